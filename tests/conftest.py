@@ -1,0 +1,291 @@
+"""What every test stands on: a home of its own, a project folder to run scripts in, and a way to wait without sleeping.
+
+Tests drive Kitaru the way users do, from scripts in processes of their own: ZenML keeps its configuration and its
+store in process-wide singletons, which no test may share with another.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Marked tests skip where what they need does not answer, except those named here, which must then fail: "docker,browser".
+REQUIRED = frozenset(filter(None, os.environ.get("KITARU_TESTS_REQUIRE", "").split(",")))
+
+
+# -- a home of its own ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Home:
+    """A temporary home with a ZenML store in it, and the environment that leads there."""
+
+    path: Path
+
+    @property
+    def zenml(self) -> Path:
+        return self.path / "zenml"
+
+    @property
+    def stores(self) -> Path:
+        return self.path / "stores"
+
+    @property
+    def database(self) -> Path:
+        return self.stores / "default_zen_store" / "zenml.db"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of a user in this home: nothing of Kitaru's or ZenML's leaks in from outside."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("KITARU_", "ZENML_"))},
+            "HOME": str(self.path),
+            "ZENML_CONFIG_PATH": str(self.zenml),
+            "ZENML_LOCAL_STORES_PATH": str(self.stores),
+            "ZENML_ANALYTICS_OPT_IN": "false",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+        }
+
+    def processes(self) -> list[psutil.Process]:
+        """Every live process that was started in this home, detached ones included."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                mine = process.environ().get("HOME") == str(self.path) and process.status() != psutil.STATUS_ZOMBIE
+            except psutil.Error:
+                continue  # ended while we looked, or another user's
+            if mine and process.pid != os.getpid():
+                found.append(process)
+        return found
+
+    def end_processes(self) -> None:
+        processes = self.processes()
+        for process in processes:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(processes, timeout=10)
+
+
+@pytest.fixture(scope="session")
+def home_template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose ZenML store has been initialised once, which takes ZenML longer than all the rest of a test."""
+    template = Home(tmp_path_factory.mktemp("home-template"))
+    script = "from zenml.client import Client; Client().active_stack_model"
+    subprocess.run([sys.executable, "-c", script], env=template.env, check=True, capture_output=True, timeout=120)
+    return template
+
+
+@pytest.fixture
+def home(home_template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A fresh home with an initialised store; this process's own environment leads there too."""
+    home = Home(tmp_path / "home")
+    # Only config.yaml holds absolute paths: the default artifact store's is derived from the environment.
+    shutil.copytree(home_template.stores, home.stores)
+    home.zenml.mkdir()
+    config = (home_template.zenml / "config.yaml").read_text()
+    (home.zenml / "config.yaml").write_text(config.replace(str(home_template.path), str(home.path)))
+    _enter(home, monkeypatch)
+    yield home
+    home.end_processes()
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home in which ZenML has never run."""
+    home = Home(tmp_path / "empty-home")
+    home.path.mkdir()
+    _enter(home, monkeypatch)
+    yield home
+    home.end_processes()
+
+
+def _enter(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = home.env
+    for name in set(os.environ) - set(env):
+        monkeypatch.delenv(name)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+
+# -- a project to run scripts in --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Project:
+    """A user's project folder: write Python files into it and run them in the test's home."""
+
+    path: Path
+    home: Home
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def write(self, name: str, content: str) -> Path:
+        """Write a file, its common indentation removed."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(content).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def run(
+        self,
+        *args: str | Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+        check: bool = True,
+        stdin: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python *args`` to its end and give what it printed; a failure shows both streams, unless unchecked."""
+        process = self.popen(*args, env=env, stdin=stdin is not None)
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            pytest.fail(f"{args} still ran after {timeout} s\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        if check and process.returncode != 0:
+            pytest.fail(f"{args} exited with {process.returncode}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        return subprocess.CompletedProcess([*map(str, args)], process.returncode, stdout, stderr)
+
+    def kitaru(self, *args: str | Path, **options) -> subprocess.CompletedProcess[str]:
+        """Run the ``kitaru`` command; takes the options of ``run``."""
+        return self.run(Path(sys.executable).with_name("kitaru"), *args, **options)
+
+    def popen(
+        self, *args: str | Path, env: Mapping[str, str] | None = None, stdin: bool = False
+    ) -> subprocess.Popen[str]:
+        """Start ``python *args`` and go on; it is killed at the end of the test if it still runs."""
+        process = subprocess.Popen(
+            [sys.executable, *map(str, args)],
+            cwd=self.path,
+            env={**self.home.env, **(env or {})},
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self.started:
+            process.kill()
+            process.wait()
+            for stream in filter(None, (process.stdin, process.stdout, process.stderr)):
+                stream.close()
+
+
+@pytest.fixture
+def project(home: Home, tmp_path: Path) -> Iterator[Project]:
+    """An empty project folder whose scripts run in a fresh home."""
+    project = Project(tmp_path / "project", home)
+    project.path.mkdir()
+    yield project
+    project.close()
+
+
+# -- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _eventually(predicate: Callable[[], T], timeout: float = 30, what: str = "the condition") -> T:
+    """Poll until the predicate is true and give what it returned; fail after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    pause = 0.01
+    while not (value := predicate()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {timeout} s; it is now {value!r}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.2)
+    return value
+
+
+@pytest.fixture
+def eventually() -> Callable[..., object]:
+    """``eventually(predicate, timeout=30, what="...")``: wait for a condition instead of sleeping for a fixed time."""
+    return _eventually
+
+
+# -- what is not everywhere -------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _missing_docker() -> str | None:
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=10)
+        client.ping()
+        client.close()
+    except DockerException as error:
+        return f"no Docker engine answers: {error}"
+    return None
+
+
+@functools.cache
+def _missing_kubernetes() -> str | None:
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        return "no kubectl is installed"
+    try:
+        subprocess.run([kubectl, "get", "nodes"], check=True, capture_output=True, text=True, timeout=20)
+    except subprocess.CalledProcessError as error:
+        return f"no Kubernetes cluster answers: {error.stderr.strip().splitlines()[-1:]}"
+    except subprocess.TimeoutExpired:
+        return "no Kubernetes cluster answers within 20 s"
+    return None
+
+
+@functools.cache
+def _missing_browser() -> str | None:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return "Playwright is not installed"
+    with sync_playwright() as playwright:
+        executable = playwright.chromium.executable_path
+    return None if Path(executable).exists() or shutil.which("chromium") else "no Chromium is installed"
+
+
+MISSING = {"docker": _missing_docker, "kubernetes": _missing_kubernetes, "browser": _missing_browser}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, missing in MISSING.items():
+        if item.get_closest_marker(marker) is None or (reason := missing()) is None:
+            continue
+        if marker in REQUIRED:
+            pytest.fail(f"{marker} is required by KITARU_TESTS_REQUIRE, but {reason}")
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows the logs of the runners that worked for it, for their output goes to files."""
+    report = yield
+    home = getattr(item, "funcargs", {}).get("home")
+    if report.failed and isinstance(home, Home):
+        for log in sorted(home.path.rglob("*.log")):
+            text = log.read_text(encoding="utf-8", errors="replace")
+            report.sections.append((f"log {log.relative_to(home.path)}", text[-8000:]))
+    return report

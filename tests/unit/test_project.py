@@ -1,0 +1,80 @@
+"""The project's own files: what is required, what is locked, and how it is called."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
+PINS = [line for line in LOCK if not line.startswith("#")]
+
+# The name on the package index is another product.
+FOREIGN = "kitaru"
+
+
+def required() -> list[Requirement]:
+    project = PYPROJECT["project"]
+    groups = [
+        project["dependencies"],
+        *project["optional-dependencies"].values(),
+        *PYPROJECT["dependency-groups"].values(),
+        PYPROJECT["build-system"]["requires"],
+    ]
+    return [Requirement(line) for group in groups for line in group]
+
+
+def test_the_distribution_and_the_command_have_their_names() -> None:
+    assert PYPROJECT["project"]["name"] == "kitaru-zenml"
+    assert PYPROJECT["project"]["scripts"] == {"kitaru": "kitaru._cli.main:main"}
+
+
+def test_nothing_requires_the_other_product_of_the_same_name() -> None:
+    names = {canonicalize_name(requirement.name) for requirement in required()}
+    names |= {canonicalize_name(Requirement(pin).name) for pin in PINS}
+    assert FOREIGN not in names
+
+
+@pytest.mark.parametrize("name", ["README.md", "Makefile", "CHANGELOG.md", "pyproject.toml"])
+def test_no_text_tells_people_to_install_the_other_product(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(
+        r"\b(?:pip|uv|poetry|conda)\s+(?:\w+\s+)*?(?:install|add)\s+(?:-\S+\s+)*['\"]?kitaru(?![-\w])", text
+    )
+
+
+def test_every_line_of_the_lock_is_an_exact_version_from_wherever_pip_is_set_up_to_look() -> None:
+    assert PINS
+    for pin in PINS:
+        requirement = Requirement(pin)
+        assert requirement.url is None
+        assert [specifier.operator for specifier in requirement.specifier] == ["=="], pin
+
+
+def test_the_lock_satisfies_every_requirement_of_the_project() -> None:
+    pins = {canonicalize_name(Requirement(pin).name): next(iter(Requirement(pin).specifier)).version for pin in PINS}
+    for requirement in required():
+        name = canonicalize_name(requirement.name)
+        assert name in pins, f"{name} is not locked: run make lock"
+        assert requirement.specifier.contains(pins[name]), (
+            f"{name} {pins[name]} does not fit {requirement}: run make lock"
+        )
+
+
+def test_every_lint_rule_that_is_off_has_its_reason_beside_it() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = text[text.index("[tool.ruff.lint]") : text.index("[tool.ruff.lint.isort]")]
+    rules = [line for line in section.splitlines() if re.match(r'\s+"[A-Z]+\d*",', line)]
+    assert rules
+    assert [line for line in rules if "# " not in line] == []
+
+
+def test_the_version_has_an_entry_in_the_changelog() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {PYPROJECT['project']['version']}" in changelog
