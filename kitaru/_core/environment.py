@@ -1,0 +1,96 @@
+"""The environment, read here and nowhere else.
+
+A variable that is set to nothing counts as not set, as shells and CI systems leave it behind.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Literal, cast
+
+from kitaru.errors import KitaruUsageError
+
+LocalRunner = Literal["process", "thread", "inline"]
+
+OTHER_VARIABLES: Final = {
+    "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
+    "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
+    "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
+}
+"""The variables beside the settings, with what they accept; also the manual of ``kitaru config show --help``."""
+
+TRUTH_WORDS: Final = "true, false, 1, 0, yes, no, on or off"
+_TRUTH: Final = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
+
+
+def read(variable: str) -> str | None:
+    """Return the variable's text without surrounding space; ``None`` where it is not set or empty."""
+    return os.environ.get(variable, "").strip() or None
+
+
+def malformed(name: str, where: str, text: str, accepted: str) -> KitaruUsageError:
+    """Return the error for text that ``where`` gives and that is not what ``name`` accepts."""
+    return KitaruUsageError(f"{name} must be {accepted}, but {where} gives {text!r}.")
+
+
+def truth(text: str) -> bool | None:
+    """Return what a word such as ``yes`` or ``off`` means, in any case; ``None`` where it is no such word."""
+    return _TRUTH.get(text.lower())
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that plain digits spell; ``None`` for signs, points, exponents and all else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - no count needs ten digits
+
+
+def progress() -> bool | None:
+    """Return what KITARU_PROGRESS says: show progress, show none, or ``None`` to decide by the terminal.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but auto, on or off.
+    """
+    text = read("KITARU_PROGRESS")
+    if text is None or text.lower() == "auto":
+        return None
+    shown = truth(text)
+    if shown is None:
+        raise malformed("Progress", "KITARU_PROGRESS", text, "auto, on or off")
+    return shown
+
+
+def local_runner() -> LocalRunner | None:
+    """Return what KITARU_LOCAL_RUNNER says: where flows of the local stack run; ``None`` where it is not set.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but process, thread or inline.
+    """
+    text = read("KITARU_LOCAL_RUNNER")
+    if text is None:
+        return None
+    if text.lower() not in {"process", "thread", "inline"}:
+        raise malformed("The local runner", "KITARU_LOCAL_RUNNER", text, "process, thread or inline")
+    return cast("LocalRunner", text.lower())
+
+
+def concurrency() -> int | None:
+    """Return what KITARU_CONCURRENCY says: how many checkpoints of one execution run at once; ``None`` if not set.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but a whole number, 1 or more.
+    """
+    text = read("KITARU_CONCURRENCY")
+    if text is None:
+        return None
+    limit = whole_number(text)
+    if not limit:
+        raise malformed("Concurrency", "KITARU_CONCURRENCY", text, "a whole number, 1 or more")
+    return limit
