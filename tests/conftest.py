@@ -122,6 +122,14 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home
 
 
 def _enter(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "zenml" in sys.modules:  # a test used it in this process, whose singletons know that test's home
+        from zenml.client import Client
+        from zenml.config.global_config import GlobalConfiguration
+        from zenml.stack import stack
+
+        stack._STACK_CACHE.clear()
+        Client._reset_instance()
+        GlobalConfiguration._reset_instance()
     env = home.env
     for name in set(os.environ) - set(env):
         monkeypatch.delenv(name)
