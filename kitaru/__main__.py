@@ -1,0 +1,8 @@
+"""``python -m kitaru`` is the ``kitaru`` command."""
+
+from __future__ import annotations
+
+from kitaru._cli.main import main
+
+if __name__ == "__main__":
+    main()

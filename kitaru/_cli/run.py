@@ -1,0 +1,109 @@
+"""``kitaru run``: start an execution of a flow, and wait for it or leave it running."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kitaru._cli.target import load_flow
+from kitaru.errors import KitaruUsageError
+
+_ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'"""
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "--input", "given", default="{}", metavar="JSON", help="The flow's arguments: a JSON object, @FILE, or - for stdin."
+)
+@click.option("--stack", help="The stack to run on.")
+@click.option("--image", help="The base image, or the image's fields as JSON.")
+@click.option("--cache/--no-cache", default=None, help="Whether checkpoints may reuse earlier outputs.")
+@click.option("--retries", type=click.IntRange(min=0), help="How many times a failed execution is tried again.")
+@click.option(
+    "--wait/--detach", default=True, show_default=True, help="Print the result when it is there, or the id at once."
+)
+def run(
+    *,
+    target: str,
+    given: str,
+    stack: str | None,
+    image: str | None,
+    cache: bool | None,
+    retries: int | None,
+    wait: bool,
+) -> None:
+    """Run the flow TARGET: module:flow or path/to/file.py:flow.
+
+    \b
+    Examples:
+      kitaru run survey.py:survey --input '{"package": "zenml"}'
+      kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    values = _read_input(given)
+    flow = load_flow(target)
+
+    from kitaru.json_values import arguments_from_json, result_to_json
+
+    options = {"stack": stack, "image": _image(image), "cache": cache, "retries": retries}
+    _refuse_options(values, options)
+    args, kwargs = arguments_from_json(flow.func, values)
+    handle = flow.run(*args, **options, **kwargs)
+    if not wait:
+        click.echo(handle.exec_id)
+        return
+    try:
+        result = handle.wait()
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(
+            f"no longer waiting for execution {handle.exec_id}; it was not cancelled"
+        ) from interrupt
+    click.echo(result_to_json(result))
+
+
+def _image(text: str | None) -> object:
+    if text is None:
+        return None
+    from kitaru.image import ImageSettings
+
+    return ImageSettings.parse_text(text, "--image")
+
+
+def _refuse_options(values: dict[str, Any], options: dict[str, Any]) -> None:
+    """Refuse an argument that ``.run()`` would take for an option; a flow with ``**kwargs`` can be given one."""
+    for name in options.keys() & values.keys():
+        raise KitaruUsageError(f"The input has {name!r}, which is an option and no argument: use --{name}.")
+
+
+def _read_input(given: str) -> dict[str, Any]:
+    where = {"-": "--input - (stdin)"}.get(given, f"--input {given}" if given.startswith("@") else "--input")
+    text = _input_text(given, where)
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise KitaruUsageError(f"{where} is not valid JSON: {error}. Give {_ACCEPTED}.") from error
+    if not isinstance(values, dict):
+        raise KitaruUsageError(f"{where} must be {_ACCEPTED}, not {_json_type(values)}.")
+    return values
+
+
+def _input_text(given: str, where: str) -> str:
+    """Return the JSON text that ``--input`` stands for."""
+    if given != "-" and not given.startswith("@"):
+        return given
+    try:
+        content = sys.stdin.buffer.read() if given == "-" else Path(given[1:]).read_bytes()
+        return content.decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise KitaruUsageError(f"{where} cannot be read: {error}. It must be JSON in UTF-8.") from error
+
+
+def _json_type(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a string", list: "an array"}
+    return names[type(value)]
