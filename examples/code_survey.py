@@ -156,7 +156,7 @@ def code_survey(target: str, root: str, top: int = 20, batch_size: int = 40) -> 
     tree = list_modules(root)
     chunks = [tree.files[start : start + batch_size] for start in range(0, len(tree.files), batch_size)]
     surveys = parse_modules.map([Batch(root=root, files=chunk, top=top) for chunk in chunks])
-    return render(target, rank(list(surveys), top), tree.problems)
+    return render(target, rank(surveys.results(), top), tree.problems)
 
 
 # -- plain Python that the checkpoints use ----------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import kitaru
+
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
@@ -73,6 +75,10 @@ def test_every_lint_rule_that_is_off_has_its_reason_beside_it() -> None:
     rules = [line for line in section.splitlines() if re.match(r'\s+"[A-Z]+\d*",', line)]
     assert rules
     assert [line for line in rules if "# " not in line] == []
+
+
+def test_the_package_knows_its_version() -> None:
+    assert kitaru.__version__ == PYPROJECT["project"]["version"]
 
 
 def test_the_version_has_an_entry_in_the_changelog() -> None:
