@@ -1,0 +1,122 @@
+"""Durable flows in plain Python, on top of ZenML.
+
+Everything here is loaded when it is first used: ``import kitaru`` costs what a small package costs.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kitaru._core.status import ExecutionStatus
+    from kitaru.checkpoint import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
+    from kitaru.config import configure
+    from kitaru.errors import (
+        KitaruBackendError,
+        KitaruContextError,
+        KitaruDivergenceError,
+        KitaruError,
+        KitaruExecutionError,
+        KitaruImageError,
+        KitaruRunnerLostError,
+        KitaruStackError,
+        KitaruStateError,
+        KitaruTimeoutError,
+        KitaruUsageError,
+        KitaruUserCodeError,
+        KitaruWaitValidationError,
+    )
+    from kitaru.flow import Flow, flow
+    from kitaru.handle import FlowHandle
+    from kitaru.image import ImageSettings
+    from kitaru.models import Attempt, CheckpointExecution, Execution
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Attempt": "kitaru.models",
+    "Checkpoint": "kitaru.checkpoint",
+    "CheckpointExecution": "kitaru.models",
+    "CheckpointFuture": "kitaru.checkpoint",
+    "CheckpointFutures": "kitaru.checkpoint",
+    "Execution": "kitaru.models",
+    "ExecutionStatus": "kitaru._core.status",
+    "Flow": "kitaru.flow",
+    "FlowHandle": "kitaru.handle",
+    "ImageSettings": "kitaru.image",
+    "KitaruBackendError": "kitaru.errors",
+    "KitaruContextError": "kitaru.errors",
+    "KitaruDivergenceError": "kitaru.errors",
+    "KitaruError": "kitaru.errors",
+    "KitaruExecutionError": "kitaru.errors",
+    "KitaruImageError": "kitaru.errors",
+    "KitaruRunnerLostError": "kitaru.errors",
+    "KitaruStackError": "kitaru.errors",
+    "KitaruStateError": "kitaru.errors",
+    "KitaruTimeoutError": "kitaru.errors",
+    "KitaruUsageError": "kitaru.errors",
+    "KitaruUserCodeError": "kitaru.errors",
+    "KitaruWaitValidationError": "kitaru.errors",
+    "checkpoint": "kitaru.checkpoint",
+    "configure": "kitaru.config",
+    "flow": "kitaru.flow",
+    "unmapped": "kitaru.checkpoint",
+}
+
+__all__ = [
+    "Attempt",
+    "Checkpoint",
+    "CheckpointExecution",
+    "CheckpointFuture",
+    "CheckpointFutures",
+    "Execution",
+    "ExecutionStatus",
+    "Flow",
+    "FlowHandle",
+    "ImageSettings",
+    "KitaruBackendError",
+    "KitaruContextError",
+    "KitaruDivergenceError",
+    "KitaruError",
+    "KitaruExecutionError",
+    "KitaruImageError",
+    "KitaruRunnerLostError",
+    "KitaruStackError",
+    "KitaruStateError",
+    "KitaruTimeoutError",
+    "KitaruUsageError",
+    "KitaruUserCodeError",
+    "KitaruWaitValidationError",
+    "checkpoint",
+    "configure",
+    "flow",
+    "unmapped",
+]
+
+
+class _Package(types.ModuleType):
+    """Keeps the functions `flow` and `checkpoint` from being hidden by the submodules of the same names."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _WHERE and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> object:
+    module = _WHERE.get(name)
+    if module is None:
+        raise AttributeError(f"module 'kitaru' has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

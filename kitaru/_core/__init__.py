@@ -1,0 +1,1 @@
+"""Pure domain code: settings, scope, signatures. Imports the standard library and pydantic only."""

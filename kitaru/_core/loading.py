@@ -1,0 +1,35 @@
+"""Whether the runner is importing a flow's module just now.
+
+A script may start its flow at its top level. When the runner imports that script, the call must not start another
+execution: it gives the handle of the one that is being run, and waiting for that ends the import, as everything the
+runner needs has been defined by then.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_executing: list[str] = []
+
+
+class StopLoading(BaseException):
+    """The module waits for its own execution: enough of it has been imported."""
+
+
+def execution() -> str | None:
+    """Return the execution whose module is being imported, or None."""
+    return _executing[-1] if _executing else None
+
+
+@contextmanager
+def loading(exec_id: str) -> Iterator[None]:
+    """Mark that the module of an execution is being imported."""
+    _executing.append(exec_id)
+    try:
+        yield
+    finally:
+        _executing.pop()

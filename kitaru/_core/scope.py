@@ -1,0 +1,100 @@
+"""Where the running code is: in a flow's body, in a checkpoint, or in neither.
+
+The scope travels in context variables, so that it follows asyncio tasks and the threads that Kitaru starts.
+A thread that the user starts begins outside of every flow, as Python's threads do.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kitaru.checkpoint import Checkpoint, CheckpointFuture
+
+
+class FlowBody(Protocol):
+    """What a checkpoint needs of the execution that it is called in; implemented over ZenML."""
+
+    def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a checkpoint and return its value (or, in async code, something to await)."""
+
+    def submit(
+        self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> CheckpointFuture[Any]:
+        """Start a checkpoint and return its future."""
+
+
+@dataclass(frozen=True)
+class CheckpointScope:
+    """The checkpoint that is running in this context."""
+
+    name: str
+    exec_id: str
+
+
+@dataclass
+class Call:
+    """A call on its way through ZenML's step to the entry function, and its value on the way back.
+
+    It names the very object that was called, as the module's attribute of that name may be another one (a checkpoint
+    made twice by a function), and it saves reading back from the store what has just been written to it.
+    """
+
+    checkpoint: Checkpoint[..., Any]
+    value: Any = None
+    has_value: bool = False
+
+
+_body: ContextVar[FlowBody | None] = ContextVar("kitaru_flow_body", default=None)
+_checkpoint: ContextVar[CheckpointScope | None] = ContextVar("kitaru_checkpoint", default=None)
+_call: ContextVar[Call | None] = ContextVar("kitaru_call", default=None)
+
+
+def current_body() -> FlowBody | None:
+    """Return the flow body that this code runs in, or None."""
+    return _body.get()
+
+
+def current_checkpoint() -> CheckpointScope | None:
+    """Return the checkpoint that this code runs in, or None."""
+    return _checkpoint.get()
+
+
+def current_call() -> Call | None:
+    """Return the call whose step ZenML is running in this context; None in a container of the step's own."""
+    return _call.get()
+
+
+@contextmanager
+def in_body(body: FlowBody) -> Iterator[None]:
+    """Mark the code inside as a flow's body."""
+    token = _body.set(body)
+    try:
+        yield
+    finally:
+        _body.reset(token)
+
+
+@contextmanager
+def in_checkpoint(scope: CheckpointScope) -> Iterator[None]:
+    """Mark the code inside as a checkpoint."""
+    token = _checkpoint.set(scope)
+    try:
+        yield
+    finally:
+        _checkpoint.reset(token)
+
+
+@contextmanager
+def calling(call: Call) -> Iterator[None]:
+    """Name the call whose entry function ZenML is about to run."""
+    token = _call.set(call)
+    try:
+        yield
+    finally:
+        _call.reset(token)

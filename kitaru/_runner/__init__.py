@@ -1,0 +1,1 @@
+"""The detached local runner: a supervisor of the standard library, and the worker it supervises."""

@@ -1,0 +1,117 @@
+"""The worker: loads the flow's module and drives ZenML's runner for one execution."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from kitaru._core import loading
+from kitaru._runner import files
+from kitaru.errors import KitaruUsageError
+
+
+class RunnerStopped(BaseException):  # noqa: N818 - like KeyboardInterrupt, not an error of anybody
+    """The worker was asked to end."""
+
+
+def main(directory: Path) -> None:
+    """Load ZenML, wait to be told the execution's directory, and run it.
+
+    Args:
+        directory: The first directory; only its boot file has been needed so far.
+    """
+    from kitaru._zenml.store import open_client  # noqa: PLC0415 - the point of starting early
+
+    os.environ["KITARU_RUNNER_DIRECTORY"] = str(directory)
+    _preload(open_client)
+    told = sys.stdin.readline().strip()
+    if not told:
+        return
+    directory = Path(told)
+    os.environ["KITARU_RUNNER_DIRECTORY"] = told
+    os.close(0)
+    os.open(os.devnull, os.O_RDONLY)
+    _run(files.read(directory / files.JOB))
+
+
+def _preload(open_client: Any) -> None:
+    import kitaru._zenml.execute  # noqa: F401, PLC0415
+
+    try:
+        open_client()
+    except Exception:  # noqa: BLE001, S110 - whoever needs the store next meets the same error, with a run to tell of it
+        pass
+
+
+def _run(job: dict[str, Any]) -> None:
+    from kitaru._zenml import execute, records  # noqa: PLC0415
+    from kitaru._zenml.store import open_client  # noqa: PLC0415
+
+    exec_id = job["exec_id"]
+    open_client()
+    if job.get("bury"):
+        records.mark_lost(exec_id, job["lost"])
+        return
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        load_flow(job)
+    except BaseException as error:  # noqa: BLE001 - a module may do anything while it is imported
+        records.ensure_failed(exec_id, error)
+        return
+    execute.run_execution(exec_id, job.get("lost"))
+
+
+def load_flow(job: dict[str, Any]) -> None:
+    """Import the module of the flow, without starting what its top level starts.
+
+    Raises:
+        KitaruUsageError: The module is imported, and the flow is not in it.
+        Exception: Whatever the module raises.
+    """
+    from zenml.utils.source_utils import set_custom_source_root  # noqa: PLC0415
+
+    set_custom_source_root(job["source_root"])
+    name, file = job["module"]["name"], job["module"]["file"]
+    if name not in sys.modules:
+        with loading.loading(job["exec_id"]):
+            _import(name, file)
+    if not hasattr(sys.modules[name], job["entry"]):
+        raise KitaruUsageError(
+            f"Flow {job['flow']!r} is not there when its module {name!r} is imported. The runner imports the module, it "
+            f"does not run it as a script: define the flow at the module's top level, outside of "
+            f'`if __name__ == "__main__":` and of functions, and before the line that starts it.'
+        )
+
+
+def _import(name: str, file: str | None) -> None:
+    parent, _, child = name.rpartition(".")
+    if parent:
+        importlib.import_module(parent)
+    spec = importlib.util.spec_from_file_location(name, file) if file else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    # A script has printed already, where it was started; what it prints while it is imported would come twice.
+    silenced = contextlib.redirect_stdout(None) if file else contextlib.nullcontext()
+    try:
+        with silenced:
+            spec.loader.exec_module(module)
+    except loading.StopLoading:
+        pass  # it waits for its own execution; what comes after is not for the runner
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+
+def _stop(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise RunnerStopped("the runner was asked to end (SIGTERM)")

@@ -1,0 +1,242 @@
+"""The body of a running flow: calls of checkpoints become steps, one at a time or side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from zenml.config.retry_config import StepRetryConfig
+from zenml.config.step_configurations import StepConfigurationUpdate
+from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_invocation
+from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
+from zenml.execution.step.utils import launch_step
+
+from kitaru._core import scope
+from kitaru._core.environment import concurrency
+from kitaru._core.structure import replace
+from kitaru._zenml.events import announce
+from kitaru._zenml.failures import came_from
+from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
+from kitaru._zenml.lineage import Lineage
+from kitaru._zenml.steps import build_step
+from kitaru._zenml.values import storable
+from kitaru.checkpoint import CheckpointFuture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
+    from zenml.models import ArtifactVersionResponse, StepRunResponse
+
+    from kitaru.checkpoint import Checkpoint
+
+@dataclass
+class Outcome:
+    """A finished checkpoint: where its outputs are stored, and its value once somebody asked for it."""
+
+    artifacts: tuple[OutputArtifact, ...]
+    several: bool
+    value: Any = None
+    loaded: bool = False
+
+
+class Body:
+    """What the checkpoints of one attempt at a flow's body are called in; a :class:`kitaru._core.scope.FlowBody`."""
+
+    def __init__(self, runner: DynamicPipelineRunner, recorded: Mapping[str, StepRunResponse]) -> None:
+        """Create the body.
+
+        Args:
+            runner: ZenML's runner of the run.
+            recorded: The latest step run of each name that the run has already.
+        """
+        self._runner = runner
+        self._recorded = recorded
+        self._lineage = Lineage()
+        self._names: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self._naming = threading.Lock()
+        self._previous: str | None = None
+        self._futures: list[CheckpointFuture[Any]] = []
+        self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
+        self.exec_id = str(runner.run.id)
+
+    def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
+        if _in_event_loop():
+            return self.submit(checkpoint, args, kwargs)
+        values = checkpoint.bind(args, kwargs)
+        name = self._name_for(checkpoint)
+        outcome = self._run(checkpoint, name, self._frozen(name, values), self._upstream())
+        self._previous = name
+        return self._value_of(outcome)
+
+    def submit(
+        self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> CheckpointFuture[Any]:
+        """Start a checkpoint in a thread and return its future."""
+        values = checkpoint.bind(args, kwargs)
+        name = self._name_for(checkpoint)
+        upstream = self._upstream()
+        frozen = self._frozen(name, values)
+        context = contextvars.copy_context()
+        future = self._pool.submit(context.run, self._run, checkpoint, name, frozen, upstream)
+        result: CheckpointFuture[Any] = CheckpointFuture(future, name, self._value_of)
+        self._futures.append(result)
+        return result
+
+    def settle(self) -> None:
+        """Wait for everything that was started, and raise the first failure that the body never looked at."""
+        for future in self._futures:
+            unseen = not future._seen  # noqa: SLF001 - the future's other half
+            error = future.exception()
+            if error is not None and unseen:
+                raise error
+
+    def close(self) -> None:
+        """Let running checkpoints finish and start no further ones."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def store_result(self, value: Any) -> ArtifactVersionResponse | None:
+        """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
+        if isinstance(value, CheckpointFuture):
+            outcome = self._outcome_of(value)
+            if len(outcome.artifacts) == 1:
+                return outcome.artifacts[0]
+        value = self.resolved(value)
+        if value is None:
+            return None
+        artifact = self._lineage.find(value)
+        if artifact is not None:
+            return artifact
+        return save(storable(value, "The flow's result"), "result")
+
+    def know(self, value: Any, artifact: ArtifactVersionResponse) -> None:
+        """Remember which artifact a value of the body came from."""
+        self._lineage.add(value, artifact)
+
+    def resolved(self, value: Any) -> Any:
+        """Put values in the place of futures."""
+        return replace(value, lambda leaf: leaf.result() if isinstance(leaf, CheckpointFuture) else leaf, WALKED)
+
+    def _name_for(self, checkpoint: Checkpoint[..., Any]) -> str:
+        with self._naming:
+            base = checkpoint.name
+            while True:
+                number = self._counts[base] = self._counts.get(base, 0) + 1
+                name = base if number == 1 else f"{base}_{number}"
+                if name not in self._names:
+                    self._names.add(name)
+                    return name
+
+    def _upstream(self) -> set[str]:
+        return {self._previous} if self._previous is not None else set()
+
+    def _run(
+        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], upstream: set[str]
+    ) -> Outcome:
+        completed = self._completed(name)
+        if completed is not None:
+            return _stored_outcome(completed)
+        inputs = step_inputs(checkpoint, values, self._settled, _argument_of(name))
+        compiled = compile_dynamic_step_invocation(
+            snapshot=self._runner.snapshot,
+            pipeline=self._runner.pipeline,
+            step=build_step(checkpoint),
+            invocation_id=name,
+            inputs=inputs.artifacts,
+            upstream_steps=upstream | inputs.producers,
+            pipeline_docker_settings=self._runner.snapshot.pipeline_configuration.docker_settings,
+            config=StepConfigurationUpdate(parameters=inputs.parameters, retry=self._retry(checkpoint, name)),
+        )
+        call = scope.Call(checkpoint)
+        with announce(name) as announcement, scope.calling(call):
+            try:
+                step_run = launch_step(
+                    snapshot=self._runner.snapshot,
+                    step=compiled,
+                    orchestrator_run_id=self._runner.orchestrator_run_id,
+                    retry=True,
+                    remaining_retries=checkpoint.options.retries,
+                    wait=True,
+                )
+            except BaseException as error:
+                came_from(error, name)
+                raise
+            announcement.status = step_run.status.value
+        outcome = _stored_outcome(step_run)
+        if call.has_value:
+            outcome.value, outcome.loaded = _own(call.value), True
+            self._follow(outcome)
+        return outcome
+
+    def _retry(self, checkpoint: Checkpoint[..., Any], name: str) -> StepRetryConfig | None:
+        # ZenML counts the step runs of one name over all attempts of the execution, and refuses one too many.
+        before = self._recorded[name].version if name in self._recorded else 0
+        allowed = before + checkpoint.options.retries
+        return StepRetryConfig(max_retries=allowed, delay=0, backoff=1) if allowed else None
+
+    def _value_of(self, outcome: Outcome) -> Any:
+        if not outcome.loaded:
+            values = tuple(artifact.load() for artifact in outcome.artifacts)
+            outcome.value = values if outcome.several else (values[0] if values else None)
+            outcome.loaded = True
+            self._follow(outcome)
+        return outcome.value
+
+    def _follow(self, outcome: Outcome) -> None:
+        values = outcome.value if outcome.several else (outcome.value,)
+        for value, artifact in zip(values, outcome.artifacts, strict=False):
+            self._lineage.add(value, artifact)
+
+    def _frozen(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
+        if self._completed(name) is not None:  # its first result stands, whatever it is called with now
+            return values
+        return {key: freeze(value, self._lineage, _argument_of(name)) for key, value in values.items()}
+
+    def _completed(self, name: str) -> StepRunResponse | None:
+        before = self._recorded.get(name)
+        return before if before is not None and before.status.is_successful else None
+
+    def _settled(self, future: CheckpointFuture[Any]) -> Any:
+        """Return a future's artifact, or its value where that is not one artifact."""
+        outcome = self._outcome_of(future)
+        return outcome.artifacts[0] if len(outcome.artifacts) == 1 else self._value_of(outcome)
+
+    def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
+        future._seen = True  # noqa: SLF001 - the future's other half
+        return cast("Outcome", cast("Future[Any]", future._future).result())  # noqa: SLF001
+
+
+def _own(value: Any) -> Any:
+    """Give text an identity of its own: Python shares one object among equal constants, lineage tells by identity."""
+    if type(value) is str and len(value) > 1:
+        return value[:1] + value[1:]
+    return value
+
+
+def _stored_outcome(step_run: StepRunResponse) -> Outcome:
+    outputs = load_step_run_outputs(step_run)
+    if outputs is None:
+        return Outcome((), several=False, loaded=True)
+    if isinstance(outputs, tuple):
+        return Outcome(outputs, several=True)
+    return Outcome((outputs,), several=False)
+
+
+def _argument_of(name: str) -> str:
+    return f"An argument of checkpoint {name!r}"
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""Lines about an execution's course in its runner's log, for whoever follows it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_lock = threading.Lock()
+
+
+class Announcement:
+    """What became of a checkpoint."""
+
+    status = "completed"
+
+
+def say(line: str) -> None:
+    """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
+    if os.environ.get("KITARU_RUNNER_LOG") != "1":
+        return
+    with _lock:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.write(2, f"kitaru: {line}\n".encode())
+
+
+@contextmanager
+def announce(name: str) -> Iterator[Announcement]:
+    """Say when a checkpoint starts and how it ends."""
+    announcement = Announcement()
+    started = time.monotonic()
+    say(f"checkpoint {name} started")
+    try:
+        yield announcement
+    except BaseException as error:
+        say(f"checkpoint {name} failed after {time.monotonic() - started:.1f} s: {type(error).__name__}: {error}")
+        raise
+    say(f"checkpoint {name} {announcement.status} in {time.monotonic() - started:.1f} s")

@@ -1,0 +1,79 @@
+"""The one list of private ZenML names that Kitaru uses, and of changes to how ZenML behaves.
+
+Each stands here with its reason; ``tests/local/test_contract.py`` fails first when a release moves one.
+
+========================================  ==========================================================================
+name                                      why
+========================================  ==========================================================================
+``Pipeline._create_snapshot``             A run must exist, with its settings, before anything is launched; ZenML's
+                                          public call submits at once and its local orchestrator blocks.
+``Pipeline._run_args``                    The options that ``with_options`` collected; they belong to the snapshot.
+``LocalOrchestrator._orchestrator_run_id``  The dynamic runner asks the orchestrator for it; ZenML sets it in the
+                                          blocking submission only.
+``Client.active_stack_model``             Public, and replaced by a property that asks a context variable first: two
+                                          threads can then submit to two stacks, and nothing is written anywhere.
+``ZENML_SOURCE_ATTRIBUTE_NAME``           An entry function says itself how it is imported, so that flows of scripts
+                                          and of ``python -m`` resolve.
+``source_utils._CUSTOM_SOURCE_ROOT``      Whether the user chose a source root; there is a public setter only.
+========================================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+from zenml.client import Client
+from zenml.config.source import Source
+from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
+from zenml.utils import source_utils
+from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zenml.models import PipelineSnapshotResponse, StackResponse
+    from zenml.orchestrators import BaseOrchestrator
+    from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+
+_bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
+_unbound = cast("property", Client.active_stack_model)
+
+
+def _active_stack_model(client: Client) -> StackResponse:
+    bound = _bound_stack.get()
+    return bound if bound is not None else cast("StackResponse", _unbound.__get__(client, Client))
+
+
+@contextmanager
+def bound_stack(stack: StackResponse) -> Iterator[None]:
+    """Make a stack ZenML's active one for this thread or task, and write it nowhere."""
+    Client.active_stack_model = property(_active_stack_model)  # type: ignore[method-assign, assignment]
+    token = _bound_stack.set(stack)
+    try:
+        yield
+    finally:
+        _bound_stack.reset(token)
+
+
+def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:
+    """Compile a prepared pipeline and store it, building its images where the stack needs some."""
+    return pipeline._create_snapshot(**pipeline._run_args)
+
+
+def give_orchestrator_run_id(orchestrator: BaseOrchestrator) -> None:
+    """Let a local orchestrator answer for a run that it did not start itself."""
+    if isinstance(orchestrator, LocalOrchestrator):
+        orchestrator._orchestrator_run_id = str(uuid4())
+
+
+def set_source(function: Callable[..., Any], source: Source) -> None:
+    """Tell ZenML how a function is imported in another process."""
+    setattr(function, ZENML_SOURCE_ATTRIBUTE_NAME, source)
+
+
+def custom_source_root() -> str | None:
+    """Return the source root that was chosen for this process, or None where ZenML is to guess."""
+    return source_utils._CUSTOM_SOURCE_ROOT

@@ -1,0 +1,157 @@
+"""What Kitaru writes about an execution beside ZenML's own record: settings, attempts and the failure.
+
+Settings are part of the run's configuration and stand before anything is launched. Attempts and the failure are run
+metadata, so that they show in ZenML's dashboard as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.models import ExceptionInfo, RunMetadataResource
+from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
+from zenml.utils.pagination_utils import depaginate
+
+from kitaru._zenml.failures import Failure, describe_failure
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse, StepRunResponse
+
+EXTRA_KEY = "kitaru"
+_ATTEMPT = "kitaru_attempt_"
+_FAILURE = "kitaru_failure"
+_OPEN_STEPS = frozenset(
+    {
+        ExecutionStatus.INITIALIZING,
+        ExecutionStatus.PROVISIONING,
+        ExecutionStatus.QUEUED,
+        ExecutionStatus.RUNNING,
+        ExecutionStatus.STOPPING,
+    }
+)
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """One attempt at a flow's body."""
+
+    number: int
+    reason: str
+    started_at: str
+    ended_at: str | None = None
+    outcome: str | None = None
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record without what is not known yet."""
+        return {key: value for key, value in vars(self).items() if value is not None}
+
+
+def about(run: PipelineRunResponse) -> dict[str, Any]:
+    """Return what Kitaru stored with a run when it was submitted; empty for runs of plain ZenML."""
+    found = run.config.extra.get(EXTRA_KEY)
+    return found if isinstance(found, dict) else {}
+
+
+def attempts_of(run: PipelineRunResponse) -> list[AttemptRecord]:
+    """Return the attempts of a run, the first one first."""
+    metadata = run.run_metadata
+    found = [AttemptRecord(**value) for key, value in metadata.items() if key.startswith(_ATTEMPT)]
+    return sorted(found, key=lambda attempt: attempt.number)
+
+
+def failure_of(run: PipelineRunResponse) -> Failure | None:
+    """Return why a run failed, where Kitaru recorded it."""
+    found = run.run_metadata.get(_FAILURE)
+    return Failure(**found) if isinstance(found, dict) and found else None
+
+
+def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
+    """Record that an attempt starts, and end an earlier one whose runner is gone.
+
+    Args:
+        run_id: The run.
+        lost: How the runner of the attempt before was lost, where that is known.
+    """
+    attempts = attempts_of(Client().get_pipeline_run(run_id))
+    reason = "first attempt"
+    if attempts:
+        before = attempts[-1]
+        if before.ended_at is None:
+            before = end_attempt(run_id, before, "lost", lost or "the runner's process was lost")
+        reason = f"attempt {before.number} {before.outcome}: {before.error}"
+    attempt = AttemptRecord(len(attempts) + 1, reason, _now())
+    _write(run_id, {f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
+    return attempt
+
+
+def end_attempt(run_id: UUID, attempt: AttemptRecord, outcome: str, error: str | None) -> AttemptRecord:
+    """Record how an attempt ended: ``"completed"``, ``"failed"`` or ``"lost"``."""
+    ended = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, _now(), outcome, error)
+    _write(run_id, {f"{_ATTEMPT}{attempt.number}": ended.to_json()})
+    return ended
+
+
+def record_failure(run_id: UUID, failure: Failure) -> None:
+    """Record why the execution failed."""
+    _write(run_id, {_FAILURE: failure.to_json()})
+
+
+def latest_steps(run_id: UUID) -> dict[str, StepRunResponse]:
+    """Return the latest step run of each name in a run."""
+    steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, exclude_retried=True, size=200)
+    return {step.name: step for step in steps}
+
+
+def ensure_failed(exec_id: str, error: BaseException) -> None:
+    """See that a run whose runner gave up is marked failed, with its reason."""
+    run = Client().get_pipeline_run(exec_id)
+    if failure_of(run) is None:
+        record_failure(run.id, describe_failure(error, None))
+    if not run.status.is_finished:
+        _fail(run, f"{type(error).__name__}: {error}")
+
+
+def mark_lost(run_id: UUID, reason: str) -> None:
+    """Mark an execution failed whose runner is gone, unless it has ended by now.
+
+    Args:
+        run_id: The run.
+        reason: What became of the runner: ``"its runner was killed by signal 9 (SIGKILL)"``.
+    """
+    run = Client().get_pipeline_run(run_id)
+    if run.status.is_finished or run.status == ExecutionStatus.PAUSED:
+        return
+    for attempt in attempts_of(run):
+        if attempt.ended_at is None:
+            end_attempt(run_id, attempt, "lost", reason)
+    record_failure(run_id, Failure(origin="runner", message=reason))
+    _fail(run, reason)
+
+
+def close_open_steps(run_id: UUID, reason: str) -> None:
+    """Mark steps failed that a lost runner left open."""
+    for step in latest_steps(run_id).values():
+        if step.status in _OPEN_STEPS:
+            publish_step_run_status_update(
+                step.id, ExecutionStatus.FAILED, exception_info=ExceptionInfo(traceback=reason, message=reason)
+            )
+
+
+def _fail(run: PipelineRunResponse, reason: str) -> None:
+    close_open_steps(run.id, reason)
+    publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, status_reason=reason[:250])
+
+
+def _write(run_id: UUID, metadata: dict[str, Any]) -> None:
+    resource = RunMetadataResource(id=run_id, type=MetadataResourceTypes.PIPELINE_RUN)
+    Client().create_run_metadata(metadata=metadata, resources=[resource])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

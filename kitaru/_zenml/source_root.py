@@ -1,0 +1,42 @@
+"""The directory from which ZenML resolves module names, where its own guess would be wrong or fail."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zenml.client import Client
+from zenml.utils import source_utils
+
+from kitaru._core.modules import locate
+from kitaru._zenml.private import custom_source_root
+
+if TYPE_CHECKING:
+    from kitaru.flow import Flow
+
+
+def ensure_source_root(flow: Flow[..., Any]) -> str:
+    """See that ZenML has a source root, and return it.
+
+    ZenML takes a repository (``zenml init``) or what ``ZENML_CUSTOM_SOURCE_ROOT`` names, else the directory of the
+    running script. That last guess is wrong for ``python -m package.module``, whose root is above the package, and
+    for the ``kitaru`` command; a REPL has none. Then the flow's own root, or the working directory, is taken.
+    """
+    if custom_source_root() is None and Client.find_repository() is None:
+        ref = locate(flow.func)
+        guess = _script_directory()
+        if ref is not None and (guess is None or guess not in Path(inspect.getfile(flow.func)).resolve().parents):
+            source_utils.set_custom_source_root(ref.root)
+        elif guess is None:
+            source_utils.set_custom_source_root(str(Path.cwd()))
+    return source_utils.get_source_root()
+
+
+def _script_directory() -> Path | None:
+    main = sys.modules.get("__main__")
+    file = getattr(main, "__file__", None)
+    if not file or getattr(main, "__spec__", None) is not None:
+        return None
+    return Path(file).resolve().parent

@@ -1,0 +1,119 @@
+"""ZenML's client and store, opened with care, and the one table that translates ZenML's exceptions."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from zenml.client import Client
+from zenml.exceptions import (
+    AuthorizationException,
+    IllegalOperationError,
+    StackComponentInterfaceError,
+    StackValidationError,
+    ZenMLBaseException,
+)
+from zenml.utils.io_utils import get_global_config_directory
+from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, KitaruStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The most specific wins: the first row that fits.
+_TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
+    (StackValidationError, KitaruStackError, "ZenML finds the stack invalid"),
+    (StackComponentInterfaceError, KitaruStackError, "a component of the stack failed"),
+    (AuthorizationException, KitaruBackendError, "the ZenML server refused the credentials; run `zenml login`"),
+    (IllegalOperationError, KitaruStateError, "ZenML refused the change"),
+    (OperationalError, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
+    (SQLAlchemyError, KitaruBackendError, "ZenML's database failed"),
+    (sqlite3.Error, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
+    (PermissionError, KitaruBackendError, "a file could not be used; check the rights of the home directory"),
+    (ConnectionError, KitaruBackendError, "the ZenML server did not answer; is it running? `zenml status` tells"),
+    (OSError, KitaruBackendError, "a file could not be read or written; check the disk and its rights"),
+    (ZenMLBaseException, KitaruBackendError, "ZenML failed"),
+)
+
+_opened = threading.Lock()
+_listening: set[int] = set()
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn ZenML's, SQLAlchemy's and the system's exceptions into Kitaru's.
+
+    Args:
+        doing: What was being done, as the beginning of the message: ``"submitting flow 'train'"``.
+    """
+    try:
+        yield
+    except KitaruError:
+        raise
+    except Exception as error:
+        for foreign, own, why in _TRANSLATION:
+            if isinstance(error, foreign):
+                detail = str(getattr(error, "orig", None) or error) or type(error).__name__
+                raise own(f"{doing} failed: {why} ({detail}).") from error
+        raise
+
+
+def runner_directory() -> Path:
+    """Return where the local runner keeps its files: beside ZenML's own configuration."""
+    return Path(get_global_config_directory()) / "kitaru" / "executions"
+
+
+def open_client() -> Client:
+    """Return ZenML's client with an initialised store.
+
+    The first use of a store creates its tables. Several processes that do so at once break each other, so that
+    they take turns here.
+
+    Raises:
+        KitaruBackendError: The store cannot be opened.
+    """
+    with translated("opening ZenML's store"), _opened:
+        client = Client()
+        if id(client) in _listening:
+            return client
+        with _first_use_lock():
+            store = client.zen_store
+        if isinstance(store, SqlZenStore) and store.engine.url.get_backend_name() == "sqlite":
+            _tune_sqlite(store)
+        _listening.add(id(client))
+        return client
+
+
+@contextmanager
+def _first_use_lock() -> Iterator[None]:
+    directory = Path(get_global_config_directory()) / "kitaru"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / "store.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _tune_sqlite(store: SqlZenStore) -> None:
+    """Let many processes share one SQLite file.
+
+    A write-ahead log lets readers go on beside a writer. With ``synchronous=NORMAL`` a commit still survives the
+    death of every process; only a power cut can take the last ones, and never breaks the file.
+    https://www.sqlite.org/wal.html
+    """
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=60000")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+    event.listen(store.engine, "connect", on_connect)
+    store.engine.dispose()  # connections that are open already were made without it

@@ -1,0 +1,127 @@
+"""From a flow and its arguments to a run in the store, and on to whatever executes it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pydantic import BaseModel
+from zenml.execution.pipeline.utils import submit_pipeline
+from zenml.enums import ExecutionMode
+from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+from zenml.pipelines.run_utils import create_placeholder_run
+
+from kitaru import __version__
+from kitaru._core.modules import alias_main
+from kitaru._runner.process import this_process
+from kitaru._zenml.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.private import bound_stack, create_snapshot
+from kitaru._zenml.records import EXTRA_KEY
+from kitaru._zenml.source_root import ensure_source_root
+from kitaru._zenml.stacks import load_stack, runs_in_client
+from kitaru._zenml.steps import give_source
+from kitaru._zenml.store import open_client, translated
+from kitaru._zenml.values import is_parameter, storable
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zenml.models import StackResponse
+
+    from kitaru._core.settings import ResolvedSettings
+    from kitaru.flow import Flow
+
+
+def submit(
+    flow: Flow[..., Any],
+    values: Mapping[str, Any],
+    settings: ResolvedSettings,
+    stack: StackResponse,
+    runner: str,
+    launch: Callable[[str], None],
+) -> str:
+    """Create an execution and launch it.
+
+    Args:
+        flow: The flow.
+        values: Its bound arguments by parameter.
+        settings: The resolved settings; stored with the run before it is launched.
+        stack: The stack that the settings name.
+        runner: What runs it: ``"process"``, ``"thread"``, ``"inline"``, or ``"stack"`` for the stack's orchestrator.
+        launch: Hands the run to the local runner; not called for ``"stack"``.
+
+    Returns:
+        The execution's id.
+    """
+    alias_main()
+    open_client()
+    ensure_source_root(flow)
+    with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
+        loaded = load_stack(stack)
+        parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
+        snapshot = create_snapshot(_pipeline(flow, parameters, settings, stack, runner))
+        run = create_placeholder_run(snapshot=snapshot)
+        if runner == "stack":
+            submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
+        else:
+            launch(str(run.id))
+    return str(run.id)
+
+
+def _pipeline(
+    flow: Flow[..., Any],
+    parameters: dict[str, Any],
+    settings: ResolvedSettings,
+    stack: StackResponse,
+    runner: str,
+) -> DynamicPipeline:
+    give_source(flow.entry, flow.func)
+    frozen = settings.to_json()
+    frozen["stack"]["value"] = stack.name
+    pipeline = DynamicPipeline(
+        name=flow.name,
+        entrypoint=flow.entry,
+        enable_cache=settings.cache,
+        # A failed checkpoint is the body's business: it may catch the exception and go on.
+        execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
+        tags=["kitaru"],
+        extra={
+            EXTRA_KEY: {
+                "version": __version__,
+                "flow": f"{flow.__module__}:{flow.__qualname__}",
+                "settings": frozen,
+                "runner": runner,
+                "host": socket.gethostname(),
+                "submitted_by": this_process(),
+            }
+        },
+    )
+    # Two runs of one flow can start in the same microsecond; ZenML wants their names to differ.
+    named = pipeline.with_options(run_name=f"{flow.name}-{{date}}-{{time}}-{uuid4().hex[:6]}")
+    named.prepare(**parameters)
+    return named  # type: ignore[return-value]
+
+
+def _recorded(flow: Flow[..., Any], name: str, value: Any) -> Any:
+    """Return an input as it is recorded: plain JSON as it is, anything else as a reference to its artifact."""
+    if is_parameter(value) and not (isinstance(value, dict) and ARTIFACT_KEY in value):
+        return value
+    try:
+        stored = storable(value, f"Input {name!r} of flow {flow.name!r}")
+        artifact = save(stored, "flow_input")
+    except KitaruUsageError:
+        raise
+    except Exception as error:
+        raise KitaruUsageError(
+            f"Input {name!r} of flow {flow.name!r} cannot be stored: {type(value).__name__}: {error}. Pass plain data, "
+            f"or a path or an id from which the flow loads it."
+        ) from error
+    kind = type(value)
+    reference: dict[str, Any] = {ARTIFACT_KEY: str(artifact.id), "type": f"{kind.__module__}.{kind.__qualname__}"}
+    if isinstance(value, BaseModel):
+        shown = value.model_dump(mode="json")
+        if is_parameter(shown):
+            reference["value"] = shown  # for people who look at the run; the artifact is what the flow gets
+    return reference

@@ -1,0 +1,228 @@
+"""Values on their way into ZenML's artifact store and back, without loss.
+
+ZenML's materializers are used wherever they give back what they were given. Some do not: a tuple inside a list
+comes back as a list, an enum as its string, a set inside a dict fails. Such values travel as one pickle
+(:class:`Pickled`); what a checkpoint returns is what the next one gets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import sys
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import cloudpickle
+from pydantic import BaseModel, TypeAdapter
+from zenml.enums import ArtifactType
+from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterializer, CloudpickleMaterializer
+from zenml.materializers.base_materializer import BaseMaterializer
+from zenml.materializers.materializer_registry import materializer_registry
+from zenml.utils import source_utils
+
+from kitaru._core.modules import main_alias
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SCALARS = (type(None), bool, int, float, str)
+_CONTAINERS = (list, tuple, dict, set)
+# ZenML prints a parameter in its dashboard; what is longer than this is read better as an artifact.
+PARAMETER_LIMIT = 4096
+
+
+class Pickled:
+    """A value as one pickle, made when it is handed over."""
+
+    def __init__(self, payload: bytes, type_name: str) -> None:
+        self.payload = payload
+        self.type_name = type_name
+
+
+class PickledMaterializer(BaseMaterializer):
+    """Stores a :class:`Pickled` and gives back the value inside."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Pickled,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    def _path(self) -> str:
+        return os.path.join(self.uri, "value.pkl")  # noqa: PTH118 - a URI of any artifact store
+
+    def load(self, data_type: type[Any]) -> Any:  # noqa: ARG002 - the pickle knows its type
+        with self.artifact_store.open(self._path(), "rb") as file:
+            return pickle.load(file)  # noqa: S301 - as trusted as the code of the flow, and written by it
+
+    def save(self, data: Pickled) -> None:
+        with self.artifact_store.open(self._path(), "wb") as file:
+            file.write(data.payload)
+
+    def extract_metadata(self, data: Pickled) -> dict[str, Any]:
+        return {"python_type": data.type_name}
+
+    def compute_content_hash(self, data: Pickled) -> str:
+        return hashlib.sha256(data.payload).hexdigest()
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """Pickles the running script's own classes by reference to its importable name.
+
+    cloudpickle copies what ``__main__`` defines into the pickle; the runner, which imports the script, would then
+    meet a second class of the same name and ``isinstance`` would fail.
+    """
+
+    def reducer_override(self, obj: Any) -> Any:
+        if getattr(obj, "__module__", None) == "__main__" and isinstance(obj, type):
+            ref = main_alias()
+            main = sys.modules["__main__"]
+            if ref is not None and sys.modules.get(ref.name) is main and getattr(main, obj.__qualname__, None) is obj:
+                return _import_attribute, (ref.name, obj.__qualname__)
+        return super().reducer_override(obj)
+
+
+def _import_attribute(module: str, name: str) -> Any:
+    import importlib  # noqa: PLC0415 - only for classes of a script
+
+    return getattr(importlib.import_module(module), name)
+
+
+def pickled(value: Any, what: str) -> Pickled:
+    """Pickle a value.
+
+    Args:
+        value: Anything.
+        what: What the value is, for the message: ``"the output of checkpoint 'fetch'"``.
+
+    Raises:
+        KitaruUsageError: It cannot be pickled; names the type and the remedy.
+    """
+    buffer = io.BytesIO()
+    name = _type_name(value)
+    try:
+        _Pickler(buffer).dump(value)
+    except Exception as error:
+        raise KitaruUsageError(
+            f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). Return plain data instead "
+            f"(numbers, text, lists, dicts, dataclasses, pydantic models, arrays, frames), or give the checkpoint a "
+            f"ZenML materializer for this type: @checkpoint(materializers=...)."
+        ) from error
+    return Pickled(buffer.getvalue(), name)
+
+
+def storable(value: Any, what: str) -> Any:
+    """Return the value itself if ZenML gives it back as it is, else its pickle.
+
+    Args:
+        value: Anything.
+        what: What the value is, for a message.
+
+    Raises:
+        KitaruUsageError: It can be stored in no way.
+    """
+    kind = type(value)
+    if kind in _SCALARS or kind is bytes or kind is Pickled:
+        return value
+    if kind in _CONTAINERS:
+        items = value if kind is not dict else [value]
+        faithful = all(_is_json(item) for item in items)
+        return value if faithful else pickled(value, what)
+    if isinstance(value, Path) and not value.exists():
+        return pickled(value, what)
+    materializer = materializer_registry[kind]
+    if materializer in (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer):
+        return pickled(value, what)
+    if not _is_importable(kind):
+        return pickled(value, what)
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return value if _round_trips(value) else pickled(value, what)
+    return value
+
+
+def is_parameter(value: Any) -> bool:
+    """Whether a value can be recorded as JSON: plain, small, and the same when it is read back."""
+    return _is_json(value) and _json_size(value) <= PARAMETER_LIMIT
+
+
+def fingerprint(value: Any) -> bytes | None:
+    """Hash what a value holds now, or return None where that cannot be told.
+
+    Equal fingerprints mean equal contents. The reverse need not hold: it then costs one upload more.
+    """
+    digest = hashlib.blake2b(type(value).__qualname__.encode(), digest_size=20)
+    if isinstance(value, bytes):
+        digest.update(value)
+        return digest.digest()
+    if type(value) is str:
+        digest.update(value.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+    sink = _HashSink(digest.update)
+    try:
+        pickler = _Pickler(sink, protocol=5, buffer_callback=lambda buffer: digest.update(buffer.raw()))
+        pickler.dump(value)
+    except Exception:  # noqa: BLE001 - what cannot be pickled has no fingerprint, whatever the reason
+        return None
+    return digest.digest()
+
+
+class _HashSink(io.RawIOBase):
+    def __init__(self, update: Callable[[Any], None]) -> None:
+        self._update = update
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._update(data)
+        return memoryview(data).nbytes
+
+
+def _is_json(value: Any) -> bool:
+    kind = type(value)
+    if kind in _SCALARS:
+        return True
+    try:
+        if kind is list:
+            return all(_is_json(item) for item in value)
+        if kind is dict:
+            return all(type(key) is str for key in value) and all(_is_json(item) for item in value.values())
+    except RecursionError:  # a container that holds itself
+        return False
+    return False
+
+
+def _json_size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) + 2
+    if isinstance(value, list):
+        return 2 + sum(_json_size(item) + 2 for item in value)
+    if isinstance(value, dict):
+        return 2 + sum(len(key) + 4 + _json_size(item) for key, item in value.items())
+    return len(str(value))
+
+
+def _is_importable(kind: type[Any]) -> bool:
+    if "<locals>" in kind.__qualname__:
+        return False
+    try:
+        return source_utils.load(source_utils.resolve(kind)) is kind
+    except Exception:  # noqa: BLE001 - any failure means: not by name
+        return False
+
+
+def _round_trips(value: Any) -> bool:
+    try:
+        if isinstance(value, BaseModel):
+            return bool(type(value).model_validate(value.model_dump(mode="json")) == value)
+        adapter: TypeAdapter[Any] = TypeAdapter(type(value))
+        return bool(adapter.validate_python(adapter.dump_python(value, mode="json")) == value)
+    except Exception:  # noqa: BLE001 - a type that validation refuses is stored as a pickle
+        return False
+
+
+def _type_name(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

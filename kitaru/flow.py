@@ -1,0 +1,223 @@
+"""``@flow``: a function that runs in the background, durably."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+
+from kitaru._core import loading, scope
+from kitaru._core.entries import plant
+from kitaru._core.settings import resolve, validate_options
+from kitaru._core.signatures import bind, record_names
+from kitaru.errors import KitaruContextError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from kitaru.handle import FlowHandle
+    from kitaru.image import ImageSettings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPTIONS = ("stack", "image", "cache", "retries")
+
+
+class Flow(Generic[P, R]):
+    """A function that :meth:`run` starts in the background; made by :func:`flow`."""
+
+    def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
+        self.func = function
+        self.name = function.__name__
+        self.signature = inspect.signature(function)
+        self.record_names = record_names(self.signature)
+        self._options = options
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+        _refuse_option_names(self.name, self.signature)
+        self.entry = plant(function, "flow", self._enter, Any)
+
+    @overload
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> FlowHandle[R]: ...
+    @overload
+    def run(
+        self,
+        *args: Any,
+        stack: str | None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]: ...
+    @overload
+    def run(
+        self,
+        *args: Any,
+        image: ImageSettings | Mapping[str, Any] | str | None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]: ...
+    @overload
+    def run(
+        self, *args: Any, cache: bool | None, retries: int | None = None, **kwargs: Any
+    ) -> FlowHandle[R]: ...
+    @overload
+    def run(self, *args: Any, retries: int | None, **kwargs: Any) -> FlowHandle[R]: ...
+    def run(
+        self,
+        *args: Any,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]:
+        """Start the flow and return its handle at once; it goes on when this process ends.
+
+        Args:
+            *args: Arguments of the flow.
+            stack: The stack to run on, for this execution.
+            image: Container image settings for this execution, over the flow's own.
+            cache: Whether checkpoints may reuse results of earlier executions.
+            retries: How many times more the execution is tried after a failure.
+            **kwargs: Arguments of the flow by name.
+
+        Returns:
+            The handle: ``handle.wait()`` gives the flow's value.
+
+        Raises:
+            KitaruUsageError: The arguments do not fit, cannot be stored, or an option is wrong; nothing was started.
+            KitaruStackError: The stack does not exist or cannot run flows.
+            KitaruContextError: Called in the body of a flow.
+
+        Example:
+            >>> handle = my_flow.run("a topic", retries=1)  # doctest: +SKIP
+            >>> handle.wait()  # doctest: +SKIP
+        """
+        if scope.current_body() is not None and scope.current_checkpoint() is None:
+            raise KitaruContextError(
+                f"{self.name}.run(...) was called in the body of a flow, where every new attempt would start it once "
+                f"more. Start it inside a checkpoint, or call its plain function: {self.name}.func(...)."
+            )
+        options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
+        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs)
+        from kitaru.handle import FlowHandle  # noqa: PLC0415 - the handle module needs this one for its types
+
+        executing = loading.execution()
+        if executing is not None:  # the runner imports the script that started this execution
+            return FlowHandle(executing)
+        settings = resolve(run=options, flow=self._options)
+        from kitaru._runner.launch import start  # noqa: PLC0415 - loads ZenML
+
+        return FlowHandle(start(self, values, settings))
+
+    def with_options(
+        self,
+        *,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+    ) -> Flow[P, R]:
+        """Return the same flow with other options; those not given stay.
+
+        Args:
+            stack: The stack to run on.
+            image: Container image settings, merged field by field over the flow's own.
+            cache: Whether checkpoints may reuse results of earlier executions.
+            retries: How many times more an execution is tried after a failure.
+
+        Example:
+            >>> handle = my_flow.with_options(stack="prod").run("a topic")  # doctest: +SKIP
+        """
+        options = validate_options(
+            f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries
+        )
+        changed: Flow[P, R] = Flow.__new__(type(self))
+        changed.__dict__.update(self.__dict__)
+        changed._options = [options, *self._options]
+        return changed
+
+    def __call__(self, *_args: P.args, **_kwargs: P.kwargs) -> NoReturn:
+        raise KitaruUsageError(
+            f"Flow {self.name!r} cannot be called directly. Start it in the background and wait for its value: "
+            f"{self.name}.run(...).wait(). To call the plain function: {self.name}.func(...)."
+        )
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.__module__}.{self.__qualname__}>"
+
+    def _enter(self, inputs: dict[str, Any]) -> Any:
+        from kitaru._zenml.execute import run_flow  # noqa: PLC0415 - ZenML is loaded where a flow runs
+
+        return run_flow(self, inputs)
+
+
+def _refuse_option_names(name: str, signature: inspect.Signature) -> None:
+    taken = [parameter for parameter in signature.parameters if parameter in _OPTIONS]
+    if taken:
+        raise KitaruUsageError(
+            f"Flow {name!r} has a parameter {taken[0]!r}, which is an option of .run(). Rename the parameter; the "
+            f"options are {', '.join(_OPTIONS)}."
+        )
+
+
+class _FlowDecorator(Protocol):
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Flow[P, R]: ...
+
+
+@overload
+def flow(function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
+@overload
+def flow(function: Callable[P, R], /) -> Flow[P, R]: ...
+@overload
+def flow(
+    *,
+    stack: str | None = None,
+    image: ImageSettings | Mapping[str, Any] | str | None = None,
+    cache: bool | None = None,
+    retries: int | None = None,
+) -> _FlowDecorator: ...
+def flow(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    stack: str | None = None,
+    image: ImageSettings | Mapping[str, Any] | str | None = None,
+    cache: bool | None = None,
+    retries: int | None = None,
+) -> Any:
+    """Make a function a flow.
+
+    Its body is ordinary Python that calls checkpoints. When an execution is tried again the body runs again from its
+    beginning, and checkpoints that have completed give back their first results.
+
+    Args:
+        function: The function, where the decorator is used bare.
+        stack: The stack to run on; None leaves it to the layers below (``kitaru config show``).
+        image: Container image settings: a base image's name, a mapping or :class:`kitaru.ImageSettings`.
+        cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
+        retries: How many times more an execution is tried after a failure; 0 where no layer says otherwise.
+
+    Raises:
+        KitaruUsageError: An option is wrong, or a parameter of the function has the name of one.
+
+    Example:
+        >>> @flow(retries=1)
+        ... def greet(name: str) -> str:
+        ...     return f"Hello {name}"
+    """
+    options = validate_options("@flow", stack=stack, image=image, cache=cache, retries=retries)
+
+    def decorate(target: Callable[..., Any]) -> Flow[..., Any]:
+        if not inspect.isfunction(target):
+            raise KitaruUsageError(f"@flow decorates a function; {target!r} is none.")
+        return Flow(target, [options])
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,132 @@
+"""The handle of an execution: look at it, wait for it, get its value."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kitaru._core import loading
+from kitaru.errors import KitaruTimeoutError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from kitaru._core.status import ExecutionStatus
+    from kitaru.models import Execution
+
+R = TypeVar("R")
+
+# Seconds between two looks at the store: short for short flows, and never so short that the store feels it.
+_FIRST_LOOK = 0.02
+_LONGEST_LOOK = 0.2
+
+
+class FlowHandle(Generic[R]):
+    """Refers to an execution by its id; any process with the same ZenML store can make one.
+
+    Example:
+        >>> handle = my_flow.run("a topic")  # doctest: +SKIP
+        >>> handle.status  # doctest: +SKIP
+        <ExecutionStatus.RUNNING: 'running'>
+        >>> FlowHandle.from_id(handle.exec_id).wait()  # doctest: +SKIP
+    """
+
+    def __init__(self, exec_id: str) -> None:
+        self._exec_id = exec_id
+
+    @classmethod
+    def from_id(cls, exec_id: str) -> FlowHandle[Any]:
+        """Return the handle of an execution that was started anywhere.
+
+        Args:
+            exec_id: The execution's id.
+
+        Raises:
+            KitaruUsageError: There is no such execution.
+        """
+        from kitaru._zenml.runs import find_run_id  # noqa: PLC0415 - loads ZenML
+
+        return FlowHandle(find_run_id(exec_id))
+
+    @property
+    def exec_id(self) -> str:
+        """The execution's id, for life."""
+        return self._exec_id
+
+    @property
+    def status(self) -> ExecutionStatus:
+        """The execution's state, read afresh at each access."""
+        from kitaru._zenml.runs import read_status  # noqa: PLC0415 - loads ZenML
+
+        return read_status(self._exec_id)
+
+    @property
+    def execution(self) -> Execution:
+        """All that is known of the execution, read afresh at each access."""
+        from kitaru._zenml.runs import read_execution  # noqa: PLC0415 - loads ZenML
+
+        return read_execution(self._exec_id)
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The execution's page in ZenML's dashboard; None without a server."""
+        from kitaru._zenml.runs import dashboard_url  # noqa: PLC0415 - loads ZenML
+
+        return dashboard_url(self._exec_id)
+
+    def get(self) -> R:
+        """Return the value of an execution that has finished.
+
+        Raises:
+            KitaruStateError: It has not finished yet.
+            KitaruExecutionError: It failed or was cancelled; the exception says where and why.
+        """
+        self._stop_if_loading()
+        from kitaru._zenml.runs import read_result  # noqa: PLC0415 - loads ZenML
+
+        return read_result(self._exec_id)  # type: ignore[no-any-return]
+
+    def wait(self, timeout: float | None = None, progress: bool | None = None) -> R:
+        """Wait until the execution has finished and return its value.
+
+        Args:
+            timeout: Seconds to wait; None waits for as long as it takes.
+            progress: Whether to show on stderr what goes on, the flow's own prints among it. None follows
+                ``KITARU_PROGRESS``, which is on unless set otherwise.
+
+        Raises:
+            KitaruTimeoutError: It has not finished within ``timeout`` seconds; it goes on.
+            KitaruExecutionError: It failed or was cancelled; the exception says where and why.
+        """
+        self._stop_if_loading()
+        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0):
+            raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
+        from kitaru._progress import follow  # noqa: PLC0415 - only where somebody waits
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause = _FIRST_LOOK
+        with follow(self._exec_id, shown=progress) as view:
+            while not (status := self.status).is_finished:
+                view.update(status)
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise KitaruTimeoutError(
+                        f"Execution {self._exec_id} is {status} after {timeout} s. It goes on; wait again, or from "
+                        f"anywhere: FlowHandle.from_id({self._exec_id!r}).wait()."
+                    )
+                left = pause if deadline is None else min(pause, max(deadline - time.monotonic(), 0))
+                time.sleep(left)
+                pause = min(pause * 1.3, _LONGEST_LOOK)
+            view.update(status)
+        return self.get()
+
+    def __await__(self) -> Generator[Any, None, R]:
+        import asyncio  # noqa: PLC0415 - only in async code, where it is loaded already
+
+        return (yield from asyncio.to_thread(self.wait).__await__())
+
+    def __repr__(self) -> str:
+        return f"<FlowHandle {self._exec_id}>"
+
+    def _stop_if_loading(self) -> None:
+        if loading.execution() == self._exec_id:
+            raise loading.StopLoading
