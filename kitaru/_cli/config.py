@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +65,8 @@ def show(output: str) -> None:
 
     Calls in Python code come on top of what is shown here.
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    settings = current_settings()
+    with redirect_stdout(sys.stderr):  # ZenML logs to stdout, where the result alone belongs
+        settings = current_settings()
     click.echo(json.dumps(settings.to_json(), indent=2, ensure_ascii=False) if output == "json" else _table(settings))
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kitaru._cli.target import load_flow
 from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from kitaru.handle import FlowHandle
 
 _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'"""
 
@@ -39,30 +43,40 @@ def run(
 ) -> None:
     """Run the flow TARGET: module:flow or path/to/file.py:flow.
 
+    Only the result, as JSON, or with --detach the id of the execution goes to stdout.
+
     \b
     Examples:
       kitaru run survey.py:survey --input '{"package": "zenml"}'
       kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    values = _read_input(given)
-    flow = load_flow(target)
-
-    from kitaru.json_values import arguments_from_json, result_to_json
-
     options = {"stack": stack, "image": _image(image), "cache": cache, "retries": retries}
+    # Results alone go to stdout: what ZenML logs and the user's module prints would spoil them for a script.
+    with redirect_stdout(sys.stderr):
+        handle = _start(target, _read_input(given), options)
+        result = _wait(handle) if wait else None
+    click.echo(result if wait else handle.exec_id)
+
+
+def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> FlowHandle[Any]:
+    flow = load_flow(target)
     _refuse_options(values, options)
+    from kitaru.json_values import arguments_from_json
+
     args, kwargs = arguments_from_json(flow.func, values)
-    handle = flow.run(*args, **options, **kwargs)
-    if not wait:
-        click.echo(handle.exec_id)
-        return
+    return flow.run(*args, **options, **kwargs)
+
+
+def _wait(handle: FlowHandle[Any]) -> str:
+    """Wait for the execution and return its result as JSON."""
+    from kitaru.json_values import result_to_json
+
     try:
-        result = handle.wait()
+        return result_to_json(handle.wait())
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(
             f"no longer waiting for execution {handle.exec_id}; it was not cancelled"
         ) from interrupt
-    click.echo(result_to_json(result))
 
 
 def _image(text: str | None) -> object:

@@ -187,7 +187,10 @@ def test_traceback_shows_the_causes_too(kitaru: Callable[..., Outcome], monkeypa
 
 
 def test_an_interrupt_ends_the_command_with_one_line(write: Callable[[str, str], Path], tmp_path: Path) -> None:
-    path = write("slow.py", "import sys, threading\nprint('ready', flush=True)\nthreading.Event().wait(60)\n")
+    path = write(
+        "slow.py",
+        "import sys, threading\nprint('ready', flush=True)  # goes to stderr, stdout is for results\nthreading.Event().wait(60)\n",
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "kitaru", "run", f"{path}:flow"],
         stdout=subprocess.PIPE,
@@ -197,11 +200,11 @@ def test_an_interrupt_ends_the_command_with_one_line(write: Callable[[str, str],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert process.stderr is not None
+        assert process.stderr.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (130, "Interrupted.\n")
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
 
 
 # -- config show ------------------------------------------------------------------------------------------------------
