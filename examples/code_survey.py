@@ -17,6 +17,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 from pydantic import BaseModel
 
@@ -27,6 +28,10 @@ BRANCHES = (
     *(ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While),
     *(ast.ExceptHandler, ast.BoolOp, ast.comprehension, ast.match_case),
 )
+
+# Checkpoints of one flow run in threads here, and CPython 3.11's parser counts the depth of its recursion for all
+# threads together: two at once end in "AST constructor recursion depth mismatch" (python/cpython#106905).
+PARSER = Lock()
 
 # The surveyed code's own warnings (an invalid escape, say) are not what the reader asked for.
 warnings.filterwarnings("ignore", category=SyntaxWarning)
@@ -190,7 +195,9 @@ def parse(root: Path, file: SourceFile) -> tuple[list[Function], int]:
     source = read(root if root.is_file() else root / file.name)
     if hashlib.sha256(source).hexdigest() != file.sha256:
         raise ValueError("changed while it was being surveyed")
-    return list(functions_in(ast.parse(source), file.name)), len(source.splitlines())
+    with PARSER:
+        module = ast.parse(source)
+    return list(functions_in(module, file.name)), len(source.splitlines())
 
 
 def functions_in(node: ast.AST, file: str, scope: str = "") -> Iterator[Function]:
@@ -219,19 +226,26 @@ def code(text: str) -> str:
 
 
 def locate(target: str) -> Path:
-    """Return the folder or file that a path or an installed package names; the package is not imported."""
+    """Return the folder or file that a path or an installed package names; the package is not imported.
+
+    A plain word is a package first, whatever lies in the working directory: ``./word`` is the path.
+    """
     path = Path(target).expanduser()
-    if path.exists():
-        return path.resolve()
-    try:
-        spec = importlib.util.find_spec(target)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is not None and spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations))).resolve()
-    if spec is not None and spec.has_location and str(spec.origin).endswith(".py"):
-        return Path(str(spec.origin)).resolve()
+    found = source_of(target) if target.isidentifier() else None
+    found = found or (path if path.exists() else source_of(target))
+    if found:
+        return found.resolve()
     raise SystemExit(f"{target!r} is neither a path nor an installed package or module with Python source")
+
+
+def source_of(package: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # a parent that is missing, or no name at all
+        return None
+    if spec is not None and spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return Path(spec.origin) if spec is not None and spec.origin and spec.origin.endswith(".py") else None
 
 
 def positive(text: str) -> int:

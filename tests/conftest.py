@@ -293,7 +293,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     home = getattr(item, "funcargs", {}).get("home")
     if report.failed and isinstance(home, Home):
-        for log in sorted(home.path.rglob("*.log")):
+        for log in sorted(home.path.rglob("runner.log")):
             text = log.read_text(encoding="utf-8", errors="replace")
             report.sections.append((f"log {log.relative_to(home.path)}", text[-8000:]))
     return report

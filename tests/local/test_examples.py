@@ -105,10 +105,13 @@ def test_a_second_survey_parses_again_only_what_has_changed(project: Project, tr
     assert from_cache(printed) == (8, 4)  # the other four modules
 
 
-def test_a_module_of_one_file_can_be_surveyed(project: Project) -> None:
+def test_a_plain_word_is_a_package_whatever_the_folder_holds(project: Project) -> None:
+    project.write("typing_extensions/decoy.py", "def decoy(): pass\n")
     report, _ = survey(project, "typing_extensions")
-    assert report.startswith("# Code survey of typing_extensions\n")
+    assert "decoy" not in report
     assert "1 modules, " in report
+    report, _ = survey(project, "./typing_extensions")
+    assert "| 1 | `decoy` | `decoy.py:1` |" in report
 
 
 def test_an_empty_tree_gives_an_empty_report(project: Project) -> None:
