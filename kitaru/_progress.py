@@ -45,7 +45,7 @@ class _Lines:
 
     def _copy_log(self, *, final: bool) -> None:
         if self._path is None:
-            from kitaru._zenml.runs import log_file  # noqa: PLC0415 - loads ZenML
+            from kitaru._zenml.runs import log_file
 
             self._path = log_file(self._exec_id)
             if self._path is None:
@@ -68,7 +68,8 @@ class _Lines:
     @staticmethod
     def _print(text: str) -> None:
         if text:
-            print(text, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from kitaru._core.signatures import bind, output_annotation, record_names
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,7 +99,7 @@ class CheckpointFuture(Generic[R]):
         return self._future.done()
 
     def __await__(self) -> Generator[Any, None, R]:
-        import asyncio  # noqa: PLC0415 - only in async flows, where it is loaded already
+        import asyncio
 
         self._seen = True
         outcome = yield from asyncio.wrap_future(self._future).__await__()
@@ -121,9 +121,10 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
         return [future.result(timeout) for future in self]
 
     def __await__(self) -> Generator[Any, None, list[R]]:
-        values = []
+        values: list[R] = []
         for future in self:
-            values.append((yield from future.__await__()))
+            value = yield from future.__await__()
+            values.append(value)
         return values
 
 
@@ -192,7 +193,7 @@ class Checkpoint(Generic[P, R]):
 
     def product(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
         """Start the checkpoint once for every combination of elements; arguments as for :meth:`map`."""
-        return self._fan_out(args, kwargs, lambda name, sequences: list(cartesian(*sequences)))
+        return self._fan_out(args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Bind arguments to parameters, or raise KitaruUsageError."""
@@ -250,7 +251,7 @@ class Checkpoint(Generic[P, R]):
         return futures
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
-        from kitaru._zenml.steps import run_checkpoint  # noqa: PLC0415 - ZenML is loaded where a step runs
+        from kitaru._zenml.steps import run_checkpoint
 
         call = scope.current_call()
         return run_checkpoint(self if call is None else call.checkpoint, inputs, call)
@@ -268,7 +269,11 @@ def _fan_argument(value: Any) -> Any:
         value = value.result()
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
         return _Mapped(value)
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping) and iter(value) is value:
+    if (
+        isinstance(value, Iterable)
+        and not isinstance(value, str | bytes | bytearray | Mapping)
+        and iter(value) is value
+    ):
         return _Mapped(list(value))  # an iterator or generator
     return value
 

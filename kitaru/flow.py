@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
 
 from kitaru._core import loading, scope
 from kitaru._core.entries import plant
@@ -13,6 +12,8 @@ from kitaru._core.signatures import bind, record_names
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
 
@@ -61,12 +62,10 @@ class Flow(Generic[P, R]):
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     @overload
-    def run(
-        self, *args: Any, cache: bool | None, retries: int | None = None, **kwargs: Any
-    ) -> FlowHandle[R]: ...
+    def run(self, *args: Any, cache: bool | None, retries: int | None = None, **kwargs: Any) -> FlowHandle[R]: ...
     @overload
     def run(self, *args: Any, retries: int | None, **kwargs: Any) -> FlowHandle[R]: ...
-    def run(
+    def run(  # type: ignore[misc]  # PEP 612 has no way to say that P lacks these keywords; flow() refuses such a P
         self,
         *args: Any,
         stack: str | None = None,
@@ -104,13 +103,13 @@ class Flow(Generic[P, R]):
             )
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
         values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs)
-        from kitaru.handle import FlowHandle  # noqa: PLC0415 - the handle module needs this one for its types
+        from kitaru.handle import FlowHandle
 
         executing = loading.execution()
         if executing is not None:  # the runner imports the script that started this execution
             return FlowHandle(executing)
         settings = resolve(run=options, flow=self._options)
-        from kitaru._runner.launch import start  # noqa: PLC0415 - loads ZenML
+        from kitaru._runner.launch import start
 
         return FlowHandle(start(self, values, settings))
 
@@ -133,15 +132,18 @@ class Flow(Generic[P, R]):
         Example:
             >>> handle = my_flow.with_options(stack="prod").run("a topic")  # doctest: +SKIP
         """
-        options = validate_options(
-            f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries
-        )
+        options = validate_options(f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries)
         changed: Flow[P, R] = Flow.__new__(type(self))
         changed.__dict__.update(self.__dict__)
         changed._options = [options, *self._options]
         return changed
 
     def __call__(self, *_args: P.args, **_kwargs: P.kwargs) -> NoReturn:
+        """Refuse, and show the right call.
+
+        Raises:
+            KitaruUsageError: Always.
+        """
         raise KitaruUsageError(
             f"Flow {self.name!r} cannot be called directly. Start it in the background and wait for its value: "
             f"{self.name}.run(...).wait(). To call the plain function: {self.name}.func(...)."
@@ -151,7 +153,7 @@ class Flow(Generic[P, R]):
         return f"<Flow {self.__module__}.{self.__qualname__}>"
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
-        from kitaru._zenml.execute import run_flow  # noqa: PLC0415 - ZenML is loaded where a flow runs
+        from kitaru._zenml.execute import run_flow
 
         return run_flow(self, inputs)
 

@@ -44,7 +44,7 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruUsageError: There is no such execution.
         """
-        from kitaru._zenml.runs import find_run_id  # noqa: PLC0415 - loads ZenML
+        from kitaru._zenml.runs import find_run_id
 
         return FlowHandle(find_run_id(exec_id))
 
@@ -56,21 +56,21 @@ class FlowHandle(Generic[R]):
     @property
     def status(self) -> ExecutionStatus:
         """The execution's state, read afresh at each access."""
-        from kitaru._zenml.runs import read_status  # noqa: PLC0415 - loads ZenML
+        from kitaru._zenml.runs import read_status
 
         return read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
         """All that is known of the execution, read afresh at each access."""
-        from kitaru._zenml.runs import read_execution  # noqa: PLC0415 - loads ZenML
+        from kitaru._zenml.runs import read_execution
 
         return read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
         """The execution's page in ZenML's dashboard; None without a server."""
-        from kitaru._zenml.runs import dashboard_url  # noqa: PLC0415 - loads ZenML
+        from kitaru._zenml.runs import dashboard_url
 
         return dashboard_url(self._exec_id)
 
@@ -82,7 +82,7 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        from kitaru._zenml.runs import read_result  # noqa: PLC0415 - loads ZenML
+        from kitaru._zenml.runs import read_result
 
         return read_result(self._exec_id)  # type: ignore[no-any-return]
 
@@ -101,7 +101,7 @@ class FlowHandle(Generic[R]):
         self._stop_if_loading()
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0):
             raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
-        from kitaru._progress import follow  # noqa: PLC0415 - only where somebody waits
+        from kitaru._progress import follow
 
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_LOOK
@@ -120,7 +120,7 @@ class FlowHandle(Generic[R]):
         return self.get()
 
     def __await__(self) -> Generator[Any, None, R]:
-        import asyncio  # noqa: PLC0415 - only in async code, where it is loaded already
+        import asyncio
 
         return (yield from asyncio.to_thread(self.wait).__await__())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from kitaru._core.environment import local_runner
@@ -20,8 +20,7 @@ from kitaru._runner.supervisor import START
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from kitaru._core.environment import LocalRunner
     from kitaru._core.settings import ResolvedSettings
@@ -39,18 +38,20 @@ def start(flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSet
         settings: The resolved settings.
     """
     mode, module = _mode(flow)
-    from kitaru._zenml.stacks import find_stack, runs_in_client  # noqa: PLC0415 - loads ZenML
-    from kitaru._zenml.store import runner_directory  # noqa: PLC0415
-    from kitaru._zenml.submit import submit  # noqa: PLC0415
+    from kitaru._zenml.stacks import find_stack, runs_in_client
+    from kitaru._zenml.store import runner_directory
+    from kitaru._zenml.submit import submit
 
     stack = find_stack(settings)
     if not runs_in_client(stack):
-        return submit(flow, values, settings, stack, "stack", _no_launch)
+        return submit(flow, values, settings, stack, runner="stack", launch=_no_launch)
     if mode == "process" and module is not None:
         with _Process(runner_directory(), flow, module, settings.retries) as process:
-            return submit(flow, values, settings, stack, mode, process.hand_over)
+            return submit(flow, values, settings, stack, runner=mode, launch=process.hand_over)
     launch = _start_thread if mode == "thread" else _run_inline
-    return submit(flow, values, settings, stack, mode, lambda exec_id: launch(runner_directory(), exec_id))
+    return submit(
+        flow, values, settings, stack, runner=mode, launch=lambda exec_id: launch(runner_directory(), exec_id)
+    )
 
 
 def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
@@ -81,12 +82,12 @@ class _Process:
         self._retries = retries
         self._directory = base / f".starting-{uuid4().hex}"
 
-    def __enter__(self) -> _Process:
+    def __enter__(self) -> Self:
         try:
             self._directory.mkdir(parents=True, mode=0o700)
-            files.write(self._directory / files.BOOT, {"path": [path or os.getcwd() for path in sys.path]})
+            files.write(self._directory / files.BOOT, {"path": [path or str(Path.cwd()) for path in sys.path]})
             with (self._directory / files.LOG).open("ab") as log:
-                self._supervisor = subprocess.Popen(  # noqa: S603 - this very interpreter, and a file of this package
+                self._supervisor = subprocess.Popen(
                     [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
                     stdin=subprocess.PIPE,
                     stdout=log,
@@ -102,7 +103,7 @@ class _Process:
 
     def hand_over(self, exec_id: str) -> None:
         """Tell the supervisor which execution to run; from here on this process is not needed any more."""
-        from kitaru._zenml.source_root import ensure_source_root  # noqa: PLC0415
+        from kitaru._zenml.source_root import ensure_source_root
 
         job = {
             "exec_id": exec_id,
@@ -118,14 +119,14 @@ class _Process:
         final = files.directory(self._base, exec_id)
         self._directory.rename(final)
         self._directory = final
-        assert self._supervisor.stdin is not None  # noqa: S101 - it was made with a pipe
+        assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{final}\n".encode())
             self._supervisor.stdin.flush()
         files.prune(self._base, keep=exec_id)
 
     def __exit__(self, *_: object) -> None:
-        assert self._supervisor.stdin is not None  # noqa: S101 - it was made with a pipe
+        assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._supervisor.stdin.close()
         if self._directory.name.startswith(".starting-"):
@@ -139,10 +140,9 @@ def _start_thread(base: Path, exec_id: str) -> None:
     global _told_about_threads  # noqa: PLW0603 - said once a process
     if not _told_about_threads:
         _told_about_threads = True
-        print(
+        sys.stderr.write(
             "kitaru: this flow runs in a thread of this process, and ends with it: another process cannot import a flow "
-            "that is defined in a notebook, a REPL or a function.",
-            file=sys.stderr,
+            "that is defined in a notebook, a REPL or a function.\n"
         )
     _note_this_process(base, exec_id)
     threading.Thread(target=_run_here, args=(base, exec_id), name=f"kitaru-{exec_id[:8]}").start()
@@ -154,7 +154,7 @@ def _run_inline(base: Path, exec_id: str) -> None:
 
 
 def _run_here(base: Path, exec_id: str) -> None:
-    from kitaru._zenml.execute import run_execution  # noqa: PLC0415
+    from kitaru._zenml.execute import run_execution
 
     try:
         run_execution(exec_id)

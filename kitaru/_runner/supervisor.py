@@ -7,6 +7,7 @@ the execution, and needs nothing of the process that started it after that.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -88,7 +89,7 @@ def _bury(directory: Path, job: dict[str, Any], lost: str) -> None:
 
 def _spawn(directory: Path) -> subprocess.Popen[bytes]:
     with (directory / files.LOG).open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - this very interpreter, and a file beside this one
+        return subprocess.Popen(
             [sys.executable, "-P", str(START), "worker", str(directory)],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -99,7 +100,7 @@ def _spawn(directory: Path) -> subprocess.Popen[bytes]:
 
 
 def _tell(worker: subprocess.Popen[bytes], directory: Path) -> None:
-    assert worker.stdin is not None  # noqa: S101 - it was made with a pipe
+    assert worker.stdin is not None
     try:
         worker.stdin.write(f"{directory}\n".encode())
         worker.stdin.close()
@@ -120,19 +121,15 @@ def _note(
 def _stop_worker(directory: Path, worker: subprocess.Popen[bytes], reason: str) -> None:
     files.write(directory / files.STOP, {"reason": reason})
     _end_group(worker, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         worker.wait(STOP_PATIENCE)
-    except subprocess.TimeoutExpired:
-        pass
     _end_group(worker, signal.SIGKILL)
     worker.wait()
 
 
 def _end_group(worker: subprocess.Popen[bytes], sign: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(worker.pid, sign)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _request_stop(*_: object) -> None:

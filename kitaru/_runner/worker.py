@@ -16,7 +16,7 @@ from kitaru._runner import files
 from kitaru.errors import KitaruUsageError
 
 
-class RunnerStopped(BaseException):  # noqa: N818 - like KeyboardInterrupt, not an error of anybody
+class RunnerStopped(BaseException):
     """The worker was asked to end."""
 
 
@@ -26,7 +26,7 @@ def main(directory: Path) -> None:
     Args:
         directory: The first directory; only its boot file has been needed so far.
     """
-    from kitaru._zenml.store import open_client  # noqa: PLC0415 - the point of starting early
+    from kitaru._zenml.store import open_client
 
     os.environ["KITARU_RUNNER_DIRECTORY"] = str(directory)
     _preload(open_client)
@@ -41,17 +41,15 @@ def main(directory: Path) -> None:
 
 
 def _preload(open_client: Any) -> None:
-    import kitaru._zenml.execute  # noqa: F401, PLC0415
+    import kitaru._zenml.execute  # noqa: F401
 
-    try:
+    with contextlib.suppress(Exception):  # whoever needs the store next meets the same error, and can tell it
         open_client()
-    except Exception:  # noqa: BLE001, S110 - whoever needs the store next meets the same error, with a run to tell of it
-        pass
 
 
 def _run(job: dict[str, Any]) -> None:
-    from kitaru._zenml import execute, records  # noqa: PLC0415
-    from kitaru._zenml.store import open_client  # noqa: PLC0415
+    from kitaru._zenml import execute, records
+    from kitaru._zenml.store import open_client
 
     exec_id = job["exec_id"]
     open_client()
@@ -74,7 +72,7 @@ def load_flow(job: dict[str, Any]) -> None:
         KitaruUsageError: The module is imported, and the flow is not in it.
         Exception: Whatever the module raises.
     """
-    from zenml.utils.source_utils import set_custom_source_root  # noqa: PLC0415
+    from zenml.utils.source_utils import set_custom_source_root
 
     set_custom_source_root(job["source_root"])
     name, file = job["module"]["name"], job["module"]["file"]

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import os
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
     from kitaru.checkpoint import Checkpoint
+
 
 @dataclass
 class Outcome:
@@ -138,9 +139,7 @@ class Body:
     def _upstream(self) -> set[str]:
         return {self._previous} if self._previous is not None else set()
 
-    def _run(
-        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], upstream: set[str]
-    ) -> Outcome:
+    def _run(self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], upstream: set[str]) -> Outcome:
         completed = self._completed(name)
         if completed is not None:
             return _stored_outcome(completed)
@@ -211,7 +210,7 @@ class Body:
 
     def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         future._seen = True  # noqa: SLF001 - the future's other half
-        return cast("Outcome", cast("Future[Any]", future._future).result())  # noqa: SLF001
+        return cast("Outcome", future._future.result())  # noqa: SLF001
 
 
 def _own(value: Any) -> Any:

@@ -48,8 +48,8 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
     client = open_client()
     run = client.get_pipeline_run(exec_id)
     snapshot = run.snapshot
-    assert snapshot is not None  # noqa: S101 - made by Kitaru's submission
-    assert snapshot.stack is not None  # noqa: S101
+    assert snapshot is not None
+    assert snapshot.stack is not None
     with bound_stack(snapshot.stack), prevent_pipeline_execution():
         stack = load_stack(snapshot.stack)
         give_orchestrator_run_id(stack.orchestrator)
@@ -73,7 +73,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
         The artifact that holds the result; None for a result of None.
     """
     context = DynamicPipelineRunContext.get()
-    assert context is not None  # noqa: S101 - ZenML calls the entry inside it
+    assert context is not None
     run_id = context.run.id
     retries = int(records.about(context.run)["settings"]["retries"]["value"])
     while True:

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from zenml.client import Client
-from zenml.config.source import Source
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
@@ -34,6 +33,7 @@ from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zenml.config.source import Source
     from zenml.models import PipelineSnapshotResponse, StackResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus, MetadataResourceTypes
@@ -20,6 +19,8 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._zenml.failures import Failure, describe_failure
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from zenml.models import PipelineRunResponse, StepRunResponse
 
 EXTRA_KEY = "kitaru"
@@ -61,7 +62,11 @@ def about(run: PipelineRunResponse) -> dict[str, Any]:
 def attempts_of(run: PipelineRunResponse) -> list[AttemptRecord]:
     """Return the attempts of a run, the first one first."""
     metadata = run.run_metadata
-    found = [AttemptRecord(**value) for key, value in metadata.items() if key.startswith(_ATTEMPT)]
+    found = [
+        AttemptRecord(**value)
+        for key, value in metadata.items()
+        if key.startswith(_ATTEMPT) and isinstance(value, dict)
+    ]
     return sorted(found, key=lambda attempt: attempt.number)
 
 

@@ -16,6 +16,7 @@ from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
+from kitaru._zenml.failures import Failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
 from kitaru._zenml.store import open_client, runner_directory, translated
 from kitaru.errors import (
@@ -232,7 +233,7 @@ def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruE
         )
     info = run.exception_info
     if failure is None:
-        failure = records.Failure("flow", (info.message if info else None) or reason or "no reason was recorded")
+        failure = Failure("flow", (info.message if info else None) or reason or "no reason was recorded")
     recovery = f"kitaru executions retry {exec_id}"
     kinds: dict[str, type[KitaruExecutionError]] = {
         "runner": KitaruRunnerLostError,

@@ -51,7 +51,9 @@ def runs_in_client(stack: StackResponse) -> bool:
 
 def orchestrator_flavor(stack: StackResponse) -> str:
     """Return the flavor of the stack's orchestrator, such as ``"kubernetes"``."""
-    return next(iter(components[0].flavor_name for kind, components in stack.components.items() if kind == "orchestrator"))
+    return next(
+        iter(components[0].flavor_name for kind, components in stack.components.items() if kind == "orchestrator")
+    )
 
 
 def load_stack(model: StackResponse) -> Stack:

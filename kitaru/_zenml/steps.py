@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zenml import get_step_context
 from zenml import step as zenml_step
 from zenml.config import ResourceSettings
-from zenml.config.source import Source
+from zenml.config.source import Source, SourceType
 from zenml.enums import StepRuntime
 from zenml.utils import source_utils
 
 from kitaru._core import scope
 from kitaru._core.modules import locate
 from kitaru._core.signatures import call
-from kitaru._core.structure import decode, replace
-from kitaru._core.structure import Slot
+from kitaru._core.structure import Slot, decode, replace
 from kitaru._zenml.private import set_source
 from kitaru._zenml.values import fingerprint, storable
 from kitaru.checkpoint import CALL_INPUT
@@ -37,12 +37,8 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
     """Tell ZenML under which importable name the entry function of a flow or checkpoint stands."""
     ref = locate(function)
     module = ref.name if ref is not None else function.__module__
-    if ref is None:
-        kind = source_utils.SourceType.BUILTIN  # found in this process only, without a source root
-    else:
-        import sys  # noqa: PLC0415
-
-        kind = source_utils.get_source_type(sys.modules[function.__module__])
+    # What cannot be imported is found in this process only, and without a source root.
+    kind = SourceType.BUILTIN if ref is None else source_utils.get_source_type(sys.modules[function.__module__])
     set_source(entry, Source(module=module, attribute=entry.__name__, type=kind))
 
 
@@ -54,8 +50,7 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
     settings: dict[str, Any] = dict(options.settings)
     if options.resources is not None:
         settings["resources"] = ResourceSettings(**options.resources)
-    return zenml_step(
-        checkpoint.entry,
+    decorate = zenml_step(
         name=checkpoint.name,
         enable_cache=options.cache,
         settings=settings or None,
@@ -63,6 +58,7 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
         runtime=StepRuntime(options.runtime) if options.runtime else None,
         extra={"kitaru": {"type": options.type}} if options.type else None,
     )
+    return decorate(checkpoint.entry)
 
 
 def captured(checkpoint: Checkpoint[..., Any]) -> str | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pydantic import BaseModel
-from zenml.execution.pipeline.utils import submit_pipeline
 from zenml.enums import ExecutionMode
+from zenml.execution.pipeline.utils import submit_pipeline
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
@@ -19,7 +19,7 @@ from kitaru._zenml.inputs import ARTIFACT_KEY, save
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY
 from kitaru._zenml.source_root import ensure_source_root
-from kitaru._zenml.stacks import load_stack, runs_in_client
+from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.steps import give_source
 from kitaru._zenml.store import open_client, translated
 from kitaru._zenml.values import is_parameter, storable
@@ -39,6 +39,7 @@ def submit(
     values: Mapping[str, Any],
     settings: ResolvedSettings,
     stack: StackResponse,
+    *,
     runner: str,
     launch: Callable[[str], None],
 ) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _SCALARS = (type(None), bool, int, float, str)
 _CONTAINERS = (list, tuple, dict, set)
+# They accept subclasses of what they are for (enums, named tuples) and give back the base, or cannot tell the type.
+_LOSSY = (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer)
 # ZenML prints a parameter in its dashboard; what is longer than this is read better as an artifact.
 PARAMETER_LIMIT = 4096
 
@@ -76,16 +78,17 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def reducer_override(self, obj: Any) -> Any:
-        if getattr(obj, "__module__", None) == "__main__" and isinstance(obj, type):
+        if isinstance(obj, type) and obj.__module__ == "__main__":
+            kind: type[Any] = obj
             ref = main_alias()
             main = sys.modules["__main__"]
-            if ref is not None and sys.modules.get(ref.name) is main and getattr(main, obj.__qualname__, None) is obj:
-                return _import_attribute, (ref.name, obj.__qualname__)
+            if ref is not None and sys.modules.get(ref.name) is main and getattr(main, kind.__qualname__, None) is kind:
+                return _import_attribute, (ref.name, kind.__qualname__)
         return super().reducer_override(obj)
 
 
 def _import_attribute(module: str, name: str) -> Any:
-    import importlib  # noqa: PLC0415 - only for classes of a script
+    import importlib
 
     return getattr(importlib.import_module(module), name)
 
@@ -126,20 +129,19 @@ def storable(value: Any, what: str) -> Any:
     kind = type(value)
     if kind in _SCALARS or kind is bytes or kind is Pickled:
         return value
+    return value if _is_faithful(value) else pickled(value, what)
+
+
+def _is_faithful(value: Any) -> bool:
+    """Whether ZenML's materializer for a value's type gives back an equal value of that type."""
+    kind = type(value)
     if kind in _CONTAINERS:
-        items = value if kind is not dict else [value]
-        faithful = all(_is_json(item) for item in items)
-        return value if faithful else pickled(value, what)
-    if isinstance(value, Path) and not value.exists():
-        return pickled(value, what)
-    materializer = materializer_registry[kind]
-    if materializer in (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer):
-        return pickled(value, what)
-    if not _is_importable(kind):
-        return pickled(value, what)
-    if isinstance(value, BaseModel) or is_dataclass(value):
-        return value if _round_trips(value) else pickled(value, what)
-    return value
+        return all(_is_json(item) for item in ([value] if kind is dict else value))
+    if isinstance(value, Path):  # ZenML stores the file, where there is one
+        return value.exists()
+    if not _is_importable(kind) or materializer_registry[kind] in _LOSSY:
+        return False
+    return _round_trips(value) if isinstance(value, BaseModel) or is_dataclass(value) else True
 
 
 def is_parameter(value: Any) -> bool:
