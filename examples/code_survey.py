@@ -14,6 +14,8 @@ import ast
 import hashlib
 import importlib.util
 import os
+import shlex
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -266,10 +268,11 @@ def tell(handle: FlowHandle[str], report: Path) -> None:
         print(f"dashboard  {handle.dashboard_url}")
         return
     config = os.environ.get("ZENML_CONFIG_PATH")
-    prefix = f"ZENML_CONFIG_PATH={config} " if config else ""
-    print(f"inspect    {prefix}zenml pipeline runs list")
-    print('           or in the dashboard: pip install "zenml[server]", then')
-    print(f"           {prefix}zenml login --local")
+    prefix = f"ZENML_CONFIG_PATH={shlex.quote(config)} " if config else ""
+    programs = Path(sys.executable).parent
+    programs = programs.relative_to(Path.cwd()) if programs.is_relative_to(Path.cwd()) else programs
+    print(f"inspect    {prefix}{programs}/zenml pipeline runs list")
+    print(f'dashboard  {programs}/pip install "zenml[server]", then {prefix}{programs}/zenml login --local')
 
 
 def main() -> None:
