@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,7 +14,8 @@ from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
 from kitaru import __version__
-from kitaru._core.modules import alias_main
+from kitaru._core.modules import alias_main, locate
+from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
 from kitaru._zenml.private import bound_stack, create_snapshot
@@ -41,7 +43,7 @@ def submit(
     stack: StackResponse,
     *,
     runner: str,
-    launch: Callable[[str], None],
+    launch: Callable[[str, dict[str, Any]], None],
 ) -> str:
     """Create an execution and launch it.
 
@@ -58,29 +60,24 @@ def submit(
     """
     alias_main()
     open_client()
-    ensure_source_root(flow)
+    job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
+        about = _about(flow, settings, stack, runner, job)
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
-        snapshot = create_snapshot(_pipeline(flow, parameters, settings, stack, runner))
+        snapshot = create_snapshot(_pipeline(flow, parameters, settings, about))
         run = create_placeholder_run(snapshot=snapshot)
         if runner == "stack":
             submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
         else:
-            launch(str(run.id))
+            launch(str(run.id), job)
     return str(run.id)
 
 
 def _pipeline(
-    flow: Flow[..., Any],
-    parameters: dict[str, Any],
-    settings: ResolvedSettings,
-    stack: StackResponse,
-    runner: str,
+    flow: Flow[..., Any], parameters: dict[str, Any], settings: ResolvedSettings, about: dict[str, Any]
 ) -> DynamicPipeline:
     give_source(flow.entry, flow.func)
-    frozen = settings.to_json()
-    frozen["stack"]["value"] = stack.name
     pipeline = DynamicPipeline(
         name=flow.name,
         entrypoint=flow.entry,
@@ -88,21 +85,42 @@ def _pipeline(
         # A failed checkpoint is the body's business: it may catch the exception and go on.
         execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
         tags=["kitaru"],
-        extra={
-            EXTRA_KEY: {
-                "version": __version__,
-                "flow": f"{flow.__module__}:{flow.__qualname__}",
-                "settings": frozen,
-                "runner": runner,
-                "host": socket.gethostname(),
-                "submitted_by": this_process(),
-            }
-        },
+        extra={EXTRA_KEY: about},
     )
     # Two runs of one flow can start in the same microsecond; ZenML wants their names to differ.
     named = pipeline.with_options(run_name=f"{flow.name}-{{date}}-{{time}}-{uuid4().hex[:6]}")
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
+
+
+def _about(
+    flow: Flow[..., Any], settings: ResolvedSettings, stack: StackResponse, runner: str, job: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what Kitaru stores with the run, before anything is launched."""
+    frozen = settings.to_json()
+    frozen["stack"]["value"] = stack.name
+    return {
+        "version": __version__,
+        "flow": f"{flow.__module__}:{flow.__qualname__}",
+        "settings": frozen,
+        "runner": runner,
+        "job": job,
+        "host": socket.gethostname(),
+        "submitted_by": this_process(),
+    }
+
+
+def _job(flow: Flow[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
+    """Tell how a local runner finds the flow; stored with the run, so that any process can let it go on."""
+    module = locate(flow.func)
+    return {
+        "flow": flow.name,
+        "entry": flow.entry.__name__,
+        "module": vars(module) if module is not None else None,
+        "source_root": ensure_source_root(flow),
+        "path": [entry for entry in import_path() if not entry.startswith(sys.prefix)],
+        "retries": settings.retries,
+    }
 
 
 def _recorded(flow: Flow[..., Any], name: str, value: Any) -> Any:

@@ -1,0 +1,97 @@
+"""Starting a supervisor, and handing it an execution."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from kitaru._runner import files
+from kitaru._runner.process import identify
+from kitaru._runner.supervisor import START
+from kitaru.errors import KitaruBackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def import_path() -> list[str]:
+    """Return this process's import path as another one can use it: without relative entries."""
+    return [entry or str(Path.cwd()) for entry in sys.path]
+
+
+class DetachedRunner:
+    """A supervisor that has been started, and waits to be told which execution to run.
+
+    It starts before the flow is compiled, so that its imports overlap with that. Leaving the context without having
+    handed an execution over ends it.
+    """
+
+    def __init__(self, base: Path, exec_id: str | None = None, path: Sequence[str] = ()) -> None:
+        """Create the runner; nothing is started yet.
+
+        Args:
+            base: Where the directories of the runners are.
+            exec_id: The execution that is to go on, where it exists already.
+            path: Further entries of the import path.
+        """
+        self._base = base
+        self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
+        self._directory = base / f".starting-{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
+
+    def __enter__(self) -> Self:
+        try:
+            self._directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+            files.write(self._directory / files.BOOT, {"path": self._path})
+            with (self._directory / files.LOG).open("ab") as log:
+                self._supervisor = subprocess.Popen(
+                    [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise KitaruBackendError(
+                f"The local runner cannot be started: {error}. Its files are kept beside ZenML's configuration in "
+                f"{self._base}; check the rights and the space there."
+            ) from error
+        return self
+
+    def hand_over(self, exec_id: str, job: dict[str, Any]) -> None:
+        """Tell the supervisor which execution to run; from here on this process is not needed any more.
+
+        Args:
+            exec_id: The execution.
+            job: How its flow is found, and how often its worker may be lost.
+        """
+        for stale in (files.STOP, files.ATTEMPT):
+            (self._directory / stale).unlink(missing_ok=True)
+        files.write(self._directory / files.JOB, {**job, "exec_id": exec_id})
+        state = {"host": socket.gethostname(), "processes": [identify(self._supervisor.pid)], "ended": False}
+        files.write(self._directory / files.STATE, state)
+        final = files.directory(self._base, exec_id)
+        if self._directory != final:
+            self._directory.rename(final)
+            self._directory = final
+        assert self._supervisor.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
+            self._supervisor.stdin.write(f"{final}\n".encode())
+            self._supervisor.stdin.flush()
+        files.prune(self._base, keep=exec_id)
+
+    def __exit__(self, *_: object) -> None:
+        assert self._supervisor.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._supervisor.stdin.close()
+        if self._directory.name.startswith(".starting-"):
+            self._supervisor.wait()
+            shutil.rmtree(self._directory, ignore_errors=True)
+        else:  # take note of its end, whenever that is, lest it stay a zombie of this process
+            threading.Thread(target=self._supervisor.wait, name="kitaru-reaper", daemon=True).start()
