@@ -291,6 +291,8 @@ def _zip_equal(name: str, sequences: list[Sequence[Any]]) -> list[tuple[Any, ...
 class AsyncCheckpoint(Checkpoint[P, R]):
     """A checkpoint made of an ``async def`` function: await its calls."""
 
+    func: Callable[P, Coroutine[Any, Any, R]]  # type: ignore[assignment]
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:  # type: ignore[override]
         """Start the checkpoint and return what gives its value when awaited.
 

@@ -27,7 +27,7 @@ class Flow(Generic[P, R]):
     """A function that :meth:`run` starts in the background; made by :func:`flow`."""
 
     def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
-        self.func = function
+        self.func: Callable[P, Any] = function  # Any: an async function gives a coroutine, the flow its value
         self.name = function.__name__
         self.signature = inspect.signature(function)
         self.record_names = record_names(self.signature)
@@ -40,6 +40,8 @@ class Flow(Generic[P, R]):
         _refuse_option_names(self.name, self.signature)
         self.entry = plant(function, "flow", self._enter, Any)
 
+    # With no option every argument is checked. With one, PEP 612 cannot name the flow's parameters any more: then the
+    # options are, each of them in each overload, lest a wrong one pass as an argument of the flow.
     @overload
     def run(self, *args: P.args, **kwargs: P.kwargs) -> FlowHandle[R]: ...
     @overload
@@ -56,15 +58,32 @@ class Flow(Generic[P, R]):
     def run(
         self,
         *args: Any,
+        stack: str | None = None,
         image: ImageSettings | Mapping[str, Any] | str | None,
         cache: bool | None = None,
         retries: int | None = None,
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     @overload
-    def run(self, *args: Any, cache: bool | None, retries: int | None = None, **kwargs: Any) -> FlowHandle[R]: ...
+    def run(
+        self,
+        *args: Any,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None,
+        retries: int | None = None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]: ...
     @overload
-    def run(self, *args: Any, retries: int | None, **kwargs: Any) -> FlowHandle[R]: ...
+    def run(
+        self,
+        *args: Any,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None,
+        **kwargs: Any,
+    ) -> FlowHandle[R]: ...
     def run(  # type: ignore[misc]  # PEP 612 has no way to say that P lacks these keywords; flow() refuses such a P
         self,
         *args: Any,
