@@ -186,6 +186,38 @@ def _refuse_option_names(name: str, signature: inspect.Signature) -> None:
         )
 
 
+def _refuse_other_than_functions(target: Any) -> None:
+    wanted = "A flow is a function with a name, made by `def` at the top level of a module"
+    if isinstance(target, Flow):
+        raise KitaruUsageError(
+            f"{target!r} is already a flow: use @flow once, and .with_options(...) for other options."
+        )
+    if inspect.ismethod(target) or _is_method(target):
+        raise KitaruUsageError(
+            f"@flow was used on the method {target.__qualname__}. {wanted}: move it out of the class and pass what it "
+            f"needs."
+        )
+    if not inspect.isfunction(target):
+        kind = "the class " if inspect.isclass(target) else ""
+        raise KitaruUsageError(f"@flow was used on {kind}{target!r}, which is no function. {wanted}.")
+    if target.__name__ == "<lambda>":
+        raise KitaruUsageError(f"@flow was used on a lambda. {wanted}: other processes find it by its name.")
+    if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
+        raise KitaruUsageError(
+            f"Flow {target.__name__!r} is a generator, and nobody would take what it yields. Collect it in a list and "
+            f"return that."
+        )
+
+
+def _is_method(target: Any) -> bool:
+    """Whether a function is defined in the body of a class and takes the instance or the class."""
+    if not inspect.isfunction(target):
+        return False
+    holder = target.__qualname__.rpartition(".")[0]
+    first = next(iter(inspect.signature(target).parameters), None)
+    return bool(holder) and not holder.endswith("<locals>") and first in ("self", "cls")
+
+
 class _FlowDecorator(Protocol):
     @overload
     def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
@@ -237,8 +269,7 @@ def flow(
     options = validate_options("@flow", stack=stack, image=image, cache=cache, retries=retries)
 
     def decorate(target: Callable[..., Any]) -> Flow[..., Any]:
-        if not inspect.isfunction(target):
-            raise KitaruUsageError(f"@flow decorates a function; {target!r} is none.")
+        _refuse_other_than_functions(target)
         return Flow(target, [options])
 
     return decorate if function is None else decorate(function)

@@ -66,8 +66,9 @@ def load_stack(model: StackResponse) -> Stack:
         with translated(f"loading stack {model.name!r}"):
             stack = Stack.from_model(model)
     except ImportError as error:
+        missing = str(error).partition("\n")[0]  # ZenML appends a paragraph
         raise KitaruStackError(
-            f"Stack {model.name!r} needs a package that is not installed ({error}). "
+            f"Stack {model.name!r} needs a package that is not installed ({missing}). "
             f"Install it with `zenml integration install {orchestrator_flavor(model)}`."
         ) from error
     if not stack.orchestrator.supports_dynamic_pipelines:
