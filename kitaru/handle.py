@@ -99,7 +99,7 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0):
+        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0):
             raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
         from kitaru._progress import follow
 
