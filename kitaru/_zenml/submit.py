@@ -18,6 +18,7 @@ from kitaru._core.modules import alias_main, locate
 from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY
 from kitaru._zenml.source_root import ensure_source_root
@@ -63,9 +64,12 @@ def submit(
     job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
+        placement = place(loaded, settings) if runner == "stack" else None
         about = _about(flow, settings, stack, runner, job)
+        if placement is not None:
+            about["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
-        snapshot = create_snapshot(_pipeline(flow, parameters, settings, about))
+        snapshot = create_snapshot(_pipeline(flow, parameters, settings, about, placement))
         run = create_placeholder_run(snapshot=snapshot)
         if runner == "stack":
             submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
@@ -75,7 +79,11 @@ def submit(
 
 
 def _pipeline(
-    flow: Flow[..., Any], parameters: dict[str, Any], settings: ResolvedSettings, about: dict[str, Any]
+    flow: Flow[..., Any],
+    parameters: dict[str, Any],
+    settings: ResolvedSettings,
+    about: dict[str, Any],
+    placement: Placement | None,
 ) -> DynamicPipeline:
     give_source(flow.entry, flow.func)
     pipeline = DynamicPipeline(
@@ -86,6 +94,8 @@ def _pipeline(
         execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
         tags=["kitaru"],
         extra={EXTRA_KEY: about},
+        settings=placement.settings if placement else None,
+        secrets=placement.secrets if placement else None,
     )
     # Two runs of one flow can start in the same microsecond; ZenML wants their names to differ.
     named = pipeline.with_options(run_name=f"{flow.name}-{{date}}-{{time}}-{uuid4().hex[:6]}")

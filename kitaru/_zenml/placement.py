@@ -1,0 +1,82 @@
+"""How an execution is handed to a stack's own orchestrator: image, secrets, and settings by flavor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from kitaru._zenml.images import docker_settings
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from zenml.config.docker_settings import DockerSettings
+    from zenml.orchestrators import BaseOrchestrator
+    from zenml.stack import Stack
+
+    from kitaru._core.build_context import Context
+    from kitaru._core.settings import ResolvedSettings
+
+LABEL = "kitaru.execution"
+"""The Docker label by which the container of an execution is found again."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What ZenML is told about where and in what an execution runs.
+
+    Attributes:
+        docker: The image.
+        context: What the image is built from.
+        orchestrator: Settings of the orchestrator, over those that the stack component has.
+        secrets: ZenML secrets whose keys become environment variables.
+        token: Marks the containers of this execution; unlike the execution's id it is known before the run exists.
+    """
+
+    docker: DockerSettings
+    context: Context
+    orchestrator: dict[str, Any]
+    secrets: list[UUID | str] = field(default_factory=list)
+    token: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings as ZenML's pipelines take them."""
+        return {"docker": self.docker, **({"orchestrator": self.orchestrator} if self.orchestrator else {})}
+
+
+def place(stack: Stack, settings: ResolvedSettings) -> Placement:
+    """Work out the image and the orchestrator's settings of one execution.
+
+    Raises:
+        KitaruImageError: The image cannot be described.
+    """
+    docker, context = docker_settings(settings.image)
+    token = uuid4().hex
+    return Placement(
+        docker=docker,
+        context=context,
+        orchestrator=_orchestrator_settings(stack.orchestrator, settings.retries, token),
+        secrets=list((settings.image and settings.image.secret_environment_from) or []),
+        token=token,
+    )
+
+
+def _orchestrator_settings(orchestrator: BaseOrchestrator, retries: int, token: str) -> dict[str, Any]:
+    kind = orchestrator.settings_class
+    fields = kind.model_fields if kind is not None else {}
+    # Submitting returns at once; who wants to wait, waits for the execution.
+    settings: dict[str, Any] = {"synchronous": False} if "synchronous" in fields else {}
+    if orchestrator.flavor == "local_docker":
+        settings["run_args"] = _run_args(orchestrator.config.model_dump().get("run_args") or {}, retries, token)
+    if orchestrator.flavor == "kubernetes":
+        # A lost pod is one attempt: its job starts another one while retries remain.
+        settings["orchestrator_job_backoff_limit"] = retries
+    return settings
+
+
+def _run_args(configured: dict[str, Any], retries: int, token: str) -> dict[str, Any]:
+    labels = {**configured.get("labels", {}), LABEL: token}
+    restart = {"Name": "on-failure", "MaximumRetryCount": retries} if retries else None
+    return {**configured, "labels": labels, **({"restart_policy": restart} if restart else {})}
