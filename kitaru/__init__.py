@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kitaru._core.status import ExecutionStatus
     from kitaru.checkpoint import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
+    from kitaru.client import KitaruClient
     from kitaru.config import configure
     from kitaru.errors import (
         KitaruBackendError,
@@ -31,11 +32,24 @@ if TYPE_CHECKING:
     from kitaru.flow import Flow, flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
-    from kitaru.models import Attempt, CheckpointExecution, Execution
+    from kitaru.models import Artifact, Attempt, CheckpointExecution, Execution, ExecutionSummary, LogEntry, PendingWait
+    from kitaru.tracking import current_execution_id, load, log, progress, save
+    from kitaru.waits import wait
 
 __version__ = "0.1.0"
 
 _WHERE = {
+    "Artifact": "kitaru.models",
+    "ExecutionSummary": "kitaru.models",
+    "KitaruClient": "kitaru.client",
+    "LogEntry": "kitaru.models",
+    "PendingWait": "kitaru.models",
+    "current_execution_id": "kitaru.tracking",
+    "load": "kitaru.tracking",
+    "log": "kitaru.tracking",
+    "progress": "kitaru.tracking",
+    "save": "kitaru.tracking",
+    "wait": "kitaru.waits",
     "Attempt": "kitaru.models",
     "Checkpoint": "kitaru.checkpoint",
     "CheckpointExecution": "kitaru.models",
@@ -66,6 +80,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "Artifact",
     "Attempt",
     "Checkpoint",
     "CheckpointExecution",
@@ -73,10 +88,12 @@ __all__ = [
     "CheckpointFutures",
     "Execution",
     "ExecutionStatus",
+    "ExecutionSummary",
     "Flow",
     "FlowHandle",
     "ImageSettings",
     "KitaruBackendError",
+    "KitaruClient",
     "KitaruContextError",
     "KitaruDivergenceError",
     "KitaruError",
@@ -89,10 +106,18 @@ __all__ = [
     "KitaruUsageError",
     "KitaruUserCodeError",
     "KitaruWaitValidationError",
+    "LogEntry",
+    "PendingWait",
     "checkpoint",
     "configure",
+    "current_execution_id",
     "flow",
+    "load",
+    "log",
+    "progress",
+    "save",
     "unmapped",
+    "wait",
 ]
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from kitaru._core import loading
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from kitaru._core.status import ExecutionStatus
-    from kitaru.models import Execution
+    from kitaru.models import Execution, LogEntry
 
 R = TypeVar("R")
 
@@ -63,7 +63,7 @@ class FlowHandle(Generic[R]):
     @property
     def execution(self) -> Execution:
         """All that is known of the execution, read afresh at each access."""
-        from kitaru._zenml.runs import read_execution
+        from kitaru._zenml.executions import read_execution
 
         return read_execution(self._exec_id)
 
@@ -82,7 +82,7 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        from kitaru._zenml.runs import read_result
+        from kitaru._zenml.executions import read_result
 
         return read_result(self._exec_id)  # type: ignore[no-any-return]
 
@@ -118,6 +118,30 @@ class FlowHandle(Generic[R]):
                 pause = min(pause * 1.3, _LONGEST_LOOK)
             view.update(status)
         return self.get()
+
+    def cancel(self) -> None:
+        """Stop the execution; a local one's processes have ended when this returns.
+
+        Raises:
+            KitaruStateError: It has finished already.
+        """
+        from kitaru._zenml.steering import cancel
+
+        cancel(self._exec_id)
+
+    def logs(
+        self, checkpoint: str | None = None, *, source: Literal["step", "runner"] = "step", follow: bool = False
+    ) -> Iterator[LogEntry]:
+        """Yield the lines of the execution's log.
+
+        Args:
+            checkpoint: Name of a call of a checkpoint; None for all of them.
+            source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
+            follow: Whether to go on until the execution has finished.
+        """
+        from kitaru.client import KitaruClient
+
+        return KitaruClient().executions.logs(self._exec_id, checkpoint, source=source, follow=follow)
 
     def __await__(self) -> Generator[Any, None, R]:
         import asyncio

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from kitaru._core.status import ExecutionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kitaru.client import Executions
+    from kitaru.handle import FlowHandle
 
 CheckpointStatus = Literal["pending", "running", "completed", "cached", "failed", "skipped", "cancelled"]
 
@@ -39,7 +45,8 @@ class Attempt(_Model):
         reason: Why it was made: ``"first attempt"``, or how the one before ended.
         started_at: When it started, in UTC.
         ended_at: When it ended; None while it runs.
-        outcome: ``"completed"``, ``"failed"`` or ``"lost"`` (its runner was); None while it runs.
+        outcome: ``"completed"``, ``"failed"``, ``"lost"`` (its runner was), ``"cancelled"``, or ``"waiting"`` for an
+            answer with no runner; None while it runs.
         error: What ended it, in a line.
     """
 
@@ -55,7 +62,8 @@ class ExecutionFailure(_Model):
     """Why an execution failed.
 
     Attributes:
-        origin: ``"checkpoint"``, ``"flow"`` (the body itself), ``"import"`` (the flow's module) or ``"runner"``.
+        origin: ``"checkpoint"``, ``"flow"`` (the body itself), ``"import"`` (the flow's module), ``"runner"`` or
+            ``"divergence"`` (the body does not follow the record of earlier attempts).
         message: The exception's message, or what happened to the runner.
         type: Qualified name of the exception's type.
         checkpoint: Name of the checkpoint that raised.
@@ -69,37 +77,126 @@ class ExecutionFailure(_Model):
     traceback: str | None = None
 
 
+class CheckpointAttempt(_Model):
+    """One start of a checkpoint call.
+
+    Attributes:
+        number: 1 for the first in this execution.
+        status: How it ended, or that it runs.
+        started_at: When it started, in UTC.
+        ended_at: When it ended; None while it runs.
+        error: What it raised, in a line.
+    """
+
+    number: int
+    status: CheckpointStatus
+    started_at: datetime | None
+    ended_at: datetime | None
+    error: str | None = None
+
+
 class CheckpointExecution(_Model):
     """One call of a checkpoint in an execution.
 
     Attributes:
         name: Its name in the execution: the function's, with ``_2``, ``_3`` for further calls.
         checkpoint: The function's name.
+        type: The word for the kind of work that the decorator gives.
         status: ``"cached"`` where an earlier execution's result was taken.
         started_at: When its latest attempt started, in UTC.
         ended_at: When that ended; None while it runs.
-        tries: How often it has been started in this execution.
+        attempts: Its starts in this execution, the first one first.
         parents: Names of the calls that it depends on.
+        metadata: What ``kitaru.log`` recorded in it.
+        progress: What ``kitaru.progress`` said last.
     """
 
     name: str
     checkpoint: str
+    type: str | None
     status: CheckpointStatus
     started_at: datetime | None
     ended_at: datetime | None
-    tries: int
+    attempts: tuple[CheckpointAttempt, ...]
     parents: tuple[str, ...]
+    metadata: dict[str, Any]
+    progress: str | None
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took; None while it runs."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.started_at
+        """How long its latest attempt took; None while it runs."""
+        return _between(self.started_at, self.ended_at)
 
 
-class Execution(_Model):
-    """An execution as it was when it was read.
+class PendingWait(_Model):
+    """A question that an execution waits for.
+
+    Attributes:
+        name: Its name in the execution.
+        question: What people are asked.
+        json_schema: JSON schema of the answer.
+        metadata: More about the question.
+        asked_at: When it was asked first, in UTC.
+    """
+
+    name: str
+    question: str | None
+    json_schema: dict[str, Any]
+    metadata: dict[str, Any]
+    asked_at: datetime
+
+
+class Artifact(_Model):
+    """A stored value of an execution.
+
+    Attributes:
+        id: Its id in ZenML.
+        name: The output's name (``"fetch_2"`` for the one output of that call, ``"split.train"`` for a named one), or
+            the name given to ``kitaru.save``.
+        kind: ``"output"``, ``"input"``, ``"saved"`` or ``"result"``.
+        checkpoint: The call that made or took it; None for the flow's body.
+        type: The Python type, as an import path.
+        uri: Where it is stored.
+        created_at: When it was stored, in UTC.
+    """
+
+    id: str
+    name: str
+    kind: Literal["output", "input", "saved", "result"]
+    checkpoint: str | None
+    type: str
+    uri: str
+    created_at: datetime
+
+    def load(self) -> Any:
+        """Load the value.
+
+        Raises:
+            KitaruBackendError: It cannot be loaded here.
+        """
+        from kitaru._zenml.artifacts import load_value
+
+        return load_value(self.id)
+
+
+class LogEntry(_Model):
+    """One line of a log.
+
+    Attributes:
+        message: The text.
+        checkpoint: The call that wrote it; None for the runner's log.
+        at: When it was written, in UTC, where that is known.
+        level: ``"info"``, ``"warning"``, ..., where that is known.
+    """
+
+    message: str
+    checkpoint: str | None = None
+    at: datetime | None = None
+    level: str | None = None
+
+
+class ExecutionSummary(_Model):
+    """An execution in a line.
 
     Attributes:
         exec_id: Its id, for life.
@@ -109,12 +206,6 @@ class Execution(_Model):
         stack_name: The stack it runs on.
         started_at: When it was submitted, in UTC.
         ended_at: When it ended; None while it has not.
-        settings: Its settings, each with the layer it came from.
-        inputs: Its inputs; one that is no plain JSON is shown by its type.
-        failure: Why it failed.
-        attempts: The attempts at its body, the first one first.
-        checkpoints: Its calls of checkpoints, in the order in which they started.
-        dashboard_url: Its page in ZenML's dashboard; None without a server.
     """
 
     exec_id: str
@@ -124,16 +215,94 @@ class Execution(_Model):
     stack_name: str | None
     started_at: datetime | None
     ended_at: datetime | None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took from submission to end; None while it has not ended."""
+        return _between(self.started_at, self.ended_at)
+
+
+class Execution(ExecutionSummary):
+    """An execution as it was when it was read.
+
+    Its methods steer the execution itself; the object stays as it was read.
+
+    Attributes:
+        settings: Its settings, each with the layer it came from.
+        inputs: Its inputs; one that is no plain JSON is shown by its type.
+        failure: Why it failed.
+        attempts: The attempts at its body, the first one first.
+        checkpoints: Its calls of checkpoints, in the order in which they started.
+        artifacts: Its stored values.
+        metadata: What ``kitaru.log`` recorded in the flow's body.
+        pending_wait: The question that it waits for.
+        changed_code: Checkpoints whose code has changed since they completed in this execution.
+        original_exec_id: The execution that this one replays.
+        dashboard_url: Its page in ZenML's dashboard; None without a server.
+    """
+
     settings: dict[str, SettingValue]
     inputs: dict[str, Any]
     failure: ExecutionFailure | None
     attempts: tuple[Attempt, ...]
     checkpoints: tuple[CheckpointExecution, ...]
+    artifacts: tuple[Artifact, ...]
+    metadata: dict[str, Any]
+    pending_wait: PendingWait | None
+    changed_code: tuple[str, ...]
+    original_exec_id: str | None
     dashboard_url: str | None
 
     @property
-    def duration(self) -> timedelta | None:
-        """How long it took from submission to end; None while it has not ended."""
-        if self.started_at is None or self.ended_at is None:
-            return None
-        return self.ended_at - self.started_at
+    def result(self) -> Any:
+        """The flow's value, loaded at each access.
+
+        Raises:
+            KitaruStateError: It has not finished.
+            KitaruExecutionError: It failed or was cancelled.
+        """
+        return self._executions().result(self.exec_id)
+
+    def logs(
+        self,
+        checkpoint: str | None = None,
+        *,
+        source: Literal["step", "runner"] = "step",
+        follow: bool = False,
+    ) -> Iterator[LogEntry]:
+        """Yield its log; see :meth:`kitaru.client.Executions.logs`."""
+        return self._executions().logs(self.exec_id, checkpoint=checkpoint, source=source, follow=follow)
+
+    def input(self, value: Any, *, wait: str | None = None) -> None:
+        """Answer the question that it waits for; see :meth:`kitaru.client.Executions.input`."""
+        self._executions().input(self.exec_id, wait=wait, value=value)
+
+    def abort_wait(self, wait: str | None = None) -> None:
+        """Abort the question that it waits for, which cancels it."""
+        self._executions().abort_wait(self.exec_id, wait=wait)
+
+    def retry(self) -> FlowHandle[Any]:
+        """Try it again where it failed; see :meth:`kitaru.client.Executions.retry`."""
+        return self._executions().retry(self.exec_id)
+
+    def resume(self) -> FlowHandle[Any]:
+        """Start its runner again after a pause; see :meth:`kitaru.client.Executions.resume`."""
+        return self._executions().resume(self.exec_id)
+
+    def cancel(self) -> None:
+        """Stop it; see :meth:`kitaru.client.Executions.cancel`."""
+        self._executions().cancel(self.exec_id)
+
+    def delete(self) -> None:
+        """Delete its record; see :meth:`kitaru.client.Executions.delete`."""
+        self._executions().delete(self.exec_id)
+
+    @staticmethod
+    def _executions() -> Executions:
+        from kitaru.client import KitaruClient
+
+        return KitaruClient().executions
+
+
+def _between(start: datetime | None, end: datetime | None) -> timedelta | None:
+    return end - start if start is not None and end is not None else None

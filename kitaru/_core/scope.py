@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class FlowBody(Protocol):
     """What a checkpoint needs of the execution that it is called in; implemented over ZenML."""
 
+    exec_id: str
+
     def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value (or, in async code, something to await)."""
 
@@ -27,6 +29,9 @@ class FlowBody(Protocol):
         self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> CheckpointFuture[Any]:
         """Start a checkpoint and return its future."""
+
+    def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
+        """Wait for an answer and return it (or, in async code, something to await)."""
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,10 @@ class DetachedRunner:
         """
         for stale in (files.STOP, files.ATTEMPT):
             (self._directory / stale).unlink(missing_ok=True)
-        files.write(self._directory / files.JOB, {**job, "exec_id": exec_id})
+        generation = uuid4().hex
+        files.write(self._directory / files.JOB, {**job, "exec_id": exec_id, "generation": generation})
         state = {"host": socket.gethostname(), "processes": [identify(self._supervisor.pid)], "ended": False}
-        files.write(self._directory / files.STATE, state)
+        files.claim(self._directory, generation, state)
         final = files.directory(self._base, exec_id)
         if self._directory != final:
             self._directory.rename(final)

@@ -6,12 +6,17 @@ which attempt is under way, ``stop.json`` that it was asked to end.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STATE = "runner.json"
 JOB = "job.json"
@@ -45,6 +50,28 @@ def write(path: Path, data: dict[str, Any]) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(data, file)
     temporary.replace(path)
+
+
+def claim(directory: Path, generation: str, state: dict[str, Any]) -> None:
+    """Write the state of a runner that starts; from here on no earlier runner of the execution can write it."""
+    with _locked(directory):
+        write(directory / STATE, {**state, "generation": generation})
+
+
+def update(directory: Path, generation: str, state: dict[str, Any]) -> bool:
+    """Write a runner's state, unless a later runner has claimed the execution; returns whether it was written."""
+    with _locked(directory):
+        if read(directory / STATE).get("generation") != generation:
+            return False
+        write(directory / STATE, {**state, "generation": generation})
+        return True
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    with (directory / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def prune(base: Path, *, keep: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -96,7 +97,7 @@ def _note_this_process(exec_id: str, *, ended: bool = False) -> None:
     directory = files.directory(base, exec_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = {"host": socket.gethostname(), "processes": [] if ended else [this_process()], "ended": ended}
-    files.write(directory / files.STATE, state)
+    files.claim(directory, f"process {os.getpid()}", state)
 
 
 def _no_launch(exec_id: str, _job: dict[str, Any]) -> None:

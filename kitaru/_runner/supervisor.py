@@ -23,7 +23,7 @@ from kitaru._runner.process import identify, this_process
 
 START = Path(__file__).with_name("start.py")
 # How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds.
-STOP_PATIENCE = 8.0
+STOP_PATIENCE = 3.0
 
 
 class _StopRequestedError(Exception):
@@ -49,42 +49,76 @@ def main(directory: Path) -> None:
         return
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    _supervise(Path(told), worker)
+    _Supervisor(Path(told)).run(worker)
 
 
-def _supervise(directory: Path, worker: subprocess.Popen[bytes]) -> None:
-    job = files.read(directory / files.JOB)
-    losses = 0
-    try:
-        while True:
-            _note(directory, worker)
-            _tell(worker, directory)
-            code = worker.wait()
-            _end_group(worker, signal.SIGKILL)  # what the flow's code may have left running
-            if code == 0:
-                _note(directory, None, ended=True)
+class _Supervisor:
+    """Keeps one execution running until it has ended or its worker was lost once too often."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._job = files.read(directory / files.JOB)
+
+    def run(self, worker: subprocess.Popen[bytes]) -> None:
+        losses = 0
+        try:
+            while True:
+                self._note(worker)
+                _tell(worker, self._directory)
+                code = worker.wait()
+                _end_group(worker, signal.SIGKILL)  # what the flow's code may have left running
+                if code == 0:
+                    self._note(None, ended=True)
+                    return
+                losses += 1
+                lost = f"its runner {_describe(code)}"
+                self._log(f"{lost} (loss {losses})")
+                self._give_job(lost=lost)
+                if losses > self._job["retries"] or files.read(self._directory / files.ATTEMPT).get("last"):
+                    break
+                worker = _spawn(self._directory)
+        except _StopRequestedError:
+            lost = "it was stopped: its supervisor was asked to end (SIGTERM)"
+            self._stop(worker, lost)
+            if files.read(self._directory / files.STOP).get("cancelled"):
+                self._note(None, ended=True)  # whoever cancels the execution marks it
                 return
-            losses += 1
-            lost = f"its runner {_describe(code)}"
-            _log(directory, f"{lost} (loss {losses})")
-            files.write(directory / files.JOB, {**job, "lost": lost})
-            if losses > job["retries"] or files.read(directory / files.ATTEMPT).get("last"):
-                break
-            worker = _spawn(directory)
-    except _StopRequestedError:
-        lost = "it was stopped: its supervisor was asked to end (SIGTERM)"
-        _stop_worker(directory, worker, lost)
-    _bury(directory, job, lost)
+        self._bury(lost)
 
+    def _bury(self, lost: str) -> None:
+        """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
+        self._give_job(lost=lost, bury=True)
+        self._note(None, lost=lost)
+        worker = _spawn(self._directory)
+        _tell(worker, self._directory)
+        if worker.wait() == 0:
+            self._note(None, ended=True, lost=lost)
 
-def _bury(directory: Path, job: dict[str, Any], lost: str) -> None:
-    """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
-    files.write(directory / files.JOB, {**job, "lost": lost, "bury": True})
-    _note(directory, None, lost=lost)
-    worker = _spawn(directory)
-    _tell(worker, directory)
-    if worker.wait() == 0:
-        _note(directory, None, ended=True, lost=lost)
+    def _stop(self, worker: subprocess.Popen[bytes], reason: str) -> None:
+        stop = self._directory / files.STOP
+        if not stop.exists():  # whoever cancels the execution has said so there
+            files.write(stop, {"reason": reason})
+        _end_group(worker, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(STOP_PATIENCE)
+        _end_group(worker, signal.SIGKILL)
+        worker.wait()
+
+    def _give_job(self, **changes: Any) -> None:
+        files.write(self._directory / files.JOB, {**self._job, **changes})
+
+    def _note(self, worker: subprocess.Popen[bytes] | None, *, ended: bool = False, lost: str | None = None) -> None:
+        processes = [this_process()]
+        if worker is not None:
+            processes.append(identify(worker.pid))
+        state = {"host": socket.gethostname(), "processes": processes, "ended": ended, "lost": lost}
+        # A paused execution may have been answered, and have a new runner, before this one has quite ended.
+        files.update(self._directory, self._job["generation"], state)
+
+    def _log(self, line: str) -> None:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        with (self._directory / files.LOG).open("a", encoding="utf-8") as log:
+            log.write(f"kitaru: {stamp} {line}\n")
 
 
 def _spawn(directory: Path) -> subprocess.Popen[bytes]:
@@ -101,30 +135,9 @@ def _spawn(directory: Path) -> subprocess.Popen[bytes]:
 
 def _tell(worker: subprocess.Popen[bytes], directory: Path) -> None:
     assert worker.stdin is not None
-    try:
+    with contextlib.suppress(BrokenPipeError):  # it died while it was loading; wait() tells how
         worker.stdin.write(f"{directory}\n".encode())
         worker.stdin.close()
-    except BrokenPipeError:
-        pass  # it died while it was loading; wait() tells how
-
-
-def _note(
-    directory: Path, worker: subprocess.Popen[bytes] | None, *, ended: bool = False, lost: str | None = None
-) -> None:
-    processes = [this_process()]
-    if worker is not None:
-        processes.append(identify(worker.pid))
-    state: dict[str, Any] = {"host": socket.gethostname(), "processes": processes, "ended": ended, "lost": lost}
-    files.write(directory / files.STATE, state)
-
-
-def _stop_worker(directory: Path, worker: subprocess.Popen[bytes], reason: str) -> None:
-    files.write(directory / files.STOP, {"reason": reason})
-    _end_group(worker, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        worker.wait(STOP_PATIENCE)
-    _end_group(worker, signal.SIGKILL)
-    worker.wait()
 
 
 def _end_group(worker: subprocess.Popen[bytes], sign: signal.Signals) -> None:
@@ -143,9 +156,3 @@ def _describe(code: int) -> str:
         return f"exited with code {code} in the middle"
     name = signal.Signals(-code).name if -code in signal.valid_signals() else "unknown"
     return f"was killed by signal {-code} ({name})"
-
-
-def _log(directory: Path, line: str) -> None:
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    with (directory / files.LOG).open("a", encoding="utf-8") as log:
-        log.write(f"kitaru: {stamp} {line}\n")

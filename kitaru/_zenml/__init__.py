@@ -1,9 +1,23 @@
 """The only room that imports ZenML. It returns Kitaru's own types and raises Kitaru's own errors."""
 
+import logging
 import os
 
-# ZenML reads these when it is imported, so they stand before any module of this room.
-# It tells about every registration and upload; a person who runs a flow asked for the flow's own output.
-os.environ.setdefault("ZENML_LOGGING_VERBOSITY", "WARN")
-# It would replace Python's tracebacks in the whole process by its own.
-os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
+# ZenML reads these when it is imported. By default it tells about every registration and upload, and replaces the
+# whole process's tracebacks by its own; a person who runs a flow asked for the flow's own output. What the user has
+# set stands, and child processes do not inherit ours.
+_QUIET = {"ZENML_LOGGING_VERBOSITY": "WARN", "ZENML_ENABLE_RICH_TRACEBACK": "false"}
+_ours = {name: value for name, value in _QUIET.items() if name not in os.environ}
+os.environ.update(_ours)
+try:
+    import zenml.logger  # noqa: F401
+finally:
+    for _name in _ours:
+        del os.environ[_name]
+
+
+def hear_prints() -> None:
+    """Let what a flow prints and logs reach the logs of its checkpoints, which ZenML fills from INFO upwards."""
+    if "ZENML_LOGGING_VERBOSITY" in _ours:
+        logging.getLogger("zenml").setLevel(logging.WARNING)
+        logging.root.setLevel(logging.INFO)

@@ -8,6 +8,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from zenml.config.retry_config import StepRetryConfig
@@ -25,15 +26,17 @@ from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
 from kitaru._zenml.steps import build_step
 from kitaru._zenml.values import storable
+from kitaru._zenml.waits import Question
 from kitaru.checkpoint import CheckpointFuture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
+    from kitaru._zenml.replay import Record
     from kitaru.checkpoint import Checkpoint
 
 
@@ -50,22 +53,25 @@ class Outcome:
 class Body:
     """What the checkpoints of one attempt at a flow's body are called in; a :class:`kitaru._core.scope.FlowBody`."""
 
-    def __init__(self, runner: DynamicPipelineRunner, recorded: Mapping[str, StepRunResponse]) -> None:
+    def __init__(self, runner: DynamicPipelineRunner, record: Record) -> None:
         """Create the body.
 
         Args:
             runner: ZenML's runner of the run.
-            recorded: The latest step run of each name that the run has already.
+            record: What earlier attempts have left.
         """
         self._runner = runner
-        self._recorded = recorded
+        self._record = record
+        self._calls = 0
         self._lineage = Lineage()
         self._names: set[str] = set()
+        self._places: dict[str, int] = {}
         self._counts: dict[str, int] = {}
         self._naming = threading.Lock()
         self._previous: str | None = None
         self._futures: list[CheckpointFuture[Any]] = []
         self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
+        self._asking = asyncio.Lock()
         self.exec_id = str(runner.run.id)
 
     def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -73,7 +79,7 @@ class Body:
         if _in_event_loop():
             return self.submit(checkpoint, args, kwargs)
         values = checkpoint.bind(args, kwargs)
-        name = self._name_for(checkpoint)
+        name = self._place(checkpoint)
         outcome = self._run(checkpoint, name, self._frozen(name, values), self._upstream())
         self._previous = name
         return self._value_of(outcome)
@@ -83,7 +89,7 @@ class Body:
     ) -> CheckpointFuture[Any]:
         """Start a checkpoint in a thread and return its future."""
         values = checkpoint.bind(args, kwargs)
-        name = self._name_for(checkpoint)
+        name = self._place(checkpoint)
         upstream = self._upstream()
         frozen = self._frozen(name, values)
         context = contextvars.copy_context()
@@ -91,6 +97,27 @@ class Body:
         result: CheckpointFuture[Any] = CheckpointFuture(future, name, self._value_of)
         self._futures.append(result)
         return result
+
+    def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
+        """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""
+        make = partial(
+            Question,
+            self._runner.run,
+            self._name_for(name),
+            schema,
+            question=question,
+            timeout=timeout,
+            metadata=metadata,
+            busy=self._is_busy,
+        )
+        return self._ask_async(make) if _in_event_loop() else make().ask()
+
+    async def _ask_async(self, make: Callable[[], Question]) -> Any:
+        async with self._asking:  # ZenML takes one open question a run: questions of concurrent tasks queue up
+            return await make().ask_async()
+
+    def _is_busy(self) -> bool:
+        return any(not future.done() for future in self._futures)
 
     def settle(self) -> None:
         """Wait for everything that was started, and raise the first failure that the body never looked at."""
@@ -126,9 +153,17 @@ class Body:
         """Put values in the place of futures."""
         return replace(value, lambda leaf: leaf.result() if isinstance(leaf, CheckpointFuture) else leaf, WALKED)
 
-    def _name_for(self, checkpoint: Checkpoint[..., Any]) -> str:
+    def _place(self, checkpoint: Checkpoint[..., Any]) -> str:
+        """Give a call its name and its place in the body's course."""
+        name = self._name_for(checkpoint.name)
         with self._naming:
-            base = checkpoint.name
+            self._calls += 1
+            self._places[name] = self._calls
+        self._record.follow(self._places[name], checkpoint, name, ordered=not _in_event_loop())
+        return name
+
+    def _name_for(self, base: str) -> str:
+        with self._naming:
             while True:
                 number = self._counts[base] = self._counts.get(base, 0) + 1
                 name = base if number == 1 else f"{base}_{number}"
@@ -140,7 +175,7 @@ class Body:
         return {self._previous} if self._previous is not None else set()
 
     def _run(self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], upstream: set[str]) -> Outcome:
-        completed = self._completed(name)
+        completed = self._record.completed(name)
         if completed is not None:
             return _stored_outcome(completed)
         inputs = step_inputs(checkpoint, values, self._settled, _argument_of(name))
@@ -152,7 +187,11 @@ class Body:
             inputs=inputs.artifacts,
             upstream_steps=upstream | inputs.producers,
             pipeline_docker_settings=self._runner.snapshot.pipeline_configuration.docker_settings,
-            config=StepConfigurationUpdate(parameters=inputs.parameters, retry=self._retry(checkpoint, name)),
+            config=StepConfigurationUpdate(
+                parameters=inputs.parameters,
+                retry=self._retry(checkpoint, name),
+                extra={"kitaru": {"index": self._places[name], "type": checkpoint.options.type}},
+            ),
         )
         call = scope.Call(checkpoint)
         with announce(name) as announcement, scope.calling(call):
@@ -177,8 +216,7 @@ class Body:
 
     def _retry(self, checkpoint: Checkpoint[..., Any], name: str) -> StepRetryConfig | None:
         # ZenML counts the step runs of one name over all attempts of the execution, and refuses one too many.
-        before = self._recorded[name].version if name in self._recorded else 0
-        allowed = before + checkpoint.options.retries
+        allowed = self._record.version(name) + checkpoint.options.retries
         return StepRetryConfig(max_retries=allowed, delay=0, backoff=1) if allowed else None
 
     def _value_of(self, outcome: Outcome) -> Any:
@@ -195,13 +233,9 @@ class Body:
             self._lineage.add(value, artifact)
 
     def _frozen(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
-        if self._completed(name) is not None:  # its first result stands, whatever it is called with now
+        if self._record.completed(name) is not None:  # its first result stands, whatever it is called with now
             return values
         return {key: freeze(value, self._lineage, _argument_of(name)) for key, value in values.items()}
-
-    def _completed(self, name: str) -> StepRunResponse | None:
-        before = self._recorded.get(name)
-        return before if before is not None and before.status.is_successful else None
 
     def _settled(self, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, or its value where that is not one artifact."""

@@ -15,18 +15,22 @@ from zenml.execution.pipeline.utils import prevent_pipeline_execution
 from kitaru._core import scope
 from kitaru._core.signatures import call
 from kitaru._runner import files
-from kitaru._zenml import records
+from kitaru._zenml import hear_prints, records
 from kitaru._zenml.body import Body
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
+from kitaru._zenml.prints import write_whole_lines
 from kitaru._zenml.private import bound_stack, give_orchestrator_run_id
+from kitaru._zenml.replay import Record
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.store import open_client
+from kitaru._zenml.waits import PauseRequested, WaitAborted
 
 if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse
 
+    from kitaru._zenml.records import AttemptRecord
     from kitaru.flow import Flow
 
 
@@ -72,31 +76,51 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     Returns:
         The artifact that holds the result; None for a result of None.
     """
+    hear_prints()
+    if files.own_directory() is not None:
+        write_whole_lines()
     context = DynamicPipelineRunContext.get()
     assert context is not None
     run_id = context.run.id
     retries = int(records.about(context.run)["settings"]["retries"]["value"])
     while True:
         attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
-        files.note_attempt(attempt.number, last=attempt.number > retries)
-        body = Body(context.runner, records.latest_steps(run_id))
+        again = attempt.number - records.first_of_cycle(run_id) < retries
+        files.note_attempt(attempt.number, last=not again)
+        record = Record(str(run_id), records.latest_steps(run_id, hydrate=True))
+        body = Body(context.runner, record)
         try:
             result = _run_body(flow, inputs, body)
-        except RunPaused:
+        except PauseRequested:
             body.close()
-            raise
+            records.pause_attempt(run_id, attempt)
+            raise RunPaused from None
         except BaseException as error:
             body.close()
-            stopped = files.stop_requested()
-            failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
-            records.end_attempt(run_id, attempt, "failed", failure.summary)
-            if attempt.number <= retries and not stopped:
-                say(f"attempt {attempt.number} failed ({failure.summary}); trying again, {retries} retries in all")
+            if _end_failed(run_id, attempt, error, flow, again=again):
                 continue
-            records.record_failure(run_id, failure)
             raise
+        finally:
+            records.note_changed(run_id, record.changed)
         records.end_attempt(run_id, attempt, "completed", None)
         return result
+
+
+def _end_failed(
+    run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: Flow[..., Any], *, again: bool
+) -> bool:
+    """Record how an attempt failed, and return whether another one is to be made."""
+    if isinstance(error, WaitAborted) or records.is_stopping(run_id):
+        records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
+        return False
+    stopped = files.stop_requested()
+    failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
+    records.end_attempt(run_id, attempt, "failed", failure.summary)
+    if again and not stopped and failure.origin != "divergence":
+        say(f"attempt {attempt.number} failed ({failure.summary}); trying again")
+        return True
+    records.record_failure(run_id, failure)
+    return False
 
 
 def _run_body(flow: Flow[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:

@@ -12,6 +12,7 @@ import pydantic
 import zenml
 
 import kitaru
+from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,8 @@ class Failure:
     """Why an execution failed.
 
     Attributes:
-        origin: ``"checkpoint"``, ``"flow"`` (the body itself), ``"import"`` (the flow's module), ``"runner"``.
+        origin: ``"checkpoint"``, ``"flow"`` (the body itself), ``"import"`` (the flow's module), ``"runner"`` or
+            ``"divergence"`` (the body does not follow the record).
         message: The exception's message, or what happened to the runner.
         type: The exception's qualified name.
         checkpoint: Name of the checkpoint that raised.
@@ -70,6 +72,8 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
     kind = type(error)
     checkpoint = getattr(error, _MARK, None)
     origin = "checkpoint" if checkpoint else ("import" if function is None else "flow")
+    if isinstance(error, KitaruDivergenceError):
+        origin = "divergence"
     return Failure(
         origin=origin,
         message=str(error)[:_LIMIT],

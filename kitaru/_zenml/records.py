@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 EXTRA_KEY = "kitaru"
 _ATTEMPT = "kitaru_attempt_"
 _FAILURE = "kitaru_failure"
-_OPEN_STEPS = frozenset(
+_CYCLE = "kitaru_first_attempt"
+_CHANGED = "kitaru_changed_code"
+_WAITING = "waiting"
+OPEN_STEPS = frozenset(
     {
         ExecutionStatus.INITIALIZING,
         ExecutionStatus.PROVISIONING,
@@ -87,6 +90,8 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
     reason = "first attempt"
     if attempts:
         before = attempts[-1]
+        if before.outcome == _WAITING:  # it goes on where it waited
+            return AttemptRecord(before.number, before.reason, before.started_at)
         if before.ended_at is None:
             before = end_attempt(run_id, before, "lost", lost or "the runner's process was lost")
         reason = f"attempt {before.number} {before.outcome}: {before.error}"
@@ -102,14 +107,57 @@ def end_attempt(run_id: UUID, attempt: AttemptRecord, outcome: str, error: str |
     return ended
 
 
+def pause_attempt(run_id: UUID, attempt: AttemptRecord) -> None:
+    """Record that an attempt waits for an answer, with no runner."""
+    waiting = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, outcome=_WAITING)
+    _write(run_id, {f"{_ATTEMPT}{attempt.number}": waiting.to_json()})
+
+
+def begin_cycle(run_id: UUID) -> None:
+    """Record that the execution is retried by hand: the attempts from here on count anew."""
+    attempts = attempts_of(Client().get_pipeline_run(run_id))
+    _write(run_id, {_CYCLE: len(attempts) + 1})
+
+
+def first_of_cycle(run_id: UUID) -> int:
+    """Return the number of the attempt from which retries are counted."""
+    found = Client().get_pipeline_run(run_id).run_metadata.get(_CYCLE, 1)
+    return found if isinstance(found, int) else 1
+
+
+def is_stopping(run_id: UUID) -> bool:
+    """Whether the execution has been cancelled."""
+    status = Client().zen_store.get_run(run_id, hydrate=False).status
+    return status in (ExecutionStatus.STOPPING, ExecutionStatus.STOPPED, ExecutionStatus.CANCELLED)
+
+
+def note_changed(run_id: UUID, changed: set[str]) -> None:
+    """Record the checkpoints whose code has changed since they completed."""
+    if changed:
+        before = Client().get_pipeline_run(run_id).run_metadata.get(_CHANGED, [])
+        known = set(before) if isinstance(before, list) else set()
+        _write(run_id, {_CHANGED: sorted(known | changed)})
+
+
+def changed_of(run: PipelineRunResponse) -> tuple[str, ...]:
+    """Return the checkpoints whose code has changed since they completed."""
+    found = run.run_metadata.get(_CHANGED, [])
+    return tuple(str(name) for name in found) if isinstance(found, list) else ()
+
+
 def record_failure(run_id: UUID, failure: Failure) -> None:
     """Record why the execution failed."""
     _write(run_id, {_FAILURE: failure.to_json()})
 
 
-def latest_steps(run_id: UUID) -> dict[str, StepRunResponse]:
+def forget_failure(run_id: UUID) -> None:
+    """Take back why the execution failed, as it is going on."""
+    _write(run_id, {_FAILURE: {}})
+
+
+def latest_steps(run_id: UUID, *, hydrate: bool = False) -> dict[str, StepRunResponse]:
     """Return the latest step run of each name in a run."""
-    steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, exclude_retried=True, size=200)
+    steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, exclude_retried=True, size=200, hydrate=hydrate)
     return {step.name: step for step in steps}
 
 
@@ -142,7 +190,7 @@ def mark_lost(run_id: UUID, reason: str) -> None:
 def close_open_steps(run_id: UUID, reason: str) -> None:
     """Mark steps failed that a lost runner left open."""
     for step in latest_steps(run_id).values():
-        if step.status in _OPEN_STEPS:
+        if step.status in OPEN_STEPS:
             publish_step_run_status_update(
                 step.id, ExecutionStatus.FAILED, exception_info=ExceptionInfo(traceback=reason, message=reason)
             )

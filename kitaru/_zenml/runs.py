@@ -1,45 +1,37 @@
-"""Reading executions: ZenML's runs as Kitaru's models, and the liveness of local runners."""
+"""Finding executions, their states, and the liveness of local runners."""
 
 from __future__ import annotations
 
 import fcntl
+import json
+import re
 import socket
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from zenml.enums import ExecutionStatus as ZenMLStatus
+from zenml.enums import RunWaitConditionStatus
 from zenml.utils.dashboard_utils import get_run_url
+from zenml.utils.pagination_utils import depaginate
 
-from kitaru._core.modules import alias_main
 from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
-from kitaru._zenml.failures import Failure
-from kitaru._zenml.inputs import ARTIFACT_KEY
 from kitaru._zenml.store import open_client, runner_directory, translated
-from kitaru.errors import (
-    KitaruBackendError,
-    KitaruDivergenceError,
-    KitaruError,
-    KitaruExecutionError,
-    KitaruRunnerLostError,
-    KitaruStateError,
-    KitaruUsageError,
-    KitaruUserCodeError,
-)
-from kitaru.models import Attempt, CheckpointExecution, Execution, ExecutionFailure, SettingValue
+from kitaru.errors import KitaruUsageError
+from kitaru.models import ExecutionSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zenml.models import PipelineRunResponse, StepRunResponse
+    from zenml.models import PipelineRunResponse
 
-    from kitaru.models import CheckpointStatus
-
-_STATUS: Mapping[ZenMLStatus, ExecutionStatus] = {
+TAG = "kitaru"
+STATUS: Mapping[ZenMLStatus, ExecutionStatus] = {
     ZenMLStatus.INITIALIZING: ExecutionStatus.PENDING,
     ZenMLStatus.PROVISIONING: ExecutionStatus.PENDING,
     ZenMLStatus.QUEUED: ExecutionStatus.PENDING,
@@ -57,95 +49,130 @@ _STATUS: Mapping[ZenMLStatus, ExecutionStatus] = {
     ZenMLStatus.STOPPED: ExecutionStatus.CANCELLED,
     ZenMLStatus.CANCELLED: ExecutionStatus.CANCELLED,
 }
-_CHECKPOINT_STATUS: Mapping[ZenMLStatus, CheckpointStatus] = {
-    ZenMLStatus.INITIALIZING: "pending",
-    ZenMLStatus.PROVISIONING: "pending",
-    ZenMLStatus.QUEUED: "pending",
-    ZenMLStatus.COMPLETED: "completed",
-    ZenMLStatus.CACHED: "cached",
-    ZenMLStatus.SKIPPED: "skipped",
-    ZenMLStatus.FAILED: "failed",
-    ZenMLStatus.RETRIED: "failed",
-    ZenMLStatus.STOPPED: "cancelled",
-    ZenMLStatus.CANCELLED: "cancelled",
-}
+_PREFIX = re.compile(r"[0-9a-f]{1,8}(-[0-9a-f-]*)?")
 
 
-def read_status(exec_id: str) -> ExecutionStatus:
-    """Return the present state of an execution; one whose local runner is gone is marked failed first.
+def find_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
+    """Return the run of an execution.
+
+    Args:
+        exec_id: Its id, or the beginning of one that fits no other execution.
+        hydrate: Whether everything about it is read at once.
 
     Raises:
-        KitaruUsageError: There is no execution of this id.
+        KitaruUsageError: None fits, or several do; lists those.
         KitaruBackendError: The store did not answer.
     """
-    return _STATUS[_settled_run(exec_id, hydrate=False).status]
-
-
-def read_execution(exec_id: str) -> Execution:
-    """Return an execution with its attempts and checkpoints; errors as :func:`read_status`."""
-    run = _settled_run(exec_id, hydrate=True)
-    with translated(f"reading execution {exec_id}"):
-        steps = records.latest_steps(run.id).values()
-        about = records.about(run)
-        failure = records.failure_of(run)
-        return Execution(
-            exec_id=str(run.id),
-            flow_name=run.pipeline.name if run.pipeline else run.name,
-            status=_STATUS[run.status],
-            status_reason=run.get_body().status_reason,
-            stack_name=run.stack.name if run.stack else None,
-            started_at=_utc(run.start_time),
-            ended_at=_utc(run.end_time),
-            settings={path: SettingValue(**value) for path, value in about.get("settings", {}).items()},
-            inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
-            failure=ExecutionFailure(**failure.to_json()) if failure and _is_failed(run) else None,
-            attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
-            checkpoints=tuple(_checkpoint(step) for step in sorted(steps, key=_start_order)),
-            dashboard_url=get_run_url(run) or None,
-        )
-
-
-def read_result(exec_id: str) -> Any:
-    """Return the value of a completed execution.
-
-    Raises:
-        KitaruStateError: It has not finished.
-        KitaruExecutionError: It failed or was cancelled; the exception says why.
-        KitaruBackendError: The value cannot be loaded.
-    """
-    run = _settled_run(exec_id, hydrate=True)
-    status = _STATUS[run.status]
-    if not status.is_finished:
-        raise KitaruStateError(
-            f"Execution {exec_id} is {status}, it has no result yet. Call wait() to wait for it, or look at .status."
-        )
-    if not status.is_successful:
-        raise _failure_error(run, status)
-    outputs = list(run.outputs.values())
-    if not outputs:
-        return None
-    alias_main()
+    client = open_client()
+    text = exec_id.strip().lower() if isinstance(exec_id, str) else ""
     try:
-        with translated(f"loading the result of execution {exec_id}"):
-            return outputs[0].load()
-    except KitaruError:
-        raise
-    except Exception as error:
-        raise KitaruBackendError(
-            f"The result of execution {exec_id} cannot be loaded here ({type(error).__name__}: {error}). Loading needs "
-            f"the modules that define its classes: start Python where the flow was started."
+        run_id = UUID(text)
+    except ValueError:
+        run_id = _by_prefix(exec_id, text)
+    try:
+        with translated(f"reading execution {exec_id}"):
+            return client.zen_store.get_run(run_id, hydrate=hydrate)
+    except KeyError as error:
+        raise KitaruUsageError(
+            f"There is no execution {exec_id} in ZenML's store. Was it started against another store or server? "
+            f"`kitaru executions list` shows what is there, `zenml status` which store is in use."
         ) from error
 
 
 def find_run_id(exec_id: str) -> str:
-    """Return the full id of an existing execution, or raise KitaruUsageError."""
-    return str(_run(exec_id, hydrate=False).id)
+    """Return the full id of an existing execution; errors as :func:`find_run`."""
+    return str(find_run(exec_id, hydrate=False).id)
+
+
+def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
+    """Return the run of an execution; one whose local runner is gone is marked failed first."""
+    run = find_run(exec_id, hydrate=hydrate)
+    if run.status.is_finished or run.status == ZenMLStatus.PAUSED:
+        return run
+    lost = lost_runner(run)
+    if lost is None:
+        return run
+    with translated(f"marking execution {exec_id} failed"), exclusive():
+        if lost_runner(run) is not None:  # nobody has started a new runner while the lock was waited for
+            records.mark_lost(run.id, lost)
+    return find_run(str(run.id), hydrate=hydrate)
+
+
+def read_status(exec_id: str) -> ExecutionStatus:
+    """Return the present state of an execution; errors as :func:`find_run`."""
+    return status_of(settled_run(exec_id, hydrate=False))
+
+
+def status_of(run: PipelineRunResponse) -> ExecutionStatus:
+    """Return the state of a run: one whose runner looks for an answer is waiting, too."""
+    status = STATUS[run.status]
+    if status is ExecutionStatus.RUNNING and run.status == ZenMLStatus.RUNNING and _asks(run.id):
+        return ExecutionStatus.WAITING
+    return status
+
+
+def list_executions(
+    *,
+    flow: str | None,
+    status: ExecutionStatus | None,
+    stack: str | None,
+    since: datetime | None,
+    limit: int,
+) -> list[ExecutionSummary]:
+    """Return executions, the latest first."""
+    filters: dict[str, str] = {}
+    if since is not None:
+        filters["created"] = f"gte:{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if status is not None:
+        # An execution that waits may have a runner; one that seems to run may have lost it.
+        wanted = {name.value for name, own in STATUS.items() if own is status}
+        wanted |= {ZenMLStatus.RUNNING.value} if status in (ExecutionStatus.WAITING, ExecutionStatus.FAILED) else set()
+        filters["status"] = f"oneof:{json.dumps(sorted(wanted))}"
+    found: list[ExecutionSummary] = []
+    with translated("listing executions"):
+        client = open_client()
+        page = 1
+        while len(found) < limit:
+            runs = client.list_pipeline_runs(
+                sort_by="desc:created",
+                page=page,
+                size=min(max(limit, 20), 200),
+                pipeline_name=flow,
+                stack=stack,
+                tags=[TAG],
+                hydrate=True,
+                **filters,  # type: ignore[arg-type]
+            )
+            settled = (settled_run(str(run.id)) if not run.status.is_finished else run for run in runs.items)
+            summaries = [summary_of(run) for run in settled]
+            found += [summary for summary in summaries if status is None or summary.status is status]
+            if page >= runs.total_pages:
+                break
+            page += 1
+    return found[:limit]
+
+
+def summary_of(run: PipelineRunResponse) -> ExecutionSummary:
+    """Return a run in a line."""
+    return ExecutionSummary(
+        exec_id=str(run.id),
+        flow_name=flow_name_of(run),
+        status=status_of(run),
+        status_reason=run.get_body().status_reason,
+        stack_name=run.stack.name if run.stack else None,
+        started_at=utc(run.start_time),
+        ended_at=utc(run.end_time),
+    )
+
+
+def flow_name_of(run: PipelineRunResponse) -> str:
+    """Return the name of the flow that a run belongs to."""
+    return run.pipeline.name if run.pipeline else run.name
 
 
 def dashboard_url(exec_id: str) -> str | None:
     """Return the execution's page in ZenML's dashboard; None without a server."""
-    run = _run(exec_id, hydrate=True)
-    return get_run_url(run) or None
+    return get_run_url(find_run(exec_id)) or None
 
 
 def log_file(exec_id: str) -> Path | None:
@@ -154,40 +181,9 @@ def log_file(exec_id: str) -> Path | None:
     return path if path.exists() else None
 
 
-def _run(exec_id: str, *, hydrate: bool) -> PipelineRunResponse:
-    client = open_client()
-    try:
-        run_id = UUID(exec_id)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise KitaruUsageError(
-            f"{exec_id!r} is no execution id; an id looks like 0a1b2c3d-0000-4000-8000-000000000000, as handle.exec_id."
-        ) from error
-    try:
-        with translated(f"reading execution {exec_id}"):
-            return client.zen_store.get_run(run_id, hydrate=hydrate)
-    except KeyError as error:
-        raise KitaruUsageError(
-            f"There is no execution {exec_id} in ZenML's store. Was it started against another store or server? "
-            f"`zenml status` tells which one is in use."
-        ) from error
-
-
-def _settled_run(exec_id: str, *, hydrate: bool) -> PipelineRunResponse:
-    run = _run(exec_id, hydrate=hydrate)
-    if run.status.is_finished or run.status == ZenMLStatus.PAUSED:
-        return run
-    lost = _lost_runner(run)
-    if lost is None:
-        return run
-    with translated(f"marking execution {exec_id} failed"), _marking(str(run.id)):
-        records.mark_lost(run.id, lost)
-    return _run(exec_id, hydrate=hydrate)
-
-
-def _lost_runner(run: PipelineRunResponse) -> str | None:
+def lost_runner(run: PipelineRunResponse) -> str | None:
     """Say how a local runner was lost; None where it lives, or where this host cannot tell."""
-    directory = files.directory(runner_directory(), str(run.id))
-    known = files.read(directory / files.STATE)
+    known = files.read(files.directory(runner_directory(), str(run.id)) / files.STATE)
     if known:
         if known.get("host") != socket.gethostname():
             return None
@@ -196,7 +192,7 @@ def _lost_runner(run: PipelineRunResponse) -> str | None:
         if any(is_running(process) for process in known.get("processes", [])):
             return None
         return "its runner's processes are gone: killed, or the machine was restarted"
-    about = records.about(run.get_hydrated_version() if run.metadata is None else run)
+    about = records.about(run)
     if about.get("runner") in ("process", "thread", "inline") and about.get("host") == socket.gethostname():
         submitter = about.get("submitted_by")
         if submitter and not is_running(submitter):
@@ -204,80 +200,43 @@ def _lost_runner(run: PipelineRunResponse) -> str | None:
     return None
 
 
-class _marking:  # noqa: N801 - used like a function
-    """Let one reader at a time mark an execution lost."""
-
-    def __init__(self, exec_id: str) -> None:
-        self._path = runner_directory() / f"{exec_id}.lock"
-
-    def __enter__(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = self._path.open("w")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self._path.unlink(missing_ok=True)
-        self._file.close()
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """Let one process of this host at a time change who runs an execution, or whether it is lost."""
+    directory = runner_directory()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
-def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruExecutionError:
-    exec_id = str(run.id)
-    reason = run.get_body().status_reason
-    failure = records.failure_of(run)
-    if status is ExecutionStatus.CANCELLED:
-        return KitaruExecutionError(
-            f"Execution {exec_id} was cancelled{f': {reason}' if reason else ''}.",
-            exec_id=exec_id,
-            status=status,
-            failure_origin="cancelled",
-        )
-    info = run.exception_info
-    if failure is None:
-        failure = Failure("flow", (info.message if info else None) or reason or "no reason was recorded")
-    recovery = f"kitaru executions retry {exec_id}"
-    kinds: dict[str, type[KitaruExecutionError]] = {
-        "runner": KitaruRunnerLostError,
-        "divergence": KitaruDivergenceError,
-    }
-    kind = kinds.get(failure.origin, KitaruUserCodeError)
-    return kind(
-        f"Execution {exec_id} failed: {failure.summary}",
-        exec_id=exec_id,
-        status=status,
-        failure_origin=failure.origin,
-        checkpoint=failure.checkpoint,
-        exception_type=failure.type,
-        exception_message=failure.message,
-        traceback=failure.traceback or (info.traceback if info else None),
-        recovery=recovery,
-    )
-
-
-def _checkpoint(step: StepRunResponse) -> CheckpointExecution:
-    return CheckpointExecution(
-        name=step.name,
-        checkpoint=step.config.name,
-        status=_CHECKPOINT_STATUS.get(step.status, "running"),
-        started_at=_utc(step.start_time),
-        ended_at=_utc(step.end_time),
-        tries=step.version,
-        parents=tuple(sorted(step.spec.upstream_steps)),
-    )
-
-
-def _start_order(step: StepRunResponse) -> tuple[datetime, str]:
-    return (_utc(step.start_time) or datetime.max.replace(tzinfo=UTC), step.name)
-
-
-def _shown_input(value: Any) -> Any:
-    if isinstance(value, dict) and ARTIFACT_KEY in value:
-        return value.get("value", f"<{value['type']}>")
-    return value
-
-
-def _is_failed(run: PipelineRunResponse) -> bool:
-    return _STATUS[run.status] is ExecutionStatus.FAILED
-
-
-def _utc(moment: datetime | None) -> datetime | None:
+def utc(moment: datetime | None) -> datetime | None:
+    """Return a moment of ZenML's, which are in UTC and do not say so, as one that does."""
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def _by_prefix(given: str, text: str) -> UUID:
+    if not _PREFIX.fullmatch(text):
+        raise KitaruUsageError(
+            f"{given!r} is no execution id, nor the beginning of one. An id looks like "
+            f"0a1b2c3d-0000-4000-8000-000000000000; `kitaru executions list` shows those that exist."
+        )
+    with translated(f"looking for execution {given}"):
+        runs = list(depaginate(open_client().list_pipeline_runs, id=f"startswith:{text}", tags=[TAG], size=20))
+    if not runs:
+        raise KitaruUsageError(
+            f"No execution's id begins with {given!r}. `kitaru executions list` shows those that exist."
+        )
+    if len(runs) > 1:
+        shown = "\n".join(f"  {run.id}  {flow_name_of(run)}  {STATUS[run.status]}" for run in runs[:10])
+        raise KitaruUsageError(
+            f"{len(runs)} executions have an id that begins with {given!r}; give more of it:\n{shown}"
+        )
+    return runs[0].id
+
+
+def _asks(run_id: UUID) -> bool:
+    found = open_client().list_run_wait_conditions(
+        pipeline_run=run_id, status=RunWaitConditionStatus.PENDING.value, size=1
+    )
+    return bool(found.items)

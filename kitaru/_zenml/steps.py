@@ -20,6 +20,7 @@ from kitaru._core import scope
 from kitaru._core.modules import locate
 from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
+from kitaru._zenml.prints import finish_line
 from kitaru._zenml.private import set_source
 from kitaru._zenml.values import fingerprint, storable
 from kitaru.checkpoint import CALL_INPUT
@@ -56,7 +57,6 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
         settings=settings or None,
         output_materializers=options.materializers,
         runtime=StepRuntime(options.runtime) if options.runtime else None,
-        extra={"kitaru": {"type": options.type}} if options.type else None,
     )
     return decorate(checkpoint.entry)
 
@@ -90,6 +90,7 @@ def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any], mad
         value = call(checkpoint.func, checkpoint.signature, values)
         if inspect.iscoroutine(value):
             value = asyncio.run(value)
+    finish_line()
     stored = _outputs(checkpoint, context.step_run.name, value)
     if made_by is not None:
         made_by.value, made_by.has_value = value, True

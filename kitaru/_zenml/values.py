@@ -136,7 +136,7 @@ def _is_faithful(value: Any) -> bool:
     """Whether ZenML's materializer for a value's type gives back an equal value of that type."""
     kind = type(value)
     if kind in _CONTAINERS:
-        return all(_is_json(item) for item in ([value] if kind is dict else value))
+        return all(is_json(item) for item in ([value] if kind is dict else value))
     if isinstance(value, Path):  # ZenML stores the file, where there is one
         return value.exists()
     if not _is_importable(kind) or materializer_registry[kind] in _LOSSY:
@@ -146,7 +146,7 @@ def _is_faithful(value: Any) -> bool:
 
 def is_parameter(value: Any) -> bool:
     """Whether a value can be recorded as JSON: plain, small, and the same when it is read back."""
-    return _is_json(value) and _json_size(value) <= PARAMETER_LIMIT
+    return is_json(value) and _json_size(value) <= PARAMETER_LIMIT
 
 
 def fingerprint(value: Any) -> bytes | None:
@@ -182,15 +182,16 @@ class _HashSink(io.RawIOBase):
         return memoryview(data).nbytes
 
 
-def _is_json(value: Any) -> bool:
+def is_json(value: Any) -> bool:
+    """Whether a value is plain JSON, of just the types that reading JSON gives."""
     kind = type(value)
     if kind in _SCALARS:
         return True
     try:
         if kind is list:
-            return all(_is_json(item) for item in value)
+            return all(is_json(item) for item in value)
         if kind is dict:
-            return all(type(key) is str for key in value) and all(_is_json(item) for item in value.values())
+            return all(type(key) is str for key in value) and all(is_json(item) for item in value.values())
     except RecursionError:  # a container that holds itself
         return False
     return False

@@ -1,0 +1,131 @@
+"""The stored values of executions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from zenml.client import Client
+
+from kitaru._core.modules import alias_main
+from kitaru._core.suggest import did_you_mean
+from kitaru._zenml import records
+from kitaru._zenml.store import open_client, translated
+from kitaru._zenml.tracking import SAVED_KEY
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
+from kitaru.models import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
+
+
+def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> Iterator[Artifact]:
+    """Yield the stored values of a run: outputs and inputs of its checkpoints, what was saved, and the result."""
+    produced: set[UUID] = set()
+    for step in steps:
+        outputs = step.regular_outputs
+        produced |= {output.id for output in outputs.values()}
+        for name, output in outputs.items():
+            label = step.name if len(outputs) == 1 and name == "output" else f"{step.name}.{name}"
+            yield _artifact(output, label, "output", step.name)
+    for step in steps:
+        inputs = [(name, value) for name, values in step.regular_inputs.items() for value in values]
+        yield from (_artifact(value, name, "input", step.name) for name, value in inputs if value.id not in produced)
+    for name, (saved, checkpoint) in _saved(run, steps).items():
+        yield _artifact(Client().get_artifact_version(UUID(saved)), name, "saved", checkpoint)
+    for result in run.outputs.values():
+        if result.id not in produced:
+            yield _artifact(result, "result", "result", None)
+
+
+def get_artifact(artifact_id: str) -> Artifact:
+    """Return an artifact by its id; its name is ZenML's, as it may belong to several executions.
+
+    Raises:
+        KitaruUsageError: There is none.
+    """
+    version = _version(artifact_id)
+    return _artifact(version, version.name, "output", None)
+
+
+def load_value(artifact_id: str) -> Any:
+    """Load an artifact's value.
+
+    Raises:
+        KitaruUsageError: There is no such artifact.
+        KitaruBackendError: It cannot be loaded here.
+    """
+    return _load(_version(artifact_id), f"artifact {artifact_id}")
+
+
+def load_named(exec_id: str, name: str) -> Any:
+    """Load what an execution saved under a name, or what its checkpoint call of that name returned."""
+    from kitaru._zenml.runs import find_run
+
+    run = find_run(exec_id)
+    with translated(f"reading execution {exec_id}"):
+        started = records.latest_steps(run.id, hydrate=True)
+        saved = _saved(run, started.values())
+        steps = {name: step for name, step in started.items() if step.status.is_successful}
+    if name in saved:
+        return load_value(saved[name][0])
+    if name not in steps:
+        known = sorted({*saved, *steps})
+        raise KitaruUsageError(
+            f"Execution {run.id} holds nothing named {name!r}.{did_you_mean(name, known)} There is: "
+            f"{', '.join(known) or 'nothing yet'}."
+        )
+    values = [_load(output, f"{name!r} of execution {run.id}") for output in steps[name].regular_outputs.values()]
+    return (values[0] if values else None) if len(values) <= 1 else tuple(values)
+
+
+def _saved(run: PipelineRunResponse, steps: Iterable[StepRunResponse]) -> dict[str, tuple[str, str | None]]:
+    """Return what was saved by name: the artifact's id, and the checkpoint that saved it."""
+    found: dict[str, tuple[str, str | None]] = {}
+    places = [*((step.run_metadata, step.name) for step in steps), (run.run_metadata, None)]
+    for metadata, checkpoint in places:
+        noted = metadata.get(SAVED_KEY)
+        if isinstance(noted, dict):
+            found |= {name: (artifact, checkpoint) for name, artifact in noted.items()}
+    return found
+
+
+def _version(artifact_id: str) -> ArtifactVersionResponse:
+    client = open_client()
+    try:
+        with translated(f"reading artifact {artifact_id}"):
+            return client.get_artifact_version(UUID(artifact_id))
+    except (KeyError, ValueError) as error:
+        raise KitaruUsageError(
+            f"There is no artifact {artifact_id!r}. `kitaru artifacts list EXECUTION` shows those of an execution."
+        ) from error
+
+
+def _load(version: ArtifactVersionResponse, what: str) -> Any:
+    alias_main()
+    try:
+        with translated(f"loading {what}"):
+            return version.load()
+    except KitaruError:
+        raise
+    except Exception as error:
+        raise KitaruBackendError(
+            f"The value of {what} cannot be loaded here ({type(error).__name__}: {error}). Loading needs the modules "
+            f"that define its classes: start Python where the flow was started."
+        ) from error
+
+
+def _artifact(version: ArtifactVersionResponse, name: str, kind: Any, checkpoint: str | None) -> Artifact:
+    created: datetime = version.created
+    return Artifact(
+        id=str(version.id),
+        name=name,
+        kind=kind,
+        checkpoint=checkpoint,
+        type=version.data_type.import_path,
+        uri=version.uri,
+        created_at=created.replace(tzinfo=UTC) if created.tzinfo is None else created,
+    )

@@ -1,0 +1,259 @@
+"""Changing the course of an execution: retry, resume, cancel, recover, delete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from zenml.client import Client
+from zenml.enums import ExecutionStatus as ZenMLStatus
+from zenml.models import PipelineRunUpdate
+from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
+from zenml.stack import Stack
+from zenml.utils.pagination_utils import depaginate
+
+from kitaru._core.status import ExecutionStatus
+from kitaru._runner import files
+from kitaru._runner.detached import DetachedRunner
+from kitaru._runner.launch import run_inline, start_thread
+from kitaru._runner.process import is_running
+from kitaru._zenml import records, waits
+from kitaru._zenml.private import bound_stack
+from kitaru._zenml.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
+from kitaru._zenml.store import open_client, runner_directory, translated
+from kitaru.errors import KitaruStateError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from zenml.models import PipelineRunResponse
+
+    from kitaru.models import PendingWait
+
+# How long a local runner may take to end when it is asked to, before it is killed; in seconds.
+_PATIENCE = 4.0
+_CANCELLED = "on request"
+
+
+def retry(exec_id: str) -> str:
+    """Let a failed execution go on from its last completed checkpoint; returns its full id.
+
+    Raises:
+        KitaruStateError: It has not failed.
+    """
+    run = settled_run(exec_id)
+    status = status_of(run)
+    if status is not ExecutionStatus.FAILED:
+        hint = {
+            ExecutionStatus.COMPLETED: "It has its result; start the flow again for another one.",
+            ExecutionStatus.CANCELLED: "A cancelled execution stays cancelled; start the flow again.",
+            ExecutionStatus.WAITING: f"Answer its question: kitaru executions input {run.id} --value ...",
+        }.get(status, "Wait for its end, or cancel it.")
+        raise KitaruStateError(f"Execution {run.id} is {status}; only a failed one can be retried. {hint}")
+    with translated(f"retrying execution {run.id}"):
+        records.begin_cycle(run.id)
+        records.forget_failure(run.id)
+        _continue(run)
+    return str(run.id)
+
+
+def resume(exec_id: str) -> str:
+    """Start the runner of an execution again whose question has been answered; returns its full id.
+
+    Raises:
+        KitaruStateError: It is not paused, or its question is still open.
+    """
+    run = settled_run(exec_id)
+    if run.status != ZenMLStatus.PAUSED:
+        raise KitaruStateError(f"Execution {run.id} is {status_of(run)}; only a paused one can be resumed.")
+    pending = waits.pending_wait(run.id)
+    if pending is not None:
+        raise KitaruStateError(
+            f"Execution {run.id} waits for {pending.name!r}, which nobody has answered yet. Answering starts it again by "
+            f"itself: kitaru executions input {run.id} --value ..."
+        )
+    with translated(f"resuming execution {run.id}"):
+        _continue(run)
+    return str(run.id)
+
+
+def answer(exec_id: str, name: str | None, value: Any) -> PendingWait:
+    """Answer an execution's question; one that has paused is started again."""
+    run = settled_run(exec_id)
+    with translated(f"answering execution {run.id}"):
+        answered = waits.answer(run.id, name, value)
+        if find_run(str(run.id), hydrate=False).status == ZenMLStatus.PAUSED:
+            _continue(find_run(str(run.id)))
+    return answered
+
+
+def abort_wait(exec_id: str, name: str | None) -> PendingWait:
+    """Abort an execution's question, which cancels the execution."""
+    run = settled_run(exec_id)
+    with translated(f"aborting the wait of execution {run.id}"):
+        return waits.abort(run.id, name)
+
+
+def cancel(exec_id: str) -> str:
+    """Stop an execution; returns its full id.
+
+    A local one's processes have ended when this returns; on a stack, its orchestrator is asked to stop.
+
+    Raises:
+        KitaruStateError: It has finished.
+    """
+    run = settled_run(exec_id)
+    if run.status.is_finished:
+        raise KitaruStateError(f"Execution {run.id} is {status_of(run)} already; there is nothing to cancel.")
+    local = records.about(run).get("runner") != "stack"
+    with translated(f"cancelling execution {run.id}"):
+        if local:
+            _set_status(run.id, ZenMLStatus.STOPPING)
+            _stop_processes(str(run.id))
+        else:
+            _stop_on_stack(run)
+        _close(run.id, stopped=local)
+    return str(run.id)
+
+
+def recover() -> list[str]:
+    """Let executions go on whose local runner on this host was lost; returns their ids."""
+    recovered = []
+    with translated("looking for lost executions"):
+        client = open_client()
+        unfinished = [status.value for status in ZenMLStatus if not status.is_finished]
+        statuses = json.dumps([*unfinished, ZenMLStatus.FAILED.value])
+        runs = depaginate(client.list_pipeline_runs, tags=[TAG], status=f"oneof:{statuses}", size=100, hydrate=True)
+        for run in runs:
+            if _is_lost_here(run):
+                recovered.append(str(run.id))
+                settled = settled_run(str(run.id))
+                records.begin_cycle(run.id)
+                records.forget_failure(run.id)
+                _continue(settled)
+    return recovered
+
+
+def delete(exec_id: str) -> str:
+    """Delete the record of a finished execution, and its runner's files; returns its full id.
+
+    Raises:
+        KitaruStateError: It has not finished.
+    """
+    run = settled_run(exec_id)
+    if not run.status.is_finished:
+        raise KitaruStateError(
+            f"Execution {run.id} is {status_of(run)}; cancel it before it is deleted: kitaru executions cancel {run.id}."
+        )
+    with translated(f"deleting execution {run.id}"):
+        Client().delete_pipeline_run(run.id)
+        shutil.rmtree(files.directory(runner_directory(), str(run.id)), ignore_errors=True)
+    return str(run.id)
+
+
+def _continue(run: PipelineRunResponse) -> None:
+    """Start a runner for a run that has one no more."""
+    about = records.about(run)
+    exec_id = str(run.id)
+    with exclusive():
+        fresh = find_run(exec_id)
+        if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
+            return  # somebody else was faster
+        if about.get("runner") == "stack":
+            _set_status(run.id, ZenMLStatus.RESUMING)
+            _continue_on_stack(fresh)
+            return
+        launch = _local_launch(exec_id, about)
+        _set_status(run.id, ZenMLStatus.RESUMING)
+        launch()
+
+
+def _local_launch(exec_id: str, about: dict[str, Any]) -> Any:
+    job = dict(about["job"])
+    if job["module"] is not None:
+        return lambda: _launch_detached(exec_id, job)
+    main = sys.modules.get("__main__")
+    if not hasattr(main, job["entry"]):
+        raise KitaruStateError(
+            f"Execution {exec_id} cannot go on in this process: its flow {job['flow']!r} is defined in a notebook, a REPL "
+            f"or a function of another process. Call retry, resume or input where it is defined."
+        )
+    start = run_inline if about.get("runner") == "inline" else start_thread
+    return lambda: start(exec_id, job)
+
+
+def _launch_detached(exec_id: str, job: dict[str, Any]) -> None:
+    with DetachedRunner(runner_directory(), exec_id, job["path"]) as runner:
+        runner.hand_over(exec_id, job)
+
+
+def _continue_on_stack(run: PipelineRunResponse) -> None:
+    snapshot = run.snapshot
+    assert snapshot is not None
+    assert snapshot.stack is not None
+    stack = Stack.from_model(snapshot.stack)
+    with bound_stack(snapshot.stack):
+        stack.prepare_pipeline_submission(snapshot=snapshot)
+        stack.orchestrator.resume_run(snapshot=snapshot, run=run, stack=stack, force_async=True)
+
+
+def _stop_processes(exec_id: str) -> None:
+    """End a local runner: ask its supervisor, which asks the worker; kill what is left after a while."""
+    directory = files.directory(runner_directory(), exec_id)
+    state = files.read(directory / files.STATE)
+    processes = [process for process in state.get("processes", []) if is_running(process)]
+    if state.get("host") != socket.gethostname() or not processes or processes[0]["pid"] == os.getpid():
+        return  # it runs elsewhere, or in a thread of this process: the next checkpoint finds it cancelled
+    files.write(directory / files.STOP, {"reason": _CANCELLED, "cancelled": True})
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and any(is_running(process) for process in processes):
+        time.sleep(0.05)
+    for process in files.read(directory / files.STATE).get("processes", processes):
+        if is_running(process):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process["pid"], signal.SIGKILL)
+
+
+def _stop_on_stack(run: PipelineRunResponse) -> None:
+    if run.status == ZenMLStatus.PAUSED or run.stack is None:
+        _set_status(run.id, ZenMLStatus.STOPPED)
+        return
+    Stack.from_model(run.stack).orchestrator.stop_run(run=run, graceful=True)
+
+
+def _close(run_id: UUID, *, stopped: bool) -> None:
+    for step in records.latest_steps(run_id).values():
+        if step.status in records.OPEN_STEPS and stopped:
+            publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
+    for attempt in records.attempts_of(Client().get_pipeline_run(run_id)):
+        if attempt.ended_at is None:
+            records.end_attempt(run_id, attempt, "cancelled", None)
+    if stopped:
+        _set_status(run_id, ZenMLStatus.STOPPED)
+
+
+def _set_status(run_id: UUID, status: ZenMLStatus) -> None:
+    if status is ZenMLStatus.RESUMING:
+        Client().zen_store.update_run(run_id=run_id, run_update=PipelineRunUpdate(status=status))
+    elif Client().zen_store.get_run(run_id, hydrate=False).status != status:
+        publish_pipeline_run_status_update(run_id, status, status_reason=_CANCELLED)
+
+
+def _is_lost_here(run: PipelineRunResponse) -> bool:
+    about = records.about(run)
+    if about.get("runner") not in ("process", "thread", "inline") or about.get("host") != socket.gethostname():
+        return False
+    if run.status == ZenMLStatus.FAILED:
+        failure = records.failure_of(run)
+        return failure is not None and failure.origin == "runner"
+    return run.status != ZenMLStatus.PAUSED and lost_runner(run) is not None

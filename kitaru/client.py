@@ -1,0 +1,255 @@
+"""``KitaruClient``: look at executions and their artifacts, and steer them, from any process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from kitaru._core.status import ExecutionStatus
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kitaru.handle import FlowHandle
+    from kitaru.models import Artifact, Execution, ExecutionSummary, LogEntry, PendingWait
+
+ArtifactKind = Literal["output", "input", "saved", "result"]
+
+
+class KitaruClient:
+    """The executions and artifacts in the ZenML store that this process uses.
+
+    Attributes:
+        executions: Look at executions and steer them.
+        artifacts: Look at stored values and load them.
+
+    Example:
+        >>> client = KitaruClient()  # doctest: +SKIP
+        >>> for execution in client.executions.list(status="failed"):  # doctest: +SKIP
+        ...     client.executions.retry(execution.exec_id)
+    """
+
+    def __init__(self) -> None:
+        self.executions = Executions()
+        self.artifacts = Artifacts()
+
+
+class Executions:
+    """Executions; every method takes a full id, or the beginning of one that fits no other execution.
+
+    All of them raise KitaruUsageError where the id fits none or several executions, and KitaruBackendError where the
+    store does not answer.
+    """
+
+    def get(self, exec_id: str) -> Execution:
+        """Return an execution with everything about it."""
+        from kitaru._zenml.executions import read_execution
+
+        return read_execution(exec_id)
+
+    def list(
+        self,
+        *,
+        flow: str | None = None,
+        status: ExecutionStatus | str | None = None,
+        stack: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[ExecutionSummary]:
+        """Return executions, the latest first.
+
+        Args:
+            flow: Only those of the flow of this name.
+            status: Only those in this state.
+            stack: Only those on this stack.
+            since: Only those submitted at this moment or later; one without a time zone is local time.
+            limit: How many at most; 50 by default.
+
+        Raises:
+            KitaruUsageError: A filter is wrong.
+        """
+        from kitaru._zenml.runs import list_executions
+
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+            raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
+        return list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
+
+    def latest(self, *, flow: str | None = None, status: ExecutionStatus | str | None = None) -> Execution | None:
+        """Return the execution that was submitted last, or None.
+
+        Args:
+            flow: Only of the flow of this name.
+            status: Only in this state.
+        """
+        found = self.list(flow=flow, status=status, limit=1)
+        return self.get(found[0].exec_id) if found else None
+
+    def result(self, exec_id: str) -> Any:
+        """Return the value of a completed execution; errors as :meth:`kitaru.FlowHandle.get`."""
+        from kitaru._zenml.executions import read_result
+
+        return read_result(exec_id)
+
+    def logs(
+        self,
+        exec_id: str,
+        checkpoint: str | None = None,
+        *,
+        source: Literal["step", "runner"] = "step",
+        follow: bool = False,
+    ) -> Iterator[LogEntry]:
+        """Yield the lines of an execution's log.
+
+        Args:
+            exec_id: The execution.
+            checkpoint: Name of a call, such as ``"fetch_2"``; None for all, in the order in which they started.
+            source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
+            follow: Whether to go on until the execution has finished.
+        """
+        from kitaru._zenml.logs import read_logs
+
+        if source not in ("step", "runner"):
+            raise KitaruUsageError(f"executions.logs(source={source!r}): the sources are 'step' and 'runner'.")
+        return read_logs(exec_id, checkpoint, source, follow=follow)
+
+    def pending_waits(self, exec_id: str | None = None) -> dict[str, PendingWait]:
+        """Return the open questions by execution id.
+
+        Args:
+            exec_id: Only of this execution; None for all that wait.
+        """
+        from kitaru._zenml.executions import read_pending_waits
+
+        return read_pending_waits(exec_id)
+
+    def input(self, exec_id: str, *, value: Any, wait: str | None = None) -> None:
+        """Answer the question that an execution waits for; one that has paused is started again.
+
+        Args:
+            exec_id: The execution.
+            value: The answer: plain JSON data, or a pydantic model.
+            wait: Name of the wait, to be sure which one is answered; None for the one that is open.
+
+        Raises:
+            KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
+            KitaruStateError: It does not wait, or not for this.
+        """
+        from kitaru._zenml.steering import answer
+
+        answer(exec_id, wait, value)
+
+    def abort_wait(self, exec_id: str, *, wait: str | None = None) -> None:
+        """Abort the question that an execution waits for, which cancels the execution.
+
+        Raises:
+            KitaruStateError: It does not wait, or not for this.
+        """
+        from kitaru._zenml.steering import abort_wait
+
+        abort_wait(exec_id, wait)
+
+    def retry(self, exec_id: str) -> FlowHandle[Any]:
+        """Let a failed execution go on from its last completed checkpoint, under the same id.
+
+        The flow's code is loaded as it is now. Checkpoints that have completed are not run again; those whose code
+        has changed since are named in ``Execution.changed_code``.
+
+        Raises:
+            KitaruStateError: It has not failed.
+        """
+        from kitaru._zenml.steering import retry
+        from kitaru.handle import FlowHandle
+
+        return FlowHandle(retry(exec_id))
+
+    def resume(self, exec_id: str) -> FlowHandle[Any]:
+        """Start the runner of a paused execution again whose question has been answered.
+
+        Needed only where the answer was given by other means than Kitaru's, as in ZenML's dashboard.
+
+        Raises:
+            KitaruStateError: It is not paused, or its question is open.
+        """
+        from kitaru._zenml.steering import resume
+        from kitaru.handle import FlowHandle
+
+        return FlowHandle(resume(exec_id))
+
+    def cancel(self, exec_id: str) -> None:
+        """Stop an execution that has not finished.
+
+        A local one's processes have ended when this returns. On another stack its orchestrator is asked to stop.
+
+        Raises:
+            KitaruStateError: It has finished.
+        """
+        from kitaru._zenml.steering import cancel
+
+        cancel(exec_id)
+
+    def recover(self) -> builtins.list[FlowHandle[Any]]:
+        """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
+        from kitaru._zenml.steering import recover
+        from kitaru.handle import FlowHandle
+
+        return [FlowHandle(exec_id) for exec_id in recover()]
+
+    def delete(self, exec_id: str) -> None:
+        """Delete the record of a finished execution; what it stored stays in the artifact store.
+
+        Raises:
+            KitaruStateError: It has not finished.
+        """
+        from kitaru._zenml.steering import delete
+
+        delete(exec_id)
+
+
+class Artifacts:
+    """Stored values of executions."""
+
+    def list(
+        self,
+        exec_id: str,
+        *,
+        name: str | None = None,
+        kind: ArtifactKind | None = None,
+        checkpoint: str | None = None,
+    ) -> list[Artifact]:
+        """Return the stored values of an execution.
+
+        Args:
+            exec_id: The execution, or the beginning of its id.
+            name: Only those of this name.
+            kind: Only outputs of checkpoints, inputs that came from the body, what was saved, or the result.
+            checkpoint: Only those of this call of a checkpoint.
+        """
+        from kitaru._zenml.executions import read_artifacts
+
+        return [
+            artifact
+            for artifact in read_artifacts(exec_id)
+            if name in (None, artifact.name)
+            and kind in (None, artifact.kind)
+            and checkpoint in (None, artifact.checkpoint)
+        ]
+
+    def get(self, artifact_id: str) -> Artifact:
+        """Return an artifact by its id; ``.load()`` gives its value.
+
+        Raises:
+            KitaruUsageError: There is none.
+        """
+        from kitaru._zenml.artifacts import get_artifact
+
+        return get_artifact(artifact_id)
+
+
+def _status(status: ExecutionStatus | str | None) -> ExecutionStatus | None:
+    try:
+        return None if status is None else ExecutionStatus(status)
+    except ValueError as error:
+        known = ", ".join(ExecutionStatus)
+        raise KitaruUsageError(f"There is no execution status {status!r}. There are: {known}.") from error

@@ -1,0 +1,120 @@
+"""What code inside a flow or checkpoint can record: metadata, artifacts, progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kitaru._core import scope
+from kitaru.errors import KitaruContextError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def log(**metadata: Any) -> None:
+    """Record metadata with the running checkpoint, or with the execution when called in the flow's body.
+
+    Dictionaries under the same name are merged, any other value replaces the one before.
+
+    Args:
+        **metadata: Plain JSON values by name.
+
+    Raises:
+        KitaruUsageError: A value is no plain JSON, or a name is Kitaru's own (``kitaru_...``).
+        KitaruContextError: Called outside a flow.
+
+    Example:
+        >>> kitaru.log(tokens={"in": 812, "out": 96}, model="small")  # doctest: +SKIP
+    """
+    _inside("log")
+    from kitaru._zenml.tracking import log_metadata
+
+    log_metadata(metadata)
+
+
+def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] = ()) -> None:
+    """Store a value under a name, beside what checkpoints return.
+
+    Args:
+        name: Name in the execution; saved again, the last value counts.
+        value: Anything that can be stored.
+        type: A ZenML artifact type: ``"data"``, ``"model"``, ``"data_analysis"``, ``"statistics"``, ``"schema"``,
+            ``"service"`` or ``"base"``.
+        tags: Tags of the artifact.
+
+    Raises:
+        KitaruUsageError: The name is empty, the type unknown or the value cannot be stored.
+        KitaruContextError: Called outside a flow.
+
+    Example:
+        >>> kitaru.save("draft", text, tags=["review"])  # doctest: +SKIP
+    """
+    _inside("save")
+    if not isinstance(name, str) or not name.strip():
+        raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text.")
+    from kitaru._zenml.tracking import save_value
+
+    save_value(name, value, type_=type, tags=tags)
+
+
+def load(exec_id: str, name: str) -> Any:
+    """Load what an execution saved under a name, or what the checkpoint call of that name returned.
+
+    Args:
+        exec_id: The execution; any one, also the running one.
+        name: The name given to :func:`save`, or a checkpoint call's name such as ``"fetch_2"``.
+
+    Raises:
+        KitaruUsageError: There is no such execution, or nothing of that name in it; names what there is.
+
+    Example:
+        >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
+    """
+    from kitaru._zenml.artifacts import load_named
+
+    return load_named(exec_id, name)
+
+
+def current_execution_id() -> str:
+    """Return the id of the execution that this code runs in.
+
+    Raises:
+        KitaruContextError: Called outside a flow.
+    """
+    return _inside("current_execution_id")
+
+
+def progress(message: str, *, fraction: float | None = None) -> None:
+    """Tell how far the running checkpoint, or the flow's body, has come.
+
+    Args:
+        message: What is being done.
+        fraction: How much of it is done, from 0 to 1.
+
+    Raises:
+        KitaruUsageError: The fraction is out of range.
+        KitaruContextError: Called outside a flow.
+
+    Example:
+        >>> kitaru.progress("page 12 of 50", fraction=0.24)  # doctest: +SKIP
+    """
+    _inside("progress")
+    in_range = fraction is None or (not isinstance(fraction, bool) and 0 <= fraction <= 1)
+    if not in_range:
+        raise KitaruUsageError(f"kitaru.progress(fraction={fraction!r}): the fraction is a number from 0 to 1.")
+    from kitaru._zenml.tracking import report_progress
+
+    report_progress(str(message), fraction)
+
+
+def _inside(function: str) -> str:
+    checkpoint = scope.current_checkpoint()
+    if checkpoint is not None:
+        return checkpoint.exec_id
+    body = scope.current_body()
+    if body is None:
+        raise KitaruContextError(
+            f"kitaru.{function}() was called outside a flow. It belongs into a checkpoint or the body of a flow that was "
+            f"started with .run(...); a thread that the flow's code starts itself is outside too."
+        )
+    return body.exec_id
