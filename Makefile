@@ -10,8 +10,10 @@ STAMP  := $(VENV)/.kitaru-installed
 DEMO     := $(CURDIR)/.demo
 DEMO_ENV := HOME="$(DEMO)" ZENML_CONFIG_PATH="$(DEMO)/zenml" ZENML_ANALYTICS_OPT_IN=false
 
-# Extra arguments for pytest: make test ARGS="-k retries -x"
-ARGS ?=
+# Extra arguments for pytest: make test ARGS="-k retries -x". Tests run side by side, each in a home of its own;
+# make test ARGS="-n 0" runs them one by one.
+ARGS     ?=
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench lock clean
@@ -28,7 +30,7 @@ demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the secon
 	done
 
 test: $(STAMP)  ## Run all tests, in an empty temporary home; what needs Docker or Kubernetes is skipped without them
-	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest $(ARGS)
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, strict types, and which room may import what
 	$(BIN)/ruff check .

@@ -137,7 +137,7 @@ def rank(surveys: list[Survey], top: int) -> Survey:
 
 
 @checkpoint
-def render(target: str, survey: Survey, unreadable: list[Problem]) -> str:
+def render(target: str, survey: Survey, tree: Tree) -> str:
     lines = [
         f"# Code survey of {target}",
         "",
@@ -151,7 +151,7 @@ def render(target: str, survey: Survey, unreadable: list[Problem]) -> str:
         where = code(f"{function.file}:{function.line}").replace("|", "\\|")  # a bar would end the cell
         figures = f"{function.length} | {function.branches} | {function.weight}"
         lines.append(f"| {place} | `{function.name}` | {where} | {figures} |")
-    problems = unreadable + survey.problems
+    problems = tree.problems + survey.problems
     if problems:
         lines += ["", f"## Not surveyed ({len(problems)})", ""]
         lines += [f"- {code(problem.name)}: {' '.join(problem.reason.split())}" for problem in problems]
@@ -163,7 +163,7 @@ def code_survey(target: str, root: str, top: int = 20, batch_size: int = 40) -> 
     tree = list_modules(root)
     chunks = [tree.files[start : start + batch_size] for start in range(0, len(tree.files), batch_size)]
     surveys = parse_modules.map([Batch(root=root, files=chunk, top=top) for chunk in chunks])
-    return render(target, rank(surveys.results(), top), tree.problems)
+    return render(target, rank(surveys.results(), top), tree)
 
 
 # -- plain Python that the checkpoints use ----------------------------------------------------------------------------
