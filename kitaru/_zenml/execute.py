@@ -15,7 +15,7 @@ from zenml.execution.pipeline.utils import prevent_pipeline_execution
 from kitaru._core import scope
 from kitaru._core.signatures import call
 from kitaru._runner import files
-from kitaru._zenml import hear_prints, records
+from kitaru._zenml import container, hear_prints, records
 from kitaru._zenml.body import Body
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
@@ -82,7 +82,10 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     context = DynamicPipelineRunContext.get()
     assert context is not None
     run_id = context.run.id
-    retries = int(records.about(context.run)["settings"]["retries"]["value"])
+    about = records.about(context.run)
+    retries = int(about["settings"]["retries"]["value"])
+    if about["runner"] == "stack":
+        container.enter(run_id, retries)
     while True:
         attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
         again = attempt.number - records.first_of_cycle(run_id) < retries

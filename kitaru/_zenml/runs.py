@@ -20,6 +20,7 @@ from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
+from kitaru._zenml.stack_runners import lost_on_stack
 from kitaru._zenml.store import open_client, runner_directory, translated
 from kitaru.errors import KitaruUsageError
 from kitaru.models import ExecutionSummary
@@ -197,7 +198,7 @@ def lost_runner(run: PipelineRunResponse) -> str | None:
         submitter = about.get("submitted_by")
         if submitter and not is_running(submitter):
             return "the process that submitted it ended before its runner was started"
-    return None
+    return lost_on_stack(run)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from kitaru._runner.process import is_running
 from kitaru._zenml import records, waits
 from kitaru._zenml.private import bound_stack
 from kitaru._zenml.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
+from kitaru._zenml.stack_runners import stop_on_stack
 from kitaru._zenml.store import open_client, runner_directory, translated
 from kitaru.errors import KitaruStateError
 
@@ -112,14 +113,14 @@ def cancel(exec_id: str) -> str:
     run = settled_run(exec_id)
     if run.status.is_finished:
         raise KitaruStateError(f"Execution {run.id} is {status_of(run)} already; there is nothing to cancel.")
-    local = records.about(run).get("runner") != "stack"
+    stopped = True
     with translated(f"cancelling execution {run.id}"):
-        if local:
+        if records.about(run).get("runner") == "stack":
+            stopped = _stop_on_stack(run)
+        else:
             _set_status(run.id, ZenMLStatus.STOPPING)
             _stop_processes(str(run.id))
-        else:
-            _stop_on_stack(run)
-        _close(run.id, stopped=local)
+        _close(run.id, stopped=stopped)
     return str(run.id)
 
 
@@ -224,11 +225,15 @@ def _stop_processes(exec_id: str) -> None:
                 os.killpg(process["pid"], signal.SIGKILL)
 
 
-def _stop_on_stack(run: PipelineRunResponse) -> None:
+def _stop_on_stack(run: PipelineRunResponse) -> bool:
+    """Ask a stack to stop an execution, and return whether it has ended."""
     if run.status == ZenMLStatus.PAUSED or run.stack is None:
-        _set_status(run.id, ZenMLStatus.STOPPED)
-        return
+        return True
+    _set_status(run.id, ZenMLStatus.STOPPING)
+    if stop_on_stack(run):
+        return True
     Stack.from_model(run.stack).orchestrator.stop_run(run=run, graceful=True)
+    return False
 
 
 def _close(run_id: UUID, *, stopped: bool) -> None:
