@@ -105,7 +105,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             raise
         finally:
             records.note_changed(run_id, record.changed)
-        records.end_attempt(run_id, attempt, "completed", None)
+        records.record_result(run_id, attempt, result.id if result is not None else None)
         return result
 
 

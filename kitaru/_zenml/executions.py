@@ -124,8 +124,8 @@ def read_result(exec_id: str) -> Any:
         )
     if not status.is_successful:
         raise _failure_error(run, status)
-    outputs = list(run.outputs.values())
-    return load_value(str(outputs[0].id)) if outputs else None
+    artifact_id = records.result_of(run)
+    return load_value(artifact_id) if artifact_id is not None else None
 
 
 def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruExecutionError:

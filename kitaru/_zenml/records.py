@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXTRA_KEY = "kitaru"
 _ATTEMPT = "kitaru_attempt_"
 _FAILURE = "kitaru_failure"
+_RESULT = "kitaru_result"
 _CYCLE = "kitaru_first_attempt"
 _CHANGED = "kitaru_changed_code"
 _WAITING = "waiting"
@@ -143,6 +144,25 @@ def changed_of(run: PipelineRunResponse) -> tuple[str, ...]:
     """Return the checkpoints whose code has changed since they completed."""
     found = run.run_metadata.get(_CHANGED, [])
     return tuple(str(name) for name in found) if isinstance(found, list) else ()
+
+
+def record_result(run_id: UUID, attempt: AttemptRecord, artifact_id: UUID | None) -> None:
+    """Record that an attempt completed, and where its result is stored.
+
+    ZenML commits that a run is completed before it commits its outputs; a reader that comes in between would take the
+    result for None. This stands before either.
+    """
+    ended = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, _now(), "completed")
+    result = str(artifact_id) if artifact_id is not None else ""
+    _write(run_id, {f"{_ATTEMPT}{attempt.number}": ended.to_json(), _RESULT: result})
+
+
+def result_of(run: PipelineRunResponse) -> str | None:
+    """Return the id of the artifact that holds a completed run's result; None for a result of None."""
+    found = run.run_metadata.get(_RESULT)
+    if found is None:  # a run of plain ZenML
+        return next((str(output.id) for output in run.outputs.values()), None)
+    return str(found) or None
 
 
 def record_failure(run_id: UUID, failure: Failure) -> None:
