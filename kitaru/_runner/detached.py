@@ -47,9 +47,9 @@ class DetachedRunner:
 
     def __enter__(self) -> Self:
         try:
-            self._directory.mkdir(parents=True, mode=0o700, exist_ok=True)
+            files.make(self._directory)
             files.write(self._directory / files.BOOT, {"path": self._path})
-            with (self._directory / files.LOG).open("ab") as log:
+            with files.open_log(self._directory) as log:
                 self._supervisor = subprocess.Popen(
                     [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
                     stdin=subprocess.PIPE,
@@ -58,6 +58,7 @@ class DetachedRunner:
                     start_new_session=True,
                 )
         except OSError as error:
+            self._remove_start()
             raise KitaruBackendError(
                 f"The local runner cannot be started: {error}. Its files are kept beside ZenML's configuration in "
                 f"{self._base}; check the rights and the space there."
@@ -91,8 +92,15 @@ class DetachedRunner:
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._supervisor.stdin.close()
-        if self._directory.name.startswith(".starting-"):
+        if self._is_starting():
             self._supervisor.wait()
-            shutil.rmtree(self._directory, ignore_errors=True)
+            self._remove_start()
         else:  # take note of its end, whenever that is, lest it stay a zombie of this process
             threading.Thread(target=self._supervisor.wait, name="kitaru-reaper", daemon=True).start()
+
+    def _is_starting(self) -> bool:
+        return self._directory.name.startswith(".starting-")
+
+    def _remove_start(self) -> None:
+        if self._is_starting():
+            shutil.rmtree(self._directory, ignore_errors=True)

@@ -6,17 +6,18 @@ which attempt is under way, ``stop.json`` that it was asked to end.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
 import time
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STATE = "runner.json"
 JOB = "job.json"
@@ -24,6 +25,13 @@ LOG = "runner.log"
 BOOT = "boot.json"
 ATTEMPT = "attempt.json"
 STOP = "stop.json"
+# A worker's end of the pipe over which it says how it went; the word where all went well.
+LAST_WORDS_VARIABLE = "KITARU_RUNNER_LAST_WORDS"
+FINISHED = "finished"
+# The state is padded to this many bytes: on a disk that has run full since, it can still be written over in place.
+_STATE_SIZE = 4096
+_LAST_WORDS_SIZE = 1000
+_own_directory: Path | None = None
 # Files of runners that ended long ago are removed when a new one starts; the executions stay in ZenML's store.
 KEEP_DAYS = 14
 KEEP_COUNT = 200
@@ -32,6 +40,20 @@ KEEP_COUNT = 200
 def directory(base: Path, exec_id: str) -> Path:
     """Return the directory of an execution's runner."""
     return base / exec_id
+
+
+def make(directory: Path) -> None:
+    """Make the directory of a runner; what its flow prints is its user's business alone."""
+    directory.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def open_log(directory: Path) -> BinaryIO:
+    """Open a runner's log to append to it; where that is impossible by now, open what swallows everything."""
+    try:
+        return open(directory / LOG, "ab", opener=_private)
+    except OSError:
+        return open(os.devnull, "ab")  # noqa: PTH123 - the caller closes it
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -45,17 +67,13 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, data: dict[str, Any]) -> None:
     """Write a JSON file so that a reader sees the old or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(data, file)
-    temporary.replace(path)
+    _write(path, json.dumps(data))
 
 
 def claim(directory: Path, generation: str, state: dict[str, Any]) -> None:
     """Write the state of a runner that starts; from here on no earlier runner of the execution can write it."""
     with _locked(directory):
-        write(directory / STATE, {**state, "generation": generation})
+        _write_state(directory, {**state, "generation": generation})
 
 
 def update(directory: Path, generation: str, state: dict[str, Any]) -> bool:
@@ -63,15 +81,47 @@ def update(directory: Path, generation: str, state: dict[str, Any]) -> bool:
     with _locked(directory):
         if read(directory / STATE).get("generation") != generation:
             return False
-        write(directory / STATE, {**state, "generation": generation})
+        _write_state(directory, {**state, "generation": generation})
         return True
+
+
+def note_ended(directory: Path) -> None:
+    """Write into a runner's state that its execution has ended, so that its files can be removed one day."""
+    with contextlib.suppress(OSError), _locked(directory):
+        state = read(directory / STATE)
+        if state:
+            _write_state(directory, {**state, "ended": True})
 
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    with (directory / ".lock").open("w") as file:
+    with open(directory / ".lock", "w", opener=_private) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _write_state(directory: Path, state: dict[str, Any]) -> None:
+    text = json.dumps(state).ljust(_STATE_SIZE)
+    try:
+        _write(directory / STATE, text)
+    except OSError:
+        with (directory / STATE).open("r+b", buffering=0) as file:
+            file.write(text.encode())
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "w", encoding="utf-8", opener=_private) as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def prune(base: Path, *, keep: str) -> None:
@@ -102,10 +152,24 @@ def _modified(entry: Path) -> float:
         return 0.0
 
 
+def become_worker(directory: Path) -> None:
+    """Note that this process is the worker of the execution whose files are here.
+
+    It stands in no environment variable, which the programs that a flow starts would inherit.
+    """
+    global _own_directory  # noqa: PLW0603 - a process is the worker of one execution
+    _own_directory = directory
+
+
 def own_directory() -> Path | None:
     """Return the directory of the execution that this worker runs; None in any other process."""
-    told = os.environ.get("KITARU_RUNNER_DIRECTORY")
-    return Path(told) if told else None
+    return _own_directory
+
+
+def say_last_words(words: str, descriptor: int) -> None:
+    """Tell the supervisor how this worker ended."""
+    with contextlib.suppress(BrokenPipeError):  # there is none any more
+        os.write(descriptor, words.encode(errors="replace")[:_LAST_WORDS_SIZE])
 
 
 def note_attempt(number: int, *, last: bool) -> None:

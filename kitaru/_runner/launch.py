@@ -62,10 +62,10 @@ def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
     return wanted, module
 
 
-def start_thread(exec_id: str, _job: dict[str, Any]) -> None:
+def start_thread(exec_id: str, job: dict[str, Any]) -> None:
     """Run an execution in a thread of this process."""
     global _told_about_threads  # noqa: PLW0603 - said once a process
-    if not _told_about_threads:
+    if job["module"] is None and not _told_about_threads:  # who has asked for threads knows
         _told_about_threads = True
         sys.stderr.write(
             "kitaru: this flow runs in a thread of this process, and ends with it: another process cannot import a flow "
@@ -95,7 +95,7 @@ def _note_this_process(exec_id: str, *, ended: bool = False) -> None:
 
     base = runner_directory()
     directory = files.directory(base, exec_id)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make(directory)
     state = {"host": socket.gethostname(), "processes": [] if ended else [this_process()], "ended": ended}
     files.claim(directory, f"process {os.getpid()}", state)
 

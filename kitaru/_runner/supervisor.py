@@ -8,6 +8,7 @@ the execution, and needs nothing of the process that started it after that.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -38,13 +39,13 @@ def main(directory: Path) -> None:
     """
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
-    worker = _spawn(directory)
+    worker = _Worker(directory)
     try:
         told = sys.stdin.readline().strip()
     except _StopRequestedError:
         told = ""
     if not told:  # the submission failed, or the submitting process died before the execution existed
-        _end_group(worker, signal.SIGKILL)
+        worker.signal(signal.SIGKILL)
         shutil.rmtree(directory, ignore_errors=True)
         return
     os.close(0)
@@ -59,24 +60,25 @@ class _Supervisor:
         self._directory = directory
         self._job = files.read(directory / files.JOB)
 
-    def run(self, worker: subprocess.Popen[bytes]) -> None:
+    def run(self, worker: _Worker) -> None:
         losses = 0
+        changes: dict[str, Any] = {}
         try:
             while True:
                 self._note(worker)
-                _tell(worker, self._directory)
-                code = worker.wait()
-                _end_group(worker, signal.SIGKILL)  # what the flow's code may have left running
-                if code == 0:
+                worker.tell(self._directory, changes)
+                worker.wait()
+                worker.signal(signal.SIGKILL)  # what the flow's code may have left running
+                if worker.has_finished():
                     self._note(None, ended=True)
                     return
                 losses += 1
-                lost = f"its runner {_describe(code)}"
+                lost = f"its runner {worker.how_it_ended()}"
+                changes = {"lost": lost}
                 self._log(f"{lost} (loss {losses})")
-                self._give_job(lost=lost)
                 if losses > self._job["retries"] or files.read(self._directory / files.ATTEMPT).get("last"):
                     break
-                worker = _spawn(self._directory)
+                worker = _Worker(self._directory)
         except _StopRequestedError:
             lost = "it was stopped: its supervisor was asked to end (SIGTERM)"
             self._stop(worker, lost)
@@ -87,62 +89,94 @@ class _Supervisor:
 
     def _bury(self, lost: str) -> None:
         """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
-        self._give_job(lost=lost, bury=True)
         self._note(None, lost=lost)
-        worker = _spawn(self._directory)
-        _tell(worker, self._directory)
-        if worker.wait() == 0:
+        worker = _Worker(self._directory)
+        worker.tell(self._directory, {"lost": lost, "bury": True})
+        worker.wait()
+        if worker.has_finished():
             self._note(None, ended=True, lost=lost)
 
-    def _stop(self, worker: subprocess.Popen[bytes], reason: str) -> None:
+    def _stop(self, worker: _Worker, reason: str) -> None:
         stop = self._directory / files.STOP
-        if not stop.exists():  # whoever cancels the execution has said so there
-            files.write(stop, {"reason": reason})
-        _end_group(worker, signal.SIGTERM)
+        with contextlib.suppress(OSError):  # the worker then records it as its own failure
+            if not stop.exists():  # whoever cancels the execution has said so there
+                files.write(stop, {"reason": reason})
+        worker.signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(STOP_PATIENCE)
-        _end_group(worker, signal.SIGKILL)
+        worker.signal(signal.SIGKILL)
         worker.wait()
 
-    def _give_job(self, **changes: Any) -> None:
-        files.write(self._directory / files.JOB, {**self._job, **changes})
-
-    def _note(self, worker: subprocess.Popen[bytes] | None, *, ended: bool = False, lost: str | None = None) -> None:
+    def _note(self, worker: _Worker | None, *, ended: bool = False, lost: str | None = None) -> None:
         processes = [this_process()]
         if worker is not None:
             processes.append(identify(worker.pid))
         state = {"host": socket.gethostname(), "processes": processes, "ended": ended, "lost": lost}
-        # A paused execution may have been answered, and have a new runner, before this one has quite ended.
-        files.update(self._directory, self._job["generation"], state)
+        with contextlib.suppress(OSError):  # the disk refuses: this process living or not says the most
+            # A paused execution may have been answered, and have a new runner, before this one has quite ended.
+            files.update(self._directory, self._job["generation"], state)
 
     def _log(self, line: str) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        with (self._directory / files.LOG).open("a", encoding="utf-8") as log:
-            log.write(f"kitaru: {stamp} {line}\n")
+        with contextlib.suppress(OSError), files.open_log(self._directory) as log:
+            log.write(f"kitaru: {stamp} {line}\n".encode())
 
 
-def _spawn(directory: Path) -> subprocess.Popen[bytes]:
-    with (directory / files.LOG).open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", str(START), "worker", str(directory)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            process_group=0,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "KITARU_RUNNER_LOG": "1"},
-        )
+class _Worker:
+    """A worker process, which leads a group of its own.
 
+    Over its standard input it is told what to do; over one more pipe it says at its end how it went, for a disk may be
+    full and the store out of reach by then.
+    """
 
-def _tell(worker: subprocess.Popen[bytes], directory: Path) -> None:
-    assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it died while it was loading; wait() tells how
-        worker.stdin.write(f"{directory}\n".encode())
-        worker.stdin.close()
+    def __init__(self, directory: Path) -> None:
+        self._words, theirs = os.pipe()
+        os.set_blocking(self._words, False)
+        with files.open_log(directory) as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", str(START), "worker", str(directory)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+                pass_fds=[theirs],
+                env={
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",
+                    "KITARU_RUNNER_LOG": "1",
+                    files.LAST_WORDS_VARIABLE: str(theirs),
+                },
+            )
+        os.close(theirs)
+        self.pid = self._process.pid
+        self._last_words = ""
 
+    def tell(self, directory: Path, changes: dict[str, Any]) -> None:
+        """Tell it where its job is, and what to do otherwise than the job says."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died while it was loading; wait() tells how
+            self._process.stdin.write(json.dumps([str(directory), changes]).encode() + b"\n")
+            self._process.stdin.close()
 
-def _end_group(worker: subprocess.Popen[bytes], sign: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(worker.pid, sign)
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for its end and take its last words."""
+        self._process.wait(timeout)
+        with contextlib.suppress(BlockingIOError):  # a process that it left behind holds the pipe open
+            self._last_words = os.read(self._words, 65536).decode(errors="replace").strip()
+
+    def signal(self, sign: signal.Signals) -> None:
+        """Send a signal to all of its group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, sign)
+
+    def has_finished(self) -> bool:
+        """Whether it came to its own end; a flow that calls ``os._exit(0)`` does not."""
+        return self._process.returncode == 0 and self._last_words == files.FINISHED
+
+    def how_it_ended(self) -> str:
+        """Say what became of it: ``"was killed by signal 9 (SIGKILL)"``."""
+        ended = _describe(self._process.returncode)
+        return f"{ended}: {self._last_words}" if self._last_words not in ("", files.FINISHED) else ended
 
 
 def _request_stop(*_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
+import json
 import os
 import signal
 import sys
@@ -28,16 +29,22 @@ def main(directory: Path) -> None:
     """
     from kitaru._zenml.store import open_client
 
-    os.environ["KITARU_RUNNER_DIRECTORY"] = str(directory)
+    files.become_worker(directory)
+    last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     _preload(open_client)
-    told = sys.stdin.readline().strip()
-    if not told:
+    line = sys.stdin.readline().strip()
+    if not line:
         return
-    directory = Path(told)
-    os.environ["KITARU_RUNNER_DIRECTORY"] = told
+    told, changes = json.loads(line)
+    files.become_worker(Path(told))
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    _run(files.read(directory / files.JOB))
+    try:
+        _run({**files.read(Path(told) / files.JOB), **changes})
+    except BaseException as error:
+        files.say_last_words(f"{type(error).__name__}: {error}", last_words)
+        raise
+    files.say_last_words(files.FINISHED, last_words)
 
 
 def _preload(open_client: Any) -> None:
@@ -59,6 +66,8 @@ def _run(job: dict[str, Any]) -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         load_flow(job)
+    except RunnerStopped:
+        raise  # its supervisor knows why, and says so
     except BaseException as error:  # noqa: BLE001 - a module may do anything while it is imported
         records.ensure_failed(exec_id, error)
         return
@@ -72,9 +81,9 @@ def load_flow(job: dict[str, Any]) -> None:
         KitaruUsageError: The module is imported, and the flow is not in it.
         Exception: Whatever the module raises.
     """
-    from zenml.utils.source_utils import set_custom_source_root
+    from kitaru._zenml.source_root import use_source_root
 
-    set_custom_source_root(job["source_root"])
+    use_source_root(job["source_root"])
     name, file = job["module"]["name"], job["module"]["file"]
     if name not in sys.modules:
         with loading.loading(job["exec_id"]):

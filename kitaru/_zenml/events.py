@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def say(line: str) -> None:
     """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
     if os.environ.get("KITARU_RUNNER_LOG") != "1":
         return
-    with _lock:
+    with _lock, suppress(OSError):  # on a full disk the flow goes on without
         sys.stdout.flush()
         sys.stderr.flush()
         os.write(2, f"kitaru: {line}\n".encode())

@@ -34,6 +34,11 @@ def ensure_source_root(flow: Flow[..., Any]) -> str:
     return source_utils.get_source_root()
 
 
+def use_source_root(directory: str) -> None:
+    """Have ZenML resolve module names as the process did that submitted the flow."""
+    source_utils.set_custom_source_root(directory)
+
+
 def _script_directory() -> Path | None:
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)

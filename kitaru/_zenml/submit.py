@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import socket
 import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,7 +22,7 @@ from kitaru._runner.process import this_process
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
-from kitaru._zenml.records import EXTRA_KEY
+from kitaru._zenml.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.source_root import ensure_source_root
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.steps import give_source
@@ -29,7 +31,8 @@ from kitaru._zenml.values import is_parameter, storable
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from uuid import UUID
 
     from zenml.models import StackResponse
 
@@ -74,8 +77,20 @@ def submit(
         if runner == "stack":
             submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
         else:
-            launch(str(run.id), job)
+            with _marked_lost(run.id):
+                launch(str(run.id), job)
     return str(run.id)
+
+
+@contextmanager
+def _marked_lost(run_id: UUID) -> Iterator[None]:
+    """See that a run whose runner could not be started does not look as if it had one."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):  # the disk or the store that failed may fail again
+            mark_lost(run_id, f"its runner could not be started: {type(error).__name__}: {error}")
+        raise
 
 
 def _pipeline(
@@ -86,6 +101,7 @@ def _pipeline(
     placement: Placement | None,
 ) -> DynamicPipeline:
     give_source(flow.entry, flow.func)
+    _ensure_source(flow)
     pipeline = DynamicPipeline(
         name=flow.name,
         entrypoint=flow.entry,
@@ -101,6 +117,16 @@ def _pipeline(
     named = pipeline.with_options(run_name=f"{flow.name}-{{date}}-{{time}}-{uuid4().hex[:6]}")
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
+
+
+def _ensure_source(flow: Flow[..., Any]) -> None:
+    try:
+        inspect.getsource(flow.entry)  # ZenML stores it with the run
+    except OSError as error:
+        raise KitaruUsageError(
+            f"The source of flow {flow.name!r} cannot be read: {flow.func.__code__.co_filename} is not there any more, or "
+            f"has changed since it was imported. Start Python again where it is."
+        ) from error
 
 
 def _about(
