@@ -11,9 +11,12 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from kitaru._runner.process import is_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,9 +143,13 @@ def prune(base: Path, *, keep: str) -> None:
         if entry.name == keep or (index < KEEP_COUNT and _modified(entry) > limit):
             continue
         state = read(entry / STATE)
-        if state and not state.get("ended"):
+        if state and not state.get("ended") and (_modified(entry) > limit or _is_alive(state)):
             continue  # its execution has not been seen to end: the state is what tells that it was lost
         shutil.rmtree(entry, ignore_errors=True)
+
+
+def _is_alive(state: dict[str, Any]) -> bool:
+    return state.get("host") != socket.gethostname() or any(map(is_running, state.get("processes", [])))
 
 
 def _modified(entry: Path) -> float:

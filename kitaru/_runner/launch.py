@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sys
 import threading
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.environment import local_runner
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from kitaru.flow import Flow
 
 _told_about_threads = False
+_threads: list[threading.Thread] = []
 
 
 def start(flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSettings) -> str:
@@ -72,13 +75,41 @@ def start_thread(exec_id: str, job: dict[str, Any]) -> None:
             "that is defined in a notebook, a REPL or a function.\n"
         )
     _note_this_process(exec_id)
-    threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}").start()
+    _let_threads_finish()
+    thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
+    _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
+    thread.start()
+
+
+@cache
+def _let_threads_finish() -> None:
+    """See that a program that ends waits for its flows before Python refuses further work to thread pools.
+
+    Python closes all pools first and waits for threads only then, and has no public place to step in before.
+    """
+    import concurrent.futures.thread  # noqa: F401 - registers the closing of pools; what is registered later runs earlier
+
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None:
+        register(_join_threads)
+
+
+def _join_threads() -> None:
+    for thread in _threads:
+        thread.join()
 
 
 def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
     """Run an execution here and now."""
     _note_this_process(exec_id)
-    _run_here(exec_id)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _run_here(exec_id)
+    else:  # inside a loop the body could neither block nor run a loop of its own
+        thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
+        thread.start()
+        thread.join()
 
 
 def _run_here(exec_id: str) -> None:

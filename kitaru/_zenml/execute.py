@@ -62,8 +62,10 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
         )
         try:
             runner.run_pipeline()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, a reader of the execution has to find it
+        except BaseException as error:  # whatever it is, a reader of the execution has to find it
             records.ensure_failed(exec_id, error)
+            if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
+                raise  # Ctrl-C at a flow that runs inline is for the program around it as well
 
 
 def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:

@@ -96,6 +96,7 @@ def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
     with translated(f"marking execution {exec_id} failed"), exclusive():
         if lost_runner(run) is not None:  # nobody has started a new runner while the lock was waited for
             records.mark_lost(run.id, lost)
+            files.note_ended(files.directory(runner_directory(), str(run.id)))
     return find_run(str(run.id), hydrate=hydrate)
 
 
