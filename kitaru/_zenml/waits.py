@@ -23,6 +23,7 @@ from zenml.models import RunWaitConditionLeaseUpdate, RunWaitConditionRequest, R
 from zenml.utils.pydantic_utils import get_json_schema_for_type
 from zenml.utils.time_utils import utc_now
 
+from kitaru._core.answer_schema import AnswerSchema
 from kitaru._zenml.events import say
 from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 from kitaru.models import PendingWait
@@ -171,8 +172,9 @@ def answer(run_id: UUID, name: str | None, value: Any) -> PendingWait:
         Client().resolve_run_wait_condition(condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=data)
     except (ValueError, ValidationError) as error:
         raise KitaruWaitValidationError(
-            f"The answer {data!r} does not fit wait {condition.name!r} of execution {run_id}: {error}. "
-            f"It takes {condition.data_schema}. The execution goes on waiting."
+            f"The answer {data!r} does not fit wait {condition.name!r} of execution {run_id}, which takes "
+            f"{AnswerSchema(condition.data_schema or {}).description}: {str(error).rstrip('.')}. "
+            f"The execution goes on waiting."
         ) from error
     return _described(condition)
 
