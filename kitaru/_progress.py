@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from kitaru._core.environment import progress as wanted
+from kitaru._core.status import ExecutionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from kitaru._core.status import ExecutionStatus
+    from kitaru._asking import Answering
 
 
 class View(Protocol):
@@ -28,10 +29,11 @@ class _Nothing:
 
 
 class _Lines:
-    """Copies new lines of the runner's log, and tells when the state changes."""
+    """Copies new lines of the runner's log, tells when the state changes, and sees that questions are answered."""
 
-    def __init__(self, exec_id: str) -> None:
+    def __init__(self, exec_id: str, answering: Answering) -> None:
         self._exec_id = exec_id
+        self._answering = answering
         self._path: Path | None = None
         self._offset = 0
         self._status: ExecutionStatus | None = None
@@ -42,6 +44,7 @@ class _Lines:
         if status is not self._status:
             self._status = status
             self._print(f"kitaru: execution {self._exec_id} is {status}")
+        self._answering.update(waiting=status is ExecutionStatus.WAITING)
 
     def _copy_log(self, *, final: bool) -> None:
         if self._path is None:
@@ -65,16 +68,17 @@ class _Lines:
         if lines or separator:
             self._print(lines.decode(errors="replace").rstrip("\n"))
 
-    @staticmethod
-    def _print(text: str) -> None:
+    def _print(self, text: str) -> None:
         if text:
+            self._answering.pause()
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
+            self._answering.go_on()
 
 
 @contextmanager
 def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
-    """Show an execution while it is waited for.
+    """Show an execution while it is waited for, and ask on the terminal what it waits for.
 
     Args:
         exec_id: The execution.
@@ -82,4 +86,13 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
     """
     if shown is None:
         shown = wanted() is not False
-    yield _Lines(exec_id) if shown else _Nothing()
+    if not shown:
+        yield _Nothing()
+        return
+    from kitaru._asking import Answering
+
+    answering = Answering(exec_id)
+    try:
+        yield _Lines(exec_id, answering)
+    finally:
+        answering.close()

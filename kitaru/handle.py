@@ -91,16 +91,29 @@ class FlowHandle(Generic[R]):
 
         Args:
             timeout: Seconds to wait; None waits for as long as it takes.
-            progress: Whether to show on stderr what goes on, the flow's own prints among it. None follows
-                ``KITARU_PROGRESS``, which is on unless set otherwise.
+            progress: Whether to show on stderr what goes on, the flow's own prints among it, and to ask on the terminal
+                what the execution waits for. None follows ``KITARU_PROGRESS``, which is on unless set otherwise.
 
         Raises:
             KitaruTimeoutError: It has not finished within ``timeout`` seconds; it goes on.
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
+            KeyboardInterrupt: Ctrl-C; the execution goes on, and the message says how to look at it again.
         """
         self._stop_if_loading()
-        if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0):
+        if timeout is not None and (
+            isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0
+        ):
             raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
+        try:
+            self._wait(timeout, progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"no longer waiting for execution {self._exec_id}; it was not cancelled. Look at it again: "
+                f"kitaru executions watch {self._exec_id}"
+            ) from None
+        return self.get()
+
+    def _wait(self, timeout: float | None, progress: bool | None) -> None:
         from kitaru._progress import follow
 
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -117,7 +130,6 @@ class FlowHandle(Generic[R]):
                 time.sleep(left)
                 pause = min(pause * 1.3, _LONGEST_LOOK)
             view.update(status)
-        return self.get()
 
     def cancel(self) -> None:
         """Stop the execution; a local one's processes have ended when this returns.
