@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from kitaru._cli.group import Group
+from kitaru._cli.output import output_option, shown, table
 from kitaru.config import OTHER_VARIABLES, SETTINGS, current_settings
 
 if TYPE_CHECKING:
@@ -31,26 +32,13 @@ class _Manual(click.Command):
             formatter.write_dl(list(OTHER_VARIABLES.items()))
 
 
-def _present_as(ctx: click.Context, _: click.Parameter, form: str) -> str:
-    ctx.obj.json = form == "json"
-    return form
-
-
 @click.group(cls=Group)
 def config() -> None:
     """Show the settings that apply here."""
 
 
 @config.command(cls=_Manual)
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    is_eager=True,  # read first, so that errors of other options are data as well
-    callback=_present_as,
-    help="The form of the result, and of an error on stderr.",
-)
+@output_option
 def show(output: str) -> None:
     """Show every setting with its value and the layer that won.
 
@@ -71,13 +59,5 @@ def show(output: str) -> None:
 
 
 def _table(settings: ResolvedSettings) -> str:
-    rows = [("SETTING", "VALUE", "LAYER", "FROM")]
-    rows += [(path, _shown(row["value"]), row["layer"], row["detail"]) for path, row in settings.to_json().items()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "(none)"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    rows = [(path, shown(row["value"]), row["layer"], row["detail"]) for path, row in settings.to_json().items()]
+    return table(("SETTING", "VALUE", "LAYER", "FROM"), rows)

@@ -19,8 +19,11 @@ from kitaru._cli.group import Group
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {
+    "artifacts": "kitaru._cli.artifacts:artifacts",
     "config": "kitaru._cli.config:config",
+    "executions": "kitaru._cli.executions:executions",
     "run": "kitaru._cli.run:run",
+    "stack": "kitaru._cli.stack:stack",
 }
 """The commands, and where each is found. They are imported when they are needed, and import ZenML later still."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kitaru._cli.output import wait_for
 from kitaru._cli.target import load_flow
 from kitaru.errors import KitaruUsageError
 
@@ -54,7 +55,7 @@ def run(
     # Results alone go to stdout: what ZenML logs and the user's module prints would spoil them for a script.
     with redirect_stdout(sys.stderr):
         handle = _start(target, _read_input(given), options)
-        result = _wait(handle) if wait else None
+        result = wait_for(handle) if wait else None
     click.echo(result if wait else handle.exec_id)
 
 
@@ -65,18 +66,6 @@ def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> Flow
 
     args, kwargs = arguments_from_json(flow.func, values)
     return flow.run(*args, **options, **kwargs)
-
-
-def _wait(handle: FlowHandle[Any]) -> str:
-    """Wait for the execution and return its result as JSON."""
-    from kitaru.json_values import result_to_json
-
-    try:
-        return result_to_json(handle.wait())
-    except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(
-            f"no longer waiting for execution {handle.exec_id}; it was not cancelled"
-        ) from interrupt
 
 
 def _image(text: str | None) -> object:

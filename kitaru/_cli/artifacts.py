@@ -1,0 +1,103 @@
+"""``kitaru artifacts``: the stored values of executions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kitaru._cli import completion
+from kitaru._cli.describe import artifacts_table
+from kitaru._cli.group import Group
+from kitaru._cli.output import as_json, client, output_option
+from kitaru.errors import KitaruUsageError
+
+
+@click.group(cls=Group)
+def artifacts() -> None:
+    """Look at the stored values of executions."""
+
+
+@artifacts.command("list")
+@click.argument("exec_id", metavar="EXECUTION", shell_complete=completion.executions)
+@click.option("--name", help="Only those of this name.")
+@click.option("--kind", type=click.Choice(["output", "input", "saved", "result"]), help="Only those of this kind.")
+@click.option("--checkpoint", metavar="NAME", help="Only those of this call of a checkpoint, such as fetch_2.")
+@output_option
+def list_(*, exec_id: str, name: str | None, kind: Any, checkpoint: str | None, output: str) -> None:
+    """List what an EXECUTION stored.
+
+    \b
+    Kinds:
+      output  what a checkpoint returned
+      input   what a checkpoint was given by the flow's body
+      saved   what kitaru.save stored
+      result  what the flow returned, where no checkpoint did
+
+    \b
+    Example:
+      kitaru artifacts list 0a1b2c3d --kind output
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        found = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
+    if output == "json":
+        click.echo(as_json(found))
+    elif found:
+        click.echo(artifacts_table(found))
+    else:
+        click.echo("No artifact matches.", err=True)
+
+
+@artifacts.command()
+@click.argument("artifact_id", metavar="ARTIFACT")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the value to FILE instead.")
+@output_option
+def get(*, artifact_id: str, save: Path | None, output: str) -> None:
+    """Print the value of an ARTIFACT, given by its id: as JSON, or as Python shows it where JSON has no form for it.
+
+    With --output json what JSON has no form for is a JSON string. With --save bytes and text are written as they are,
+    anything else as JSON.
+
+    \b
+    Examples:
+      kitaru artifacts get 5e6f7a8b-0000-4000-8000-000000000000
+      kitaru artifacts get 5e6f7a8b-0000-4000-8000-000000000000 --save report.md
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        value = kitaru.artifacts.get(artifact_id).load()
+        text = _as_json(value) if output == "json" else _as_text(value)
+    if save is None:
+        click.echo(text)
+        return
+    size = _write(save, value)
+    report = {"artifact": artifact_id, "file": str(save), "bytes": size}
+    click.echo(as_json(report) if output == "json" else f"Wrote {size} bytes to {save}.")
+
+
+def _as_json(value: Any) -> str:
+    from kitaru.json_values import result_to_json
+
+    return result_to_json(value)
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)
+
+
+def _write(path: Path, value: Any) -> int:
+    """Write a value to a file; returns how many bytes that took."""
+    if isinstance(value, str):
+        content = value.encode()
+    else:
+        content = bytes(value) if isinstance(value, bytes | bytearray) else f"{_as_json(value)}\n".encode()
+    try:
+        return path.write_bytes(content)
+    except OSError as error:
+        raise KitaruUsageError(
+            f"--save {path} cannot be written: {error}. Give a file in a folder that exists."
+        ) from error

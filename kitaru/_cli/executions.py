@@ -1,0 +1,151 @@
+"""``kitaru executions``: look at executions; the verbs that change their course are in ``steering``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kitaru import ExecutionStatus
+from kitaru._cli import completion
+from kitaru._cli.answering import input_
+from kitaru._cli.describe import described
+from kitaru._cli.group import Group
+from kitaru._cli.output import as_json, client, length, moment, output_option, short_ids, stream, table
+from kitaru._cli.since import parse_since
+from kitaru._cli.steering import cancel, delete, recover, resume, retry
+from kitaru._cli.watch import watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kitaru.models import ExecutionSummary, LogEntry
+
+
+@click.group(cls=Group)
+def executions() -> None:
+    """Look at executions, and steer them.
+
+    An execution's ID may be shortened to a beginning that no other one has.
+    """
+
+
+for command in (cancel, delete, input_, recover, resume, retry, watch):
+    executions.add_command(command)
+
+
+@executions.command("list")
+@click.option("--flow", metavar="NAME", shell_complete=completion.flows, help="Only those of this flow.")
+@click.option("--status", type=click.Choice(list(map(str, ExecutionStatus))), help="Only those in this state.")
+@click.option("--stack", metavar="NAME", shell_complete=completion.stacks, help="Only those on this stack.")
+@click.option("--since", metavar="WHEN", help="Only those submitted since: 2h, 3d, 2026-01-31 or 2026-01-31T14:00.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@output_option
+def list_(
+    *, flow: str | None, status: str | None, stack: str | None, since: str | None, limit: int, output: str
+) -> None:
+    """List executions, the latest first.
+
+    \b
+    Examples:
+      kitaru executions list --status failed --since 2h
+      kitaru executions list --flow survey --output json
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    moment_given = parse_since(since, datetime.now().astimezone()) if since else None
+    with client() as kitaru:
+        found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
+    if output == "json":
+        click.echo(as_json(found))
+    elif found:
+        click.echo(_table(found))
+    else:
+        filtered = any(value is not None for value in (flow, status, stack, since))
+        click.echo("No execution matches." if filtered else "There are no executions yet.", err=True)
+
+
+@executions.command()
+@click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
+@click.option("--result", is_flag=True, help="Print only the value of the completed execution, as JSON.")
+@output_option
+def get(*, exec_id: str, result: bool, output: str) -> None:
+    """Show all that is known of the execution ID.
+
+    \b
+    Examples:
+      kitaru executions get 0a1b2c3d
+      kitaru executions get 0a1b2c3d --result
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        text = _result(kitaru.executions.result(exec_id)) if result else None
+        execution = None if result else kitaru.executions.get(exec_id)
+    if execution is not None:
+        text = as_json(execution) if output == "json" else described(execution)
+    click.echo(text)
+
+
+@executions.command()
+@click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
+@click.option("--checkpoint", metavar="NAME", help="Only of this call of a checkpoint, such as fetch_2.")
+@click.option(
+    "--source",
+    type=click.Choice(["step", "runner"]),
+    default="step",
+    show_default=True,
+    help="What checkpoints printed and logged, or all the runner's output.",
+)
+@click.option("--follow", "-f", is_flag=True, help="Go on until the execution has finished.")
+@output_option
+def logs(*, exec_id: str, checkpoint: str | None, source: str, follow: bool, output: str) -> None:
+    """Print the log of the execution ID. With --output json each line is a JSON object.
+
+    \b
+    Examples:
+      kitaru executions logs 0a1b2c3d --checkpoint fetch_2
+      kitaru executions logs 0a1b2c3d --source runner --follow
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    shown = _as_data if output == "json" else _as_text
+    try:
+        stream(map(shown, _entries(exec_id, checkpoint, source, follow)))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"no longer following execution {exec_id}; it was not cancelled. Go on with: "
+            f"kitaru executions logs {exec_id} --follow"
+        ) from None
+
+
+def _entries(exec_id: str, checkpoint: str | None, source: Any, follow: bool) -> Iterator[LogEntry]:
+    from kitaru.client import KitaruClient
+
+    yield from KitaruClient().executions.logs(exec_id, checkpoint, source=source, follow=follow)
+
+
+def _as_data(entry: LogEntry) -> str:
+    return as_json(entry, indent=None)
+
+
+def _as_text(entry: LogEntry) -> str:
+    """Return a line as it was printed, behind the checkpoint where several may speak."""
+    return f"{entry.checkpoint} | {entry.message}" if entry.checkpoint else entry.message
+
+
+def _result(value: Any) -> str:
+    from kitaru.json_values import result_to_json
+
+    return result_to_json(value)
+
+
+def _table(found: list[ExecutionSummary]) -> str:
+    ids = short_ids([execution.exec_id for execution in found])
+    rows = [
+        (
+            ids[execution.exec_id],
+            execution.flow_name,
+            execution.status,
+            execution.stack_name or "",
+            moment(execution.started_at),
+            length(execution.started_at, execution.ended_at),
+        )
+        for execution in found
+    ]
+    return table(("ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION"), rows)

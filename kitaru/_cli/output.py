@@ -1,0 +1,170 @@
+"""What the commands share: the form of results, tables, moments and durations for people, and stdout kept clean."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kitaru.client import KitaruClient
+    from kitaru.handle import FlowHandle
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+COLOURS = {
+    "pending": "white",
+    "running": "cyan",
+    "waiting": "yellow",
+    "completed": "green",
+    "cached": "green",
+    "failed": "red",
+    "lost": "red",
+    "cancelled": "magenta",
+}
+_SHORT_ID = 8
+
+
+def _present_as(ctx: click.Context, _: click.Parameter, form: str) -> str:
+    ctx.obj.json = form == "json"
+    return form
+
+
+def output_option(command: Command) -> Command:
+    """Give a command ``--output text|json``."""
+    option = click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        is_eager=True,  # read first, so that errors of other options are data as well
+        callback=_present_as,
+        help="The form of the result, and of an error on stderr.",
+    )
+    return option(command)
+
+
+@contextmanager
+def client() -> Iterator[KitaruClient]:
+    """Open the client; what ZenML prints meanwhile goes to stderr, since results alone belong on stdout."""
+    with redirect_stdout(sys.stderr):
+        from kitaru.client import KitaruClient
+
+        yield KitaruClient()
+
+
+def stream(lines: Iterable[str]) -> None:
+    """Print lines as they come; what is printed while they are made goes to stderr."""
+    stdout = sys.stdout
+    with redirect_stdout(sys.stderr):
+        for line in lines:
+            click.echo(line, file=stdout)
+
+
+def wait_for(handle: FlowHandle[Any]) -> str:
+    """Wait for an execution and return its result as JSON."""
+    from kitaru.json_values import result_to_json
+
+    return result_to_json(handle.wait())
+
+
+def as_json(value: Any, *, indent: int | None = 2) -> str:
+    """Return models and what holds them as JSON."""
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+# -- for people -------------------------------------------------------------------------------------------------------
+
+
+def is_terminal() -> bool:
+    """Whether results are read by a person at a terminal."""
+    return sys.stdout.isatty()
+
+
+def coloured(word: str) -> str:
+    """Return a status in its colour, on a terminal that has colours."""
+    plain = not is_terminal() or bool(os.environ.get("NO_COLOR"))
+    return word if plain or word not in COLOURS else click.style(word, fg=COLOURS[word])
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows under headers; cut to the width of a terminal, whole where another program reads them."""
+    return _rich_table(headers, rows) if is_terminal() else _plain_table(headers, rows)
+
+
+def _plain_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [list(headers), *([cell.replace("\n", " ") for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for number, header in enumerate(headers):
+        grid.add_column(header, no_wrap=number == 0, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+    console = Console(file=sys.stdout)
+    with console.capture() as captured:
+        console.print(grid)
+    return captured.get().rstrip("\n")
+
+
+def short_ids(ids: Sequence[str]) -> dict[str, str]:
+    """Return what to show for ids: on a terminal the beginning that tells them apart, elsewhere all of each."""
+    if not is_terminal():
+        return {known: known for known in ids}
+    length = next(n for n in range(_SHORT_ID, 37) if len({known[:n] for known in ids}) == len(set(ids)))
+    return {known: known[:length] for known in ids}
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment in local time."""
+    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def length(start: datetime | None, end: datetime | None) -> str:
+    """Return how long something took, or has been going on."""
+    return "" if start is None else duration((end or datetime.now(UTC)) - start)
+
+
+def duration(span: timedelta) -> str:
+    """Return a time span in words: ``"4.2 s"``, ``"3 min 5 s"``, ``"2 h 3 min"``, ``"3 d 4 h"``.
+
+    Example:
+        >>> duration(timedelta(minutes=125))
+        '2 h 5 min'
+    """
+    tenths = max(round(span.total_seconds(), 1), 0.0)
+    if tenths < 60:  # noqa: PLR2004 - a minute
+        return f"{tenths:.1f} s"
+    minutes, seconds = divmod(round(tenths), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
+def shown(value: Any) -> str:
+    """Return a plain value in a line."""
+    if value is None:
+        return "(none)"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)

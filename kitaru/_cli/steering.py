@@ -1,0 +1,116 @@
+"""The verbs of ``kitaru executions`` that change an execution's course."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kitaru._cli import completion
+from kitaru._cli.output import as_json, client, output_option, wait_for
+from kitaru.errors import KitaruUsageError
+
+_id = click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
+
+
+@click.command()
+@_id
+@click.option(
+    "--wait/--detach", default=True, show_default=True, help="Print the result when it is there, or the id at once."
+)
+@output_option
+def retry(*, exec_id: str, wait: bool, output: str) -> None:
+    """Let the failed execution ID go on from its last completed checkpoint.
+
+    The flow's code is loaded as it is now; checkpoints that have completed are not run again.
+
+    \b
+    Examples:
+      kitaru executions retry 0a1b2c3d
+      kitaru executions retry 0a1b2c3d --detach
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        handle = kitaru.executions.retry(exec_id)
+        result = wait_for(handle) if wait else None
+    click.echo(result if wait else as_json({"exec_id": handle.exec_id}) if output == "json" else handle.exec_id)
+
+
+@click.command()
+@_id
+@output_option
+def resume(*, exec_id: str, output: str) -> None:
+    """Start the paused execution ID again after its question was answered in ZenML's dashboard.
+
+    An answer by `kitaru executions input` does this by itself.
+
+    \b
+    Example:
+      kitaru executions resume 0a1b2c3d
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        handle = kitaru.executions.resume(exec_id)
+    click.echo(as_json({"exec_id": handle.exec_id}) if output == "json" else handle.exec_id)
+
+
+@click.command()
+@_id
+@output_option
+def cancel(*, exec_id: str, output: str) -> None:
+    """Stop the execution ID. A local one's processes have ended when this returns.
+
+    \b
+    Example:
+      kitaru executions cancel 0a1b2c3d
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        kitaru.executions.cancel(exec_id)
+        execution = kitaru.executions.get(exec_id)
+    if output == "json":
+        click.echo(as_json({"exec_id": execution.exec_id, "status": execution.status}))
+    else:
+        click.echo(f"Execution {execution.exec_id} is {execution.status}.")
+
+
+@click.command()
+@output_option
+def recover(*, output: str) -> None:
+    """Let every execution go on whose runner on this machine was lost: killed, crashed, rebooted. Prints their ids.
+
+    \b
+    Example:
+      kitaru executions recover
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        ids = [handle.exec_id for handle in kitaru.executions.recover()]
+    if output == "json":
+        click.echo(as_json([{"exec_id": exec_id} for exec_id in ids]))
+    elif ids:
+        click.echo("\n".join(ids))
+    else:
+        click.echo("No execution has lost its runner on this machine.", err=True)
+
+
+@click.command()
+@_id
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@output_option
+def delete(*, exec_id: str, yes: bool, output: str) -> None:
+    """Delete the record of the finished execution ID. What it stored stays in the artifact store.
+
+    \b
+    Example:
+      kitaru executions delete 0a1b2c3d --yes
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        execution = kitaru.executions.get(exec_id)
+        if not yes:
+            _confirm(f"Delete execution {execution.exec_id} of flow {execution.flow_name!r}?")
+        kitaru.executions.delete(execution.exec_id)
+    deleted = {"exec_id": execution.exec_id, "deleted": True}
+    click.echo(as_json(deleted) if output == "json" else f"Execution {execution.exec_id} is deleted.")
+
+
+def _confirm(question: str) -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise KitaruUsageError(f"{question} There is no terminal to ask on; say --yes.")
+    click.confirm(question, abort=True, err=True)
