@@ -33,6 +33,18 @@ if TYPE_CHECKING:
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
     from kitaru.models import Artifact, Attempt, CheckpointExecution, Execution, ExecutionSummary, LogEntry, PendingWait
+    from kitaru.stack import (
+        check_stack,
+        create_stack,
+        current_stack,
+        delete_stack,
+        describe_stack,
+        export_stack,
+        list_stacks,
+        plan_stack,
+        stack_types,
+        use_stack,
+    )
     from kitaru.tracking import current_execution_id, load, log, progress, save
     from kitaru.waits import wait
 
@@ -40,16 +52,6 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "Artifact": "kitaru.models",
-    "ExecutionSummary": "kitaru.models",
-    "KitaruClient": "kitaru.client",
-    "LogEntry": "kitaru.models",
-    "PendingWait": "kitaru.models",
-    "current_execution_id": "kitaru.tracking",
-    "load": "kitaru.tracking",
-    "log": "kitaru.tracking",
-    "progress": "kitaru.tracking",
-    "save": "kitaru.tracking",
-    "wait": "kitaru.waits",
     "Attempt": "kitaru.models",
     "Checkpoint": "kitaru.checkpoint",
     "CheckpointExecution": "kitaru.models",
@@ -57,10 +59,12 @@ _WHERE = {
     "CheckpointFutures": "kitaru.checkpoint",
     "Execution": "kitaru.models",
     "ExecutionStatus": "kitaru._core.status",
+    "ExecutionSummary": "kitaru.models",
     "Flow": "kitaru.flow",
     "FlowHandle": "kitaru.handle",
     "ImageSettings": "kitaru.image",
     "KitaruBackendError": "kitaru.errors",
+    "KitaruClient": "kitaru.client",
     "KitaruContextError": "kitaru.errors",
     "KitaruDivergenceError": "kitaru.errors",
     "KitaruError": "kitaru.errors",
@@ -73,10 +77,28 @@ _WHERE = {
     "KitaruUsageError": "kitaru.errors",
     "KitaruUserCodeError": "kitaru.errors",
     "KitaruWaitValidationError": "kitaru.errors",
+    "LogEntry": "kitaru.models",
+    "PendingWait": "kitaru.models",
+    "check_stack": "kitaru.stack",
     "checkpoint": "kitaru.checkpoint",
     "configure": "kitaru.config",
+    "create_stack": "kitaru.stack",
+    "current_execution_id": "kitaru.tracking",
+    "current_stack": "kitaru.stack",
+    "delete_stack": "kitaru.stack",
+    "describe_stack": "kitaru.stack",
+    "export_stack": "kitaru.stack",
     "flow": "kitaru.flow",
+    "list_stacks": "kitaru.stack",
+    "load": "kitaru.tracking",
+    "log": "kitaru.tracking",
+    "plan_stack": "kitaru.stack",
+    "progress": "kitaru.tracking",
+    "save": "kitaru.tracking",
+    "stack_types": "kitaru.stack",
     "unmapped": "kitaru.checkpoint",
+    "use_stack": "kitaru.stack",
+    "wait": "kitaru.waits",
 }
 
 __all__ = [
@@ -108,15 +130,25 @@ __all__ = [
     "KitaruWaitValidationError",
     "LogEntry",
     "PendingWait",
+    "check_stack",
     "checkpoint",
     "configure",
+    "create_stack",
     "current_execution_id",
+    "current_stack",
+    "delete_stack",
+    "describe_stack",
+    "export_stack",
     "flow",
+    "list_stacks",
     "load",
     "log",
+    "plan_stack",
     "progress",
     "save",
+    "stack_types",
     "unmapped",
+    "use_stack",
     "wait",
 ]
 

@@ -1,0 +1,294 @@
+"""Stacks: where flows run. Every ZenML stack is one; Kitaru makes some of its own from definitions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = [
+    "StackCheck",
+    "StackCheckResult",
+    "StackComponent",
+    "StackConnector",
+    "StackInfo",
+    "StackPlan",
+    "check_stack",
+    "create_stack",
+    "current_stack",
+    "delete_stack",
+    "describe_stack",
+    "export_stack",
+    "list_stacks",
+    "plan_stack",
+    "stack_types",
+    "use_stack",
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StackComponent(_Model):
+    """A component of a stack.
+
+    Attributes:
+        type: ZenML's type: ``"orchestrator"``, ``"artifact_store"``, ...
+        name: Its name.
+        flavor: ZenML's flavor, such as ``"kubernetes"``.
+        configuration: What was configured; secrets are shown as ``***``.
+        connector: The service connector that it logs in with.
+        shared_with: Other stacks that it is part of.
+        made_by_kitaru: Whether Kitaru made it.
+    """
+
+    type: str
+    name: str
+    flavor: str
+    configuration: dict[str, Any]
+    connector: str | None = None
+    shared_with: tuple[str, ...] = ()
+    made_by_kitaru: bool = False
+
+
+class StackInfo(_Model):
+    """A stack.
+
+    Attributes:
+        name: Its name.
+        id: ZenML's id.
+        is_active: Whether flows run there where nothing else is said.
+        made_by_kitaru: Whether ``create_stack`` made it.
+        components: Its components, the orchestrator first.
+    """
+
+    name: str
+    id: str
+    is_active: bool
+    made_by_kitaru: bool
+    components: tuple[StackComponent, ...]
+
+    @property
+    def orchestrator(self) -> str:
+        """Flavor of its orchestrator: what runs the flows."""
+        return next((part.flavor for part in self.components if part.type == "orchestrator"), "none")
+
+
+class StackConnector(_Model):
+    """A service connector that would be made.
+
+    Attributes:
+        name: Its name.
+        type: ZenML's connector type.
+        auth_method: How it logs in.
+        configuration: Its configuration; secrets are shown as ``***``.
+    """
+
+    name: str
+    type: str
+    auth_method: str
+    configuration: dict[str, Any]
+
+
+class StackPlan(_Model):
+    """What ``create_stack`` would make; everything in it has been validated.
+
+    Attributes:
+        name: The stack's name.
+        connectors: The service connectors to make.
+        components: The components, those that exist already among them.
+        existing: Types of the components that exist already.
+    """
+
+    name: str
+    connectors: tuple[StackConnector, ...]
+    components: tuple[StackComponent, ...]
+    existing: tuple[str, ...]
+
+
+class StackCheckResult(_Model):
+    """One thing that was tried on a stack.
+
+    Attributes:
+        component: Which component: ``"orchestrator 'prod'"``.
+        tried: What was tried.
+        ok: Whether it worked.
+        problem: What went wrong.
+        remedy: What to do about it.
+    """
+
+    component: str
+    tried: str
+    ok: bool
+    problem: str | None = None
+    remedy: str | None = None
+
+
+class StackCheck(_Model):
+    """What a check of a stack found.
+
+    Attributes:
+        stack: The stack's name.
+        results: What was tried, in order.
+    """
+
+    stack: str
+    results: tuple[StackCheckResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything worked."""
+        return all(result.ok for result in self.results)
+
+
+def list_stacks() -> list[StackInfo]:
+    """Return every stack of the ZenML store, by name, whatever made it.
+
+    Raises:
+        KitaruBackendError: ZenML's store or server does not answer.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.list_stacks()
+
+
+def current_stack() -> StackInfo:
+    """Return the active stack: where flows run when no setting names another one.
+
+    Raises:
+        KitaruBackendError: ZenML's store or server does not answer.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.current_stack()
+
+
+def use_stack(name: str) -> StackInfo:
+    """Make a stack the active one, for ZenML as well, until another one is.
+
+    Raises:
+        KitaruStackError: There is no such stack.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.use_stack(name)
+
+
+def describe_stack(name: str | None = None) -> StackInfo:
+    """Return a stack with its components and what shares them.
+
+    Args:
+        name: The stack; None for the active one.
+
+    Raises:
+        KitaruStackError: There is no such stack.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.describe_stack(name)
+
+
+def stack_types() -> dict[str, str]:
+    """Return the ready-made definitions that come with Kitaru: their names and what each is, in a line."""
+    from kitaru._zenml import definitions
+
+    return definitions.shipped_types()
+
+
+def plan_stack(
+    name: str, definition: str | Path | Mapping[str, Any], options: Mapping[str, Any] | None = None
+) -> StackPlan:
+    """Return what :func:`create_stack` would make, validated as far as that goes without making anything.
+
+    Args:
+        name: The new stack's name.
+        definition: As for :func:`create_stack`.
+        options: As for :func:`create_stack`.
+
+    Raises:
+        KitaruStackError: As for :func:`create_stack`.
+        KitaruUsageError: As for :func:`create_stack`.
+    """
+    from kitaru._zenml import stack_creation
+
+    return stack_creation.plan(name, definition, options or {}).shown()
+
+
+def create_stack(
+    name: str, definition: str | Path | Mapping[str, Any], options: Mapping[str, Any] | None = None
+) -> StackInfo:
+    """Make a stack from a definition, with its components and service connectors.
+
+    Everything is validated first; when a step fails nothing of it is left behind.
+
+    Args:
+        name: The new stack's name.
+        definition: A ready-made one (:func:`stack_types`), the path of a YAML file, or the data of one.
+        options: Values of the definition's options by name.
+
+    Raises:
+        KitaruStackError: The definition is not valid, a component or connector cannot be made or reached, or the name
+            is taken.
+        KitaruUsageError: An option is unknown, missing or wrong.
+
+    Example:
+        >>> create_stack("docker", "docker").orchestrator  # doctest: +SKIP
+        'local_docker'
+    """
+    from kitaru._zenml import stack_creation
+
+    return stack_creation.create(stack_creation.plan(name, definition, options or {}))
+
+
+def delete_stack(name: str, *, force: bool = False) -> list[str]:
+    """Delete a stack, with the components and connectors that Kitaru made for it.
+
+    Args:
+        name: The stack.
+        force: Delete it also where Kitaru did not make it, or where others use parts of it; these parts stay.
+
+    Returns:
+        What was deleted, a line each.
+
+    Raises:
+        KitaruStackError: There is no such stack, it is the active one, Kitaru did not make it, or other stacks use
+            components that Kitaru made for it.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.delete_stack(name, force=force)
+
+
+def check_stack(name: str | None = None) -> StackCheck:
+    """Try whether flows can run on a stack: engine, registry, cluster, artifact store, installed integrations.
+
+    Args:
+        name: The stack; None for the active one.
+
+    Raises:
+        KitaruStackError: There is no such stack. What does not work is told by the result.
+    """
+    from kitaru._zenml import stack_checks
+
+    return stack_checks.check(name)
+
+
+def export_stack(name: str | None = None) -> str:
+    """Return a stack as the YAML of a definition from which it can be made again elsewhere.
+
+    Secrets are not in it: they become options. Service connectors are referred to by name.
+
+    Args:
+        name: The stack; None for the active one.
+
+    Raises:
+        KitaruStackError: There is no such stack.
+    """
+    from kitaru._zenml import stack_admin
+
+    return stack_admin.export_stack(name)
