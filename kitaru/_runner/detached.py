@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from kitaru._core import crash_points
 from kitaru._runner import files
 from kitaru._runner.process import identify
 from kitaru._runner.supervisor import START
@@ -78,6 +79,7 @@ class DetachedRunner:
         files.write(self._directory / files.JOB, {**job, "exec_id": exec_id, "generation": generation})
         state = {"host": socket.gethostname(), "processes": [identify(self._supervisor.pid)], "ended": False}
         files.claim(self._directory, generation, state)
+        crash_points.reach("submitter, handing over")
         final = files.directory(self._base, exec_id)
         if self._directory != final:
             self._directory.rename(final)
@@ -86,6 +88,7 @@ class DetachedRunner:
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{final}\n".encode())
             self._supervisor.stdin.flush()
+        crash_points.reach("submitter, handed over")
         files.prune(self._base, keep=exec_id)
 
     def __exit__(self, *_: object) -> None:

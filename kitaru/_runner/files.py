@@ -35,6 +35,7 @@ FINISHED = "finished"
 _STATE_SIZE = 4096
 _LAST_WORDS_SIZE = 1000
 _own_directory: Path | None = None
+_last_words: int | None = None
 # Files of runners that ended long ago are removed when a new one starts; the executions stay in ZenML's store.
 KEEP_DAYS = 14
 KEEP_COUNT = 200
@@ -159,13 +160,17 @@ def _modified(entry: Path) -> float:
         return 0.0
 
 
-def become_worker(directory: Path) -> None:
-    """Note that this process is the worker of the execution whose files are here.
+def become_worker(directory: Path, last_words: int) -> None:
+    """Note that this process is the worker of an execution.
 
     It stands in no environment variable, which the programs that a flow starts would inherit.
+
+    Args:
+        directory: Where the execution's files are.
+        last_words: This end of the pipe to the supervisor.
     """
-    global _own_directory  # noqa: PLW0603 - a process is the worker of one execution
-    _own_directory = directory
+    global _own_directory, _last_words
+    _own_directory, _last_words = directory, last_words
 
 
 def own_directory() -> Path | None:
@@ -173,10 +178,26 @@ def own_directory() -> Path | None:
     return _own_directory
 
 
-def say_last_words(words: str, descriptor: int) -> None:
+def say_last_words(words: str) -> None:
     """Tell the supervisor how this worker ended."""
+    assert _last_words is not None
     with contextlib.suppress(BrokenPipeError):  # there is none any more
-        os.write(descriptor, words.encode(errors="replace")[:_LAST_WORDS_SIZE])
+        os.write(_last_words, words.encode(errors="replace")[:_LAST_WORDS_SIZE])
+
+
+def is_current(generation: str) -> bool:
+    """Whether no later runner has claimed the execution of this worker."""
+    return _own_directory is not None and read(_own_directory / STATE).get("generation") == generation
+
+
+def give_up(words: str) -> None:
+    """End this worker at once, for its supervisor to start another while retries remain; does nothing elsewhere.
+
+    For what a process cannot mend that goes on: memory that has run out, a store that takes no record of a failure.
+    """
+    if _last_words is not None:
+        say_last_words(words)
+        os._exit(1)
 
 
 def note_attempt(number: int, *, last: bool) -> None:

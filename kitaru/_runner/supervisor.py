@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kitaru._core import crash_points
 from kitaru._runner import files
 from kitaru._runner.process import identify, this_process
 
@@ -65,8 +66,9 @@ class _Supervisor:
         changes: dict[str, Any] = {}
         try:
             while True:
+                crash_points.reach("supervisor, before")
                 self._note(worker)
-                worker.tell(self._directory, changes)
+                worker.tell(self._directory, self._job["generation"], changes)
                 worker.wait()
                 worker.signal(signal.SIGKILL)  # what the flow's code may have left running
                 if worker.has_finished():
@@ -91,7 +93,7 @@ class _Supervisor:
         """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
         self._note(None, lost=lost)
         worker = _Worker(self._directory)
-        worker.tell(self._directory, {"lost": lost, "bury": True})
+        worker.tell(self._directory, self._job["generation"], {"lost": lost, "bury": True})
         worker.wait()
         if worker.has_finished():
             self._note(None, ended=True, lost=lost)
@@ -151,11 +153,11 @@ class _Worker:
         self.pid = self._process.pid
         self._last_words = ""
 
-    def tell(self, directory: Path, changes: dict[str, Any]) -> None:
-        """Tell it where its job is, and what to do otherwise than the job says."""
+    def tell(self, directory: Path, generation: str, changes: dict[str, Any]) -> None:
+        """Tell it where its job is, of which generation, and what to do otherwise than the job says."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died while it was loading; wait() tells how
-            self._process.stdin.write(json.dumps([str(directory), changes]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([str(directory), generation, changes]).encode() + b"\n")
             self._process.stdin.close()
 
     def wait(self, timeout: float | None = None) -> None:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kitaru._core import loading
+from kitaru._core import crash_points, loading
 from kitaru._runner import files
 from kitaru.errors import KitaruUsageError
 
@@ -29,22 +29,22 @@ def main(directory: Path) -> None:
     """
     from kitaru._zenml.store import open_client
 
-    files.become_worker(directory)
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
+    files.become_worker(directory, last_words)
     _preload(open_client)
     line = sys.stdin.readline().strip()
     if not line:
         return
-    told, changes = json.loads(line)
-    files.become_worker(Path(told))
+    told, generation, changes = json.loads(line)
+    files.become_worker(Path(told), last_words)
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
     try:
-        _run({**files.read(Path(told) / files.JOB), **changes})
+        _run({**files.read(Path(told) / files.JOB), **changes}, generation)
     except BaseException as error:
-        files.say_last_words(f"{type(error).__name__}: {error}", last_words)
+        files.say_last_words(f"{type(error).__name__}: {error}")
         raise
-    files.say_last_words(files.FINISHED, last_words)
+    files.say_last_words(files.FINISHED)
 
 
 def _preload(open_client: Any) -> None:
@@ -54,16 +54,21 @@ def _preload(open_client: Any) -> None:
         open_client()
 
 
-def _run(job: dict[str, Any]) -> None:
+def _run(job: dict[str, Any], generation: str) -> None:
     from kitaru._zenml import execute, records
+    from kitaru._zenml.runs import exclusive
     from kitaru._zenml.store import open_client
 
     exec_id = job["exec_id"]
     open_client()
-    if job.get("bury"):
-        records.mark_lost(exec_id, job["lost"])
-        return
+    with exclusive():
+        if not files.is_current(generation):
+            return  # it has been retried while this process was loading, and has another runner
+        if job.get("bury"):
+            records.mark_lost(exec_id, job["lost"])
+            return
     signal.signal(signal.SIGTERM, _stop)
+    crash_points.reach("worker, before")
     try:
         load_flow(job)
     except RunnerStopped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunConte
 from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPaused
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
 
-from kitaru._core import scope
+from kitaru._core import crash_points, scope
 from kitaru._core.signatures import call
 from kitaru._runner import files
 from kitaru._zenml import container, hear_prints, records
@@ -28,6 +29,8 @@ from kitaru._zenml.store import open_client
 from kitaru._zenml.waits import PauseRequested, WaitAborted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zenml.models import ArtifactVersionResponse
 
     from kitaru._zenml.records import AttemptRecord
@@ -63,7 +66,9 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
         try:
             runner.run_pipeline()
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
-            records.ensure_failed(exec_id, error)
+            if not client.get_pipeline_run(exec_id).status.is_finished:  # the flow's own failures are published by now
+                files.give_up(describe_failure(error, None).summary)
+            records.ensure_failed(exec_id, error, origin="runner")
             if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
 
@@ -89,32 +94,52 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     if about["runner"] == "stack":
         container.enter(run_id, retries)
     while True:
-        attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
-        again = attempt.number - records.first_of_cycle(run_id) < retries
-        files.note_attempt(attempt.number, last=not again)
-        record = Record(str(run_id), records.latest_steps(run_id, hydrate=True))
+        with _kept_record():
+            attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
+            again = attempt.number - records.first_of_cycle(run_id) < retries
+            files.note_attempt(attempt.number, last=not again)
+            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True))
         body = Body(context.runner, record)
         try:
             result = _run_body(flow, inputs, body)
         except PauseRequested:
             body.close()
-            records.pause_attempt(run_id, attempt)
+            with _kept_record():
+                records.note_changed(run_id, record.changed)
+                records.pause_attempt(run_id, attempt)
+            crash_points.reach("worker, pausing")
             raise RunPaused from None
         except BaseException as error:
             body.close()
-            if _end_failed(run_id, attempt, error, flow, again=again):
-                continue
-            raise
-        finally:
-            records.note_changed(run_id, record.changed)
-        records.record_result(run_id, attempt, result.id if result is not None else None)
-        return result
+            with _kept_record():
+                records.note_changed(run_id, record.changed)
+                over = not _end_failed(run_id, attempt, error, flow, again=again)
+            if over:
+                raise
+        else:
+            with _kept_record():
+                records.note_changed(run_id, record.changed)
+                records.record_result(run_id, attempt, result.id if result is not None else None)
+            crash_points.reach("worker, result")
+            return result
+
+
+@contextmanager
+def _kept_record() -> Iterator[None]:
+    """End this worker where the record cannot be kept: nothing wrong is recorded, and the next one may be luckier."""
+    try:
+        yield
+    except Exception as error:
+        files.give_up(f"the record could not be kept: {type(error).__name__}: {error}")
+        raise
 
 
 def _end_failed(
     run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: Flow[..., Any], *, again: bool
 ) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
+    if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
+        files.give_up(describe_failure(error, flow.func).summary)
     if isinstance(error, WaitAborted) or records.is_stopping(run_id):
         records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
         return False

@@ -6,7 +6,7 @@ metadata, so that they show in ZenML's dashboard as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
             return AttemptRecord(before.number, before.reason, before.started_at)
         if before.ended_at is None:
             before = end_attempt(run_id, before, "lost", lost or "the runner's process was lost")
-        reason = f"attempt {before.number} {before.outcome}: {before.error}"
+        reason = f"attempt {before.number} {before.outcome}: {before.error or lost or 'its runner was lost'}"
     attempt = AttemptRecord(len(attempts) + 1, reason, _now())
     _write(run_id, {f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
     return attempt
@@ -181,11 +181,11 @@ def latest_steps(run_id: UUID, *, hydrate: bool = False) -> dict[str, StepRunRes
     return {step.name: step for step in steps}
 
 
-def ensure_failed(exec_id: str, error: BaseException) -> None:
+def ensure_failed(exec_id: str, error: BaseException, origin: str = "import") -> None:
     """See that a run whose runner gave up is marked failed, with its reason."""
     run = Client().get_pipeline_run(exec_id)
     if failure_of(run) is None:
-        record_failure(run.id, describe_failure(error, None))
+        record_failure(run.id, replace(describe_failure(error, None), origin=origin))
     if not run.status.is_finished:
         _fail(run, f"{type(error).__name__}: {error}")
 
@@ -203,7 +203,8 @@ def mark_lost(run_id: UUID, reason: str) -> None:
     for attempt in attempts_of(run):
         if attempt.ended_at is None:
             end_attempt(run_id, attempt, "lost", reason)
-    record_failure(run_id, Failure(origin="runner", message=reason))
+    if failure_of(run) is None:  # else the flow itself had failed, and only that could not be published
+        record_failure(run_id, Failure(origin="runner", message=reason))
     _fail(run, reason)
 
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
@@ -19,6 +20,7 @@ from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update
 from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core import crash_points
 from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.detached import DetachedRunner
@@ -59,8 +61,6 @@ def retry(exec_id: str) -> str:
         }.get(status, "Wait for its end, or cancel it.")
         raise KitaruStateError(f"Execution {run.id} is {status}; only a failed one can be retried. {hint}")
     with translated(f"retrying execution {run.id}"):
-        records.begin_cycle(run.id)
-        records.forget_failure(run.id)
         _continue(run)
     return str(run.id)
 
@@ -90,6 +90,7 @@ def answer(exec_id: str, name: str | None, value: Any) -> PendingWait:
     run = settled_run(exec_id)
     with translated(f"answering execution {run.id}"):
         answered = waits.answer(run.id, name, value)
+        crash_points.reach("answering")
         if find_run(str(run.id), hydrate=False).status == ZenMLStatus.PAUSED:
             _continue(find_run(str(run.id)))
     return answered
@@ -133,12 +134,11 @@ def recover() -> list[str]:
         statuses = json.dumps([*unfinished, ZenMLStatus.FAILED.value])
         runs = depaginate(client.list_pipeline_runs, tags=[TAG], status=f"oneof:{statuses}", size=100, hydrate=True)
         for run in runs:
-            if _is_lost_here(run):
-                recovered.append(str(run.id))
-                settled = settled_run(str(run.id))
-                records.begin_cycle(run.id)
-                records.forget_failure(run.id)
-                _continue(settled)
+            if not _is_lost_here(run):
+                continue
+            with contextlib.suppress(KitaruStateError):  # it went on in a notebook or REPL, which is not this process
+                if _continue(settled_run(str(run.id))):
+                    recovered.append(str(run.id))
     return recovered
 
 
@@ -159,21 +159,22 @@ def delete(exec_id: str) -> str:
     return str(run.id)
 
 
-def _continue(run: PipelineRunResponse) -> None:
-    """Start a runner for a run that has one no more."""
+def _continue(run: PipelineRunResponse) -> bool:
+    """Start a runner for a run that has one no more, and return whether nobody else was faster."""
     about = records.about(run)
     exec_id = str(run.id)
     with exclusive():
         fresh = find_run(exec_id)
         if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
-            return  # somebody else was faster
-        if about.get("runner") == "stack":
-            _set_status(run.id, ZenMLStatus.RESUMING)
-            _continue_on_stack(fresh)
-            return
-        launch = _local_launch(exec_id, about)
+            return False
+        launch = partial(_continue_on_stack, fresh) if about.get("runner") == "stack" else _local_launch(exec_id, about)
         _set_status(run.id, ZenMLStatus.RESUMING)
+        if fresh.status == ZenMLStatus.FAILED:
+            records.begin_cycle(run.id)
+            records.forget_failure(run.id)
+        crash_points.reach("retrying")
         launch()
+        return True
 
 
 def _local_launch(exec_id: str, about: dict[str, Any]) -> Any:
@@ -261,4 +262,6 @@ def _is_lost_here(run: PipelineRunResponse) -> bool:
     if run.status == ZenMLStatus.FAILED:
         failure = records.failure_of(run)
         return failure is not None and failure.origin == "runner"
-    return run.status != ZenMLStatus.PAUSED and lost_runner(run) is not None
+    if run.status == ZenMLStatus.PAUSED and waits.pending_wait(run.id) is not None:
+        return False  # it has no runner because it needs none
+    return lost_runner(run) is not None

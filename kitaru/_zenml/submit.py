@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import socket
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -16,14 +16,18 @@ from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
 from kitaru import __version__
+from kitaru._core import crash_points
+from kitaru._core.environment import progress
 from kitaru._core.modules import alias_main, locate
 from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
+from kitaru._zenml.builds import watched
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.source_root import ensure_source_root
+from kitaru._zenml.stack_checks import require
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.steps import give_source
 from kitaru._zenml.store import open_client, translated
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from zenml.models import StackResponse
+    from zenml.stack import Stack
 
     from kitaru._core.settings import ResolvedSettings
     from kitaru.flow import Flow
@@ -67,19 +72,29 @@ def submit(
     job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
-        placement = place(loaded, settings) if runner == "stack" else None
+        placement = _placement(stack, loaded, settings) if runner == "stack" else None
         about = _about(flow, settings, stack, runner, job)
         if placement is not None:
             about["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
-        snapshot = create_snapshot(_pipeline(flow, parameters, settings, about, placement))
+        pipeline = _pipeline(flow, parameters, settings, about, placement)
+        with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
+            snapshot = create_snapshot(pipeline)
         run = create_placeholder_run(snapshot=snapshot)
-        if runner == "stack":
-            submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
-        else:
-            with _marked_lost(run.id):
+        crash_points.reach("submitter, created")
+        with _marked_lost(run.id):
+            if runner == "stack":
+                submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
+            else:
                 launch(str(run.id), job)
     return str(run.id)
+
+
+def _placement(stack: StackResponse, loaded: Stack, settings: ResolvedSettings) -> Placement:
+    """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
+    placement = place(loaded, settings)
+    require(stack, loaded)
+    return placement
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Room:
         return imported.is_standard_library or any(imported.is_below(prefix) for prefix in allowed)
 
 
-SUPERVISOR = Room("the supervisor", ("kitaru._runner.files", "kitaru._runner.process"))
+SUPERVISOR = Room("the supervisor", ("kitaru._runner.files", "kitaru._runner.process", "kitaru._core.crash_points"))
 # What the supervisor's process loads: nothing but the standard library, so that a broken environment cannot kill it.
 SUPERVISOR_FILES = {Path("kitaru/_runner") / name for name in ("supervisor.py", "files.py", "process.py")}
 ROOMS = {

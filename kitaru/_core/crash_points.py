@@ -1,0 +1,44 @@
+"""Named points at which tests have this process die. Standard library only.
+
+``KITARU_CRASH_POINT`` names a file; without it, every point is a comparison with None. Each line of the file arms one
+point, as ``name[:nth[:how]]``: the process that reaches the point for the nth time (1) takes the line away and dies by
+``kill`` (the default), ``segv`` or ``exit``. Whoever comes after it lives, unless another line is there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "KITARU_CRASH_POINT"
+_ARMED: Final = os.environ.get(VARIABLE)
+_reached: Counter[str] = Counter()
+
+
+def reach(name: str) -> None:
+    """Die here if a test has asked for it."""
+    if _ARMED is not None:
+        _die_if_armed(name, Path(_ARMED))
+
+
+def _die_if_armed(name: str, file: Path) -> None:
+    _reached[name] += 1
+    try:
+        lines = file.read_text(encoding="utf-8").split()
+    except OSError:
+        return
+    for line in lines:
+        point, nth, how, *_ = [*line.split(":"), "", ""]
+        if point == name and _reached[name] == int(nth or 1):
+            lines.remove(line)
+            file.write_text("\n".join(lines), encoding="utf-8")
+            _die(how)
+
+
+def _die(how: str) -> None:
+    if how == "exit":
+        os._exit(3)
+    os.kill(os.getpid(), signal.SIGSEGV if how == "segv" else signal.SIGKILL)
