@@ -22,27 +22,32 @@ from kitaru.errors import KitaruImageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zenml.stack import Stack
+
 # Pinned to what is installed here: the container goes on with what they have written here.
 _PINNED = ("zenml", "cloudpickle")
 
 
-def docker_settings(image: ImageSettings | None) -> tuple[DockerSettings, Context]:
+def docker_settings(image: ImageSettings | None, stack: Stack) -> tuple[DockerSettings, Context]:
     """Map an image description onto ZenML's settings, and lay out what it is built from.
 
     Args:
         image: The description; None for ZenML's default image with Kitaru in it.
+        stack: The stack, which may need packages of its own.
 
     Raises:
         KitaruImageError: A file that the description names is missing, outside of its context or cannot be read.
     """
     image = image or ImageSettings()
     dockerfile = _dockerfile(image)
-    context = _context(image, dockerfile)
+    context = _context(image, dockerfile, stack)
     fields: dict[str, Any] = {
         "dockerfile": str(context.dockerfile),
         "build_context_root": str(context.folder),
         "requirements": _requirements(image),
-        "apt_packages": image.apt_packages or [],
+        "apt_packages": [*(image.apt_packages or []), *sorted(stack.apt_packages)],
+        # They are among Kitaru's own layers, below its wheel: another Kitaru then finds them in the cache.
+        "install_stack_requirements": False,
         "user": image.user or (final_user(dockerfile) if dockerfile else None),
         "image_tag": image.image_tag,
         "target_repository": image.target_repository,
@@ -97,7 +102,7 @@ def _requirements(image: ImageSettings) -> str | list[str] | None:
     return image.requirements
 
 
-def _context(image: ImageSettings, dockerfile: str | None) -> Context:
+def _context(image: ImageSettings, dockerfile: str | None, stack: Stack) -> Context:
     wheel = build_wheel()
     frozen = "".join(f"{line}\n" for line in _local_packages()) if image.replicate_local_python_environment else None
     layers = Layers(wheel.name, wheel.version, _environment(image), frozen is not None)
@@ -109,7 +114,7 @@ def _context(image: ImageSettings, dockerfile: str | None) -> Context:
     added = {
         DOCKERFILE: text.encode(),
         f"{FOLDER}/{wheel.name}": wheel.content,
-        f"{FOLDER}/requirements.txt": "".join(f"{line}\n" for line in _needed(wheel)).encode(),
+        f"{FOLDER}/requirements.txt": "".join(f"{line}\n" for line in _needed(wheel, stack)).encode(),
     }
     if frozen is not None:
         added[f"{FOLDER}/frozen.txt"] = frozen.encode()
@@ -149,9 +154,9 @@ def _warn_of_unused(image: ImageSettings) -> None:
         )
 
 
-def _needed(wheel: Wheel) -> list[str]:
+def _needed(wheel: Wheel, stack: Stack) -> list[str]:
     names = {name: f"=={version(name)}" for name in _PINNED}
-    return [*(_pinned(line, names) for line in wheel.requirements)]
+    return sorted({*(_pinned(line, names) for line in wheel.requirements), *stack.requirements()})
 
 
 def _pinned(requirement: str, pins: dict[str, str]) -> str:

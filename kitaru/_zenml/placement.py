@@ -52,7 +52,7 @@ def place(stack: Stack, settings: ResolvedSettings) -> Placement:
     Raises:
         KitaruImageError: The image cannot be described.
     """
-    docker, context = docker_settings(settings.image)
+    docker, context = docker_settings(settings.image, stack)
     token = uuid4().hex
     return Placement(
         docker=docker,

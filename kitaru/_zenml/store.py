@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docker.errors import DockerException
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from zenml.client import Client
@@ -19,6 +20,7 @@ from zenml.exceptions import (
     StackValidationError,
     ZenMLBaseException,
 )
+from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.utils.io_utils import get_global_config_directory
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 # The most specific wins: the first row that fits.
 _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
     (StackValidationError, KitaruStackError, "ZenML finds the stack invalid"),
+    (PipelineSubmissionError, KitaruStackError, "the stack's orchestrator did not take it"),
+    (DockerException, KitaruStackError, "the Docker engine failed"),
     (StackComponentInterfaceError, KitaruStackError, "a component of the stack failed"),
     (AuthorizationException, KitaruBackendError, "the ZenML server refused the credentials; run `zenml login`"),
     (IllegalOperationError, KitaruStateError, "ZenML refused the change"),
