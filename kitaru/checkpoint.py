@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, Ty
 
 from kitaru._core import scope
 from kitaru._core.entries import plant
-from kitaru._core.retries import checked_retries
+from kitaru._core.options import checked_retries
 from kitaru._core.signatures import bind, output_annotation, record_names
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 

@@ -95,7 +95,7 @@ def _cache_from_text(text: str, where: str) -> bool:
     return value
 
 
-def _check_retries(value: Any, where: str) -> int:
+def checked_retries(value: Any, where: str) -> int:
     # bool is an int to Python, but retries=True says nothing about how often.
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _wrong("retries", _RETRIES, where, value)
@@ -145,7 +145,7 @@ SETTINGS: Final = {
             default=0,
             accepted=_RETRIES,
             description="How many times a failed execution is tried again; completed checkpoints are not run again.",
-            check=_check_retries,
+            check=checked_retries,
             from_text=_retries_from_text,
         ),
     )
