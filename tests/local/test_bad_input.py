@@ -27,9 +27,9 @@ EXPECT = """
 
 
 def executions(home):
-    """Names of what is in the directory of the local runners' files."""
+    """Names of the directories of local runners."""
     folder = home.zenml / "kitaru" / "executions"
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
 
 
 def test_wrong_options_are_refused_at_every_door(project, home):

@@ -109,23 +109,29 @@ def calls() -> list[tuple[str, str, int, list[str]]]:
     found = []
     for path, tree in parsed().items():
         names = zenml_imports(tree)
+        clients = {"Client()", "open_client()"} | (set() if _imports_another_client(tree) else {"client"})
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or any(isinstance(arg, ast.Starred) for arg in node.args):
                 continue
-            target = _called(node.func, names)
+            target = _called(node.func, names, clients)
             if target is not None and all(keyword.arg for keyword in node.keywords):
                 place = f"{path.relative_to(PACKAGE)}:{node.lineno}"
                 found.append((place, target, len(node.args), [keyword.arg for keyword in node.keywords]))
     return found
 
 
-def _called(function: ast.expr, names: dict[str, str]) -> str | None:
+def _imports_another_client(tree: ast.Module) -> bool:
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return any(alias.name == "client" for node in imports for alias in node.names)
+
+
+def _called(function: ast.expr, names: dict[str, str], clients: set[str]) -> str | None:
     if isinstance(function, ast.Name):
         return names.get(function.id)
     if not isinstance(function, ast.Attribute):
         return None
     owner = ast.unparse(function.value)
-    if owner in {"client", "Client()", "open_client()"}:
+    if owner in clients:
         return f"zenml.client.Client.{function.attr}"
     if owner.endswith(".zen_store"):
         return f"zenml.zen_stores.zen_store_interface.ZenStoreInterface.{function.attr}"
