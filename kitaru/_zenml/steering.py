@@ -73,7 +73,12 @@ def resume(exec_id: str) -> str:
     """
     run = settled_run(exec_id)
     if run.status != ZenMLStatus.PAUSED:
-        raise KitaruStateError(f"Execution {run.id} is {status_of(run)}; only a paused one can be resumed.")
+        status = status_of(run)
+        hint = {
+            ExecutionStatus.FAILED: f" Go on from its last completed checkpoint: kitaru executions retry {run.id}",
+            ExecutionStatus.WAITING: f" Answer its question: kitaru executions input {run.id} --value ...",
+        }.get(status, " Start the flow again for another result." if status.is_finished else " It goes on by itself.")
+        raise KitaruStateError(f"Execution {run.id} is {status}; only a paused one can be resumed.{hint}")
     pending = waits.pending_wait(run.id)
     if pending is not None:
         raise KitaruStateError(
