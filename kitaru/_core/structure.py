@@ -24,18 +24,47 @@ class Slot:
         return hash(self.index)
 
 
-def replace(value: Any, leaf: Callable[[Any], Any], containers: tuple[type, ...] = (list, tuple, dict)) -> Any:
-    """Return the value with ``leaf(x)`` for each leaf; the very same object where no leaf changed."""
+def replace(
+    value: Any,
+    visit: Callable[[Any], Any],
+    containers: tuple[type, ...] = (list, tuple, dict),
+    _around: frozenset[int] = frozenset(),
+) -> Any:
+    """Return the value with other parts; the very same object where no part changed.
+
+    Args:
+        value: A container, or a single leaf.
+        visit: Gets every part, containers before what is in them. Where it returns another object, that takes the
+            part's place as it is; where it returns the part itself, a container is walked.
+        containers: The types that are walked.
+
+    A container inside itself is not walked a second time.
+    """
+    given = visit(value)
     kind = type(value)
-    if kind not in containers:
-        return leaf(value)
+    if given is not value or kind not in containers or id(value) in _around:
+        return given
+    around = _around | {id(value)}
     if kind is dict:
-        changed = {key: replace(item, leaf, containers) for key, item in value.items()}
+        changed = {key: replace(item, visit, containers, around) for key, item in value.items()}
         return value if all(changed[key] is value[key] for key in value) else changed
-    items = [replace(item, leaf, containers) for item in value]
+    items = [replace(item, visit, containers, around) for item in value]
     if all(new is old for new, old in zip(items, value, strict=True)):
         return value
     return tuple(items) if kind is tuple else items
+
+
+def leaves(value: Any, containers: tuple[type, ...] = (list, tuple, dict)) -> list[Any]:
+    """Return the parts of a value that are no containers."""
+    found: list[Any] = []
+
+    def visit(part: Any) -> Any:
+        if type(part) not in containers:
+            found.append(part)
+        return part
+
+    replace(value, visit, containers)
+    return found
 
 
 def encode(value: Any) -> Any:

@@ -32,6 +32,7 @@ from kitaru.checkpoint import CheckpointFuture
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from zenml.config.step_configurations import Step
     from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
@@ -193,6 +194,7 @@ class Body:
                 extra={"kitaru": {"index": self._places[name], "type": checkpoint.options.type}},
             ),
         )
+        compiled = _keyed(compiled, inputs.cache_key)
         call = scope.Call(checkpoint)
         with announce(name) as announcement, scope.calling(call):
             try:
@@ -210,7 +212,9 @@ class Body:
             announcement.status = step_run.status.value
         outcome = _stored_outcome(step_run)
         if call.has_value:
-            outcome.value, outcome.loaded = _own(call.value), True
+            # Several outputs come back from the store as a tuple, whatever sequence they were returned as.
+            outcome.value = tuple(call.value) if outcome.several else _own(call.value)
+            outcome.loaded = True
             self._follow(outcome)
         return outcome
 
@@ -238,13 +242,21 @@ class Body:
         return {key: freeze(value, self._lineage, _argument_of(name)) for key, value in values.items()}
 
     def _settled(self, future: CheckpointFuture[Any]) -> Any:
-        """Return a future's artifact, or its value where that is not one artifact."""
+        """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""
         outcome = self._outcome_of(future)
-        return outcome.artifacts[0] if len(outcome.artifacts) == 1 else self._value_of(outcome)
+        if outcome.several:
+            return outcome.artifacts
+        return outcome.artifacts[0] if outcome.artifacts else None
 
     def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         future._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
+
+
+def _keyed(step: Step, key: str) -> Step:
+    """Add to what ZenML's cache tells calls of a step apart by."""
+    caching = {**step.config.caching_parameters, "kitaru_inputs": key}
+    return step.model_copy(update={"config": step.config.model_copy(update={"caching_parameters": caching})})
 
 
 def _own(value: Any) -> Any:

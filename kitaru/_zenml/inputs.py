@@ -8,6 +8,8 @@ it, and its shape, with numbered slots in their place, travels beside them in th
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,9 +19,9 @@ from zenml.enums import ArtifactSaveType
 from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
 from zenml.models import ArtifactVersionResponse
 
-from kitaru._core.structure import Slot, encode, replace
+from kitaru._core.structure import Slot, encode, leaves, replace
 from kitaru._zenml.steps import captured
-from kitaru._zenml.values import is_parameter, storable
+from kitaru._zenml.values import AS_INPUT, is_parameter, pickled, storable
 from kitaru.checkpoint import CALL_INPUT, CheckpointFuture, CheckpointFutures
 
 if TYPE_CHECKING:
@@ -40,11 +42,12 @@ class StepInputs:
 
     parameters: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
+    cache_key: str = ""
 
     @property
     def producers(self) -> set[str]:
         """Names of the steps whose outputs are among the inputs."""
-        values = [item for value in self.artifacts.values() for item in (value if isinstance(value, list) else [value])]
+        values = [item for value in self.artifacts.values() for item in _listed(value)]
         return {value.step_name for value in values if isinstance(value, OutputArtifact)}
 
 
@@ -66,12 +69,24 @@ def freeze(value: Any, lineage: Lineage, what: str) -> Any:
     if known is not None:
         return known
     if type(value) in WALKED:
-        shape = replace(value, lambda leaf: _step_output(lineage, leaf) or leaf, WALKED)
-        if _any_leaf(shape, _is_reference):
-            return replace(shape, lambda leaf: leaf if _is_reference(leaf) else copy.deepcopy(leaf), WALKED)
+        shape = replace(value, lambda part: _step_output(lineage, part) or part, WALKED)
+        references = [leaf for leaf in leaves(shape, WALKED) if isinstance(leaf, CheckpointFuture | OutputArtifact)]
+        if references:
+            return _copied(shape, references, what)
     if is_parameter(value):
         return copy.deepcopy(value)
-    return save(storable(value, what), "input")
+    return save(storable(value, what, AS_INPUT), "input")
+
+
+def _copied(shape: Any, references: list[Any], what: str) -> Any:
+    kept = {id(reference): reference for reference in references}
+    try:
+        return copy.deepcopy(shape, dict(kept))
+    except Exception:
+        for leaf in leaves(shape, WALKED):
+            if id(leaf) not in kept:
+                pickled(leaf, what, AS_INPUT)  # says which one it is: what cannot be copied cannot be stored either
+        raise
 
 
 def step_inputs(
@@ -85,7 +100,7 @@ def step_inputs(
     Args:
         checkpoint: The checkpoint.
         frozen: What :func:`freeze` made of each argument, by parameter.
-        settle: Waits for a future and returns its artifact, or its value where that is not one artifact.
+        settle: Waits for a future and returns its artifact, a tuple of them where it has several, or None.
         what: What the values are, for a message.
     """
     inputs = StepInputs()
@@ -97,13 +112,15 @@ def step_inputs(
             inputs.artifacts[recorded] = artifacts[0]
         elif artifacts:
             inputs.artifacts[recorded] = artifacts
-            if shape != [Slot(i) for i in range(len(artifacts))]:  # ZenML gives the step a plain list by itself
+            if not _is_list_of_slots(shape):  # ZenML gives the step a plain list by itself
                 shapes[parameter] = shape
         elif is_parameter(shape):
             inputs.parameters[recorded] = shape
         else:
-            inputs.artifacts[recorded] = save(storable(shape, what), "input")
-    _describe_call(inputs, shapes, captured(checkpoint), what)
+            inputs.artifacts[recorded] = save(storable(shape, what, AS_INPUT), "input")
+    if shapes:
+        _describe_shapes(inputs, shapes, what)
+    inputs.cache_key = _cache_key(inputs, captured(checkpoint))
     return inputs
 
 
@@ -119,18 +136,33 @@ def save(value: Any, kind: str) -> ArtifactVersionResponse:
     )
 
 
-def _describe_call(inputs: StepInputs, shapes: dict[str, Any], closure: str | None, what: str) -> None:
-    about: dict[str, Any] = {"captured": closure} if closure is not None else {}
-    if shapes:
-        encoded = {parameter: encode(shape) for parameter, shape in shapes.items()}
-        if is_parameter(encoded):
-            about["shapes"] = encoded
-        else:
-            about["structures"] = shapes
-            inputs.artifacts[CALL_INPUT] = save(storable(about, what), "input")
-            return
-    if about:
-        inputs.parameters[CALL_INPUT] = about
+def _describe_shapes(inputs: StepInputs, shapes: dict[str, Any], what: str) -> None:
+    encoded = {parameter: encode(shape) for parameter, shape in shapes.items()}
+    if is_parameter(encoded):
+        inputs.parameters[CALL_INPUT] = {"shapes": encoded}
+    else:
+        inputs.artifacts[CALL_INPUT] = save(storable({"structures": shapes}, what, AS_INPUT), "input")
+
+
+def _cache_key(inputs: StepInputs, closure: str | None) -> str:
+    """Hash what ZenML's own cache key leaves out.
+
+    It joins parameters as text, where ``"1"`` is ``1`` and ``a="1b", b=""`` is ``a="1", b="b"``; its hashes of
+    artifacts know no types, so that a list is a tuple; and of a closure it knows only the source.
+    """
+    types = {
+        name: [str(item.data_type.import_path) for item in _listed(value)] for name, value in inputs.artifacts.items()
+    }
+    text = json.dumps([inputs.parameters, types, closure], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_list_of_slots(shape: Any) -> bool:
+    return type(shape) is list and all(isinstance(item, Slot) for item in shape)
 
 
 def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple[Any, list[_Artifact]]:
@@ -138,7 +170,8 @@ def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple
 
     def take(leaf: Any) -> Any:
         if isinstance(leaf, CheckpointFuture):
-            leaf = settle(leaf)
+            settled = settle(leaf)
+            return tuple(map(take, settled)) if isinstance(settled, tuple) else take(settled)
         if not isinstance(leaf, _Artifact):
             return leaf
         artifacts.append(leaf)
@@ -150,13 +183,3 @@ def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple
 def _step_output(lineage: Lineage, leaf: Any) -> OutputArtifact | None:
     found = lineage.find(leaf)
     return found if isinstance(found, OutputArtifact) else None
-
-
-def _is_reference(leaf: Any) -> bool:
-    return isinstance(leaf, CheckpointFuture | OutputArtifact)
-
-
-def _any_leaf(value: Any, test: Callable[[Any], bool]) -> bool:
-    found: list[bool] = []
-    replace(value, lambda leaf: found.append(test(leaf)) or leaf, WALKED)  # type: ignore[func-returns-value]
-    return any(found)

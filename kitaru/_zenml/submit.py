@@ -31,7 +31,7 @@ from kitaru._zenml.stack_checks import require
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.steps import give_source
 from kitaru._zenml.store import open_client, translated
-from kitaru._zenml.values import is_parameter, storable
+from kitaru._zenml.values import AS_INPUT, is_parameter, storable
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _recorded(flow: Flow[..., Any], name: str, value: Any) -> Any:
     if is_parameter(value) and not (isinstance(value, dict) and ARTIFACT_KEY in value):
         return value
     try:
-        stored = storable(value, f"Input {name!r} of flow {flow.name!r}")
+        stored = storable(value, f"Input {name!r} of flow {flow.name!r}", AS_INPUT)
         artifact = save(stored, "flow_input")
     except KitaruUsageError:
         raise

@@ -12,18 +12,23 @@ import io
 import os
 import pickle
 import sys
+import sysconfig
 from dataclasses import is_dataclass
+from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import cloudpickle
 from pydantic import BaseModel, TypeAdapter
 from zenml.enums import ArtifactType
+from zenml.integrations.registry import integration_registry
 from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterializer, CloudpickleMaterializer
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.materializers.materializer_registry import materializer_registry
 from zenml.utils import source_utils
 
+from kitaru._core.equality import same
 from kitaru._core.modules import main_alias
 from kitaru.errors import KitaruUsageError
 
@@ -34,6 +39,10 @@ _SCALARS = (type(None), bool, int, float, str)
 _CONTAINERS = (list, tuple, dict, set)
 # They accept subclasses of what they are for (enums, named tuples) and give back the base, or cannot tell the type.
 _LOSSY = (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer)
+_PLAIN = "plain data (numbers, text, lists, dicts, dataclasses, pydantic models, arrays, frames)"
+# What to do about a value that cannot be stored.
+AS_OUTPUT = f"Return {_PLAIN} instead, or give the checkpoint a ZenML materializer for this type: @checkpoint(materializers=...)."
+AS_INPUT = f"Pass {_PLAIN} instead, or a path or an id from which it can be loaded again."
 # ZenML prints a parameter in its dashboard; what is longer than this is read better as an artifact.
 PARAMETER_LIMIT = 4096
 
@@ -78,6 +87,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """
 
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, io.TextIOWrapper):  # cloudpickle would read the whole file and give back a StringIO
+            raise pickle.PicklingError("an open file stays in its process")
         if isinstance(obj, type) and obj.__module__ == "__main__":
             kind: type[Any] = obj
             ref = main_alias()
@@ -93,12 +104,13 @@ def _import_attribute(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def pickled(value: Any, what: str) -> Pickled:
+def pickled(value: Any, what: str, remedy: str) -> Pickled:
     """Pickle a value.
 
     Args:
         value: Anything.
-        what: What the value is, for the message: ``"the output of checkpoint 'fetch'"``.
+        what: What the value is, for the message: ``"The output of checkpoint 'fetch'"``.
+        remedy: What to do where it cannot be stored: ``AS_OUTPUT`` or ``AS_INPUT``.
 
     Raises:
         KitaruUsageError: It cannot be pickled; names the type and the remedy.
@@ -109,19 +121,18 @@ def pickled(value: Any, what: str) -> Pickled:
         _Pickler(buffer).dump(value)
     except Exception as error:
         raise KitaruUsageError(
-            f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). Return plain data instead "
-            f"(numbers, text, lists, dicts, dataclasses, pydantic models, arrays, frames), or give the checkpoint a "
-            f"ZenML materializer for this type: @checkpoint(materializers=...)."
+            f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). {remedy}"
         ) from error
     return Pickled(buffer.getvalue(), name)
 
 
-def storable(value: Any, what: str) -> Any:
+def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
     """Return the value itself if ZenML gives it back as it is, else its pickle.
 
     Args:
         value: Anything.
         what: What the value is, for a message.
+        remedy: What to do where it cannot be stored: ``AS_OUTPUT`` or ``AS_INPUT``.
 
     Raises:
         KitaruUsageError: It can be stored in no way.
@@ -129,7 +140,7 @@ def storable(value: Any, what: str) -> Any:
     kind = type(value)
     if kind in _SCALARS or kind is bytes or kind is Pickled:
         return value
-    return value if _is_faithful(value) else pickled(value, what)
+    return value if _is_faithful(value) else pickled(value, what, remedy)
 
 
 def _is_faithful(value: Any) -> bool:
@@ -139,9 +150,49 @@ def _is_faithful(value: Any) -> bool:
         return all(is_json(item) for item in ([value] if kind is dict else value))
     if isinstance(value, Path):  # ZenML stores the file, where there is one
         return value.exists()
-    if not _is_importable(kind) or materializer_registry[kind] in _LOSSY:
+    if not _is_importable(kind):
         return False
-    return _round_trips(value) if isinstance(value, BaseModel) or is_dataclass(value) else True
+    materializer = _materializer(kind)
+    if materializer in _LOSSY:
+        return False
+    if isinstance(value, BaseModel) or is_dataclass(value):
+        return _round_trips(value)
+    return _gives_back(materializer, value)
+
+
+def _materializer(kind: type[Any]) -> type[BaseMaterializer]:
+    """Return ZenML's materializer for a type.
+
+    Those of ZenML's integrations are registered when a type of an installed package has none: loading them costs
+    half a second, or what it costs to import every package that they are for.
+    """
+    found = materializer_registry[kind]
+    if found is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
+        _activate_integrations()
+        found = materializer_registry[kind]
+    return found
+
+
+def _is_installed(module: str) -> bool:
+    file = getattr(sys.modules.get(module.partition(".")[0]), "__file__", None) or ""
+    return file.startswith((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+
+
+@cache
+def _activate_integrations() -> None:
+    integration_registry.activate_integrations()
+
+
+def _gives_back(materializer: type[BaseMaterializer], value: Any) -> bool:
+    """Whether a materializer of ZenML's integrations, or of the user, gives back what it got.
+
+    ZenML stores frames as CSV without pyarrow, and with it not every index and column comes back; arrays come back
+    as plain ones, and it fails for those without axes.
+    """
+    package = materializer.__module__
+    if package.startswith("zenml.integrations.numpy."):
+        return type(value) in materializer.ASSOCIATED_TYPES and value.ndim > 0
+    return not package.startswith("zenml.integrations.pandas.")
 
 
 def is_parameter(value: Any) -> bool:
@@ -186,7 +237,7 @@ def is_json(value: Any) -> bool:
     """Whether a value is plain JSON, of just the types that reading JSON gives."""
     kind = type(value)
     if kind in _SCALARS:
-        return True
+        return _is_json_scalar(value)
     try:
         if kind is list:
             return all(is_json(item) for item in value)
@@ -195,6 +246,15 @@ def is_json(value: Any) -> bool:
     except RecursionError:  # a container that holds itself
         return False
     return False
+
+
+def _is_json_scalar(value: Any) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)  # JSON proper has no other, and a server refuses them
+    try:
+        return not isinstance(value, str) or value.encode() is not None
+    except UnicodeEncodeError:  # a lone surrogate, as in a file name that is not UTF-8
+        return False
 
 
 def _json_size(value: Any) -> int:
@@ -219,9 +279,9 @@ def _is_importable(kind: type[Any]) -> bool:
 def _round_trips(value: Any) -> bool:
     try:
         if isinstance(value, BaseModel):
-            return bool(type(value).model_validate(value.model_dump(mode="json")) == value)
+            return same(type(value).model_validate(value.model_dump(mode="json")), value)
         adapter: TypeAdapter[Any] = TypeAdapter(type(value))
-        return bool(adapter.validate_python(adapter.dump_python(value, mode="json")) == value)
+        return same(adapter.validate_python(adapter.dump_python(value, mode="json")), value)
     except Exception:  # noqa: BLE001 - a type that validation refuses is stored as a pickle
         return False
 
