@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product as cartesian
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
@@ -17,6 +18,7 @@ from kitaru._core.signatures import bind, output_annotation, record_names
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
+    import asyncio
     from typing import Self
 
 P = ParamSpec("P")
@@ -24,7 +26,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 Runtime = Literal["inline", "isolated"]
-# The recorded input that holds what the others cannot say: the shape of containers, what a closure captured.
+# The recorded input that holds what the others cannot say: the shape of containers.
 CALL_INPUT = "kitaru_call"
 
 
@@ -102,11 +104,25 @@ class CheckpointFuture(Generic[R]):
         import asyncio
 
         self._seen = True
-        outcome = yield from asyncio.wrap_future(self._future).__await__()
-        return self._resolve(outcome)
+        loop = asyncio.get_running_loop()
+        finished = loop.create_future()
+        # asyncio.wrap_future would wait forever where a StopIteration was raised, and would cancel a checkpoint that
+        # has not started yet when whoever awaits it gives up.
+        self._future.add_done_callback(lambda _: _tell(loop, finished))
+        yield from finished.__await__()
+        return self._resolve(self._future.result())
 
     def __repr__(self) -> str:
         return f"<CheckpointFuture {self._name!r} {'done' if self.done() else 'pending'}>"
+
+
+def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> None:
+    def wake() -> None:
+        if not finished.done():
+            finished.set_result(None)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody awaits it any more
+        loop.call_soon_threadsafe(wake)
 
 
 class CheckpointFutures(list[CheckpointFuture[R]]):
@@ -189,11 +205,11 @@ class Checkpoint(Generic[P, R]):
         Example:
             >>> pages = fetch.map(["a.html", "b.html"]).results()  # doctest: +SKIP
         """
-        return self._fan_out(args, kwargs, _zip_equal)
+        return self._fan_out("map", args, kwargs, _zip_equal)
 
     def product(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
         """Start the checkpoint once for every combination of elements; arguments as for :meth:`map`."""
-        return self._fan_out(args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
+        return self._fan_out("product", args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Bind arguments to parameters, or raise KitaruUsageError."""
@@ -228,6 +244,7 @@ class Checkpoint(Generic[P, R]):
 
     def _fan_out(
         self,
+        method: str,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         combine: Callable[[str, list[Sequence[Any]]], list[tuple[Any, ...]]],
@@ -238,7 +255,7 @@ class Checkpoint(Generic[P, R]):
         mapped = [i for i, value in enumerate(given) if isinstance(value, _Mapped)]
         if not mapped:
             raise KitaruUsageError(
-                f"{self.name}.map needs a sequence to map over (a list, tuple, range, or a result or future of one); "
+                f"{self.name}.{method} needs a sequence to map over (a list, tuple, range, or a result or future of one); "
                 f"none of the arguments is. To start it once, use {self.name}.submit(...)."
             )
         futures: CheckpointFutures[R] = CheckpointFutures()
@@ -253,8 +270,7 @@ class Checkpoint(Generic[P, R]):
     def _enter(self, inputs: dict[str, Any]) -> Any:
         from kitaru._zenml.steps import run_checkpoint
 
-        call = scope.current_call()
-        return run_checkpoint(self if call is None else call.checkpoint, inputs, call)
+        return run_checkpoint(self, inputs)
 
 
 class _Mapped:
@@ -302,6 +318,11 @@ class AsyncCheckpoint(Checkpoint[P, R]):
             KitaruContextError: Called outside a flow's body.
         """
         return cast("Awaitable[R]", super().__call__(*args, **kwargs))
+
+    async def _enter(self, inputs: dict[str, Any]) -> Any:
+        from kitaru._zenml.steps import run_async_checkpoint
+
+        return await run_async_checkpoint(self, inputs)
 
 
 class _CheckpointDecorator(Protocol):
@@ -380,7 +401,8 @@ def checkpoint(
     def decorate(target: Callable[..., Any]) -> Checkpoint[..., Any]:
         if not inspect.isfunction(target):
             raise KitaruUsageError(f"@checkpoint decorates a function; {target!r} is none.")
-        kind = AsyncCheckpoint if inspect.iscoroutinefunction(target) else Checkpoint
+        # A decorator below may be a plain function that passes on the coroutine of the async one it wraps.
+        kind = AsyncCheckpoint if inspect.iscoroutinefunction(inspect.unwrap(target)) else Checkpoint
         return kind(target, options)
 
     return decorate if function is None else decorate(function)

@@ -26,15 +26,19 @@ def plant(
     Args:
         function: The user's function.
         kind: ``"flow"`` or ``"checkpoint"``; part of the attribute's name.
-        run: Receives the recorded inputs by name when ZenML calls the entry.
+        run: Receives the recorded inputs by name when ZenML calls the entry; async for an async checkpoint.
         returns: The return annotation that ZenML sees.
         extra: Names of further recorded inputs.
     """
 
-    @functools.wraps(function)
-    def entry(**inputs: Any) -> Any:
+    def sync_entry(**inputs: Any) -> Any:
         return run(inputs)
 
+    async def async_entry(**inputs: Any) -> Any:
+        return await run(inputs)
+
+    # ZenML looks through wrappers for an async function, and awaits what the entry returns where it finds one.
+    entry = functools.wraps(function)(async_entry if inspect.iscoroutinefunction(run) else sync_entry)
     name = f"__kitaru_{kind}_{function.__qualname__.replace('.<locals>.', '__').replace('.', '__')}"
     entry.__name__ = entry.__qualname__ = name
     entry.__signature__ = recorded_signature(inspect.signature(function), returns, *extra)  # type: ignore[attr-defined]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import contextlib
+import os
+import threading
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +24,13 @@ if TYPE_CHECKING:
 _MARK = "__kitaru_checkpoint__"
 # ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
 _LIMIT = 20_000
-_MACHINERY = tuple(str(Path(package.__file__).parent) for package in (kitaru, zenml, pydantic) if package.__file__)
-_MACHINERY_FILES = ("concurrent/futures", "contextlib.py", "asyncio/", "threading.py", "<frozen runpy>")
+_PACKAGES = (kitaru, zenml, pydantic, asyncio, concurrent.futures)
+# Where frames come from that are none of the user's: whole packages, and single modules.
+_MACHINERY = (
+    *(f"{Path(package.__file__).parent}{os.sep}" for package in _PACKAGES if package.__file__),
+    *(module.__file__ for module in (contextlib, threading) if module.__file__),
+    "<frozen runpy>",
+)
 
 
 @dataclass(frozen=True)
@@ -85,17 +94,18 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
 
 def _user_traceback(error: BaseException) -> str:
     exception = traceback.TracebackException.from_exception(error)
-    pending: list[traceback.TracebackException | None] = [exception]
-    while pending:
-        current = pending.pop()
-        if current is None:
-            continue
-        frames = [frame for frame in current.stack if not _is_machinery(frame.filename)]
-        if frames:
-            current.stack = traceback.StackSummary.from_list(frames)
-        pending += [current.__cause__, current.__context__]
+    _keep_user_frames(exception)
     return "".join(exception.format())
 
 
-def _is_machinery(filename: str) -> bool:
-    return filename.startswith(_MACHINERY) or any(part in filename for part in _MACHINERY_FILES)
+def _keep_user_frames(exception: traceback.TracebackException) -> bool:
+    """Drop the machinery's frames, and exceptions that it was handling itself; say whether anything else is left."""
+    frames = [frame for frame in exception.stack if not frame.filename.startswith(_MACHINERY)]
+    if frames:
+        exception.stack = traceback.StackSummary.from_list(frames)
+    for other in (exception.__cause__, *(exception.exceptions or ())):
+        if other is not None:
+            _keep_user_frames(other)
+    if exception.__context__ is not None and not _keep_user_frames(exception.__context__):
+        exception.__context__ = None
+    return bool(frames) or exception.__context__ is not None

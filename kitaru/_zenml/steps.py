@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import inspect
 import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from zenml import get_step_context
 from zenml import step as zenml_step
@@ -27,7 +28,8 @@ from kitaru.checkpoint import CALL_INPUT
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import CellType
 
     from zenml.steps import BaseStep
 
@@ -71,30 +73,60 @@ def captured(checkpoint: Checkpoint[..., Any]) -> str | None:
         return None
     digest = hashlib.blake2b(digest_size=16)
     for cell in cells:
-        content = fingerprint(cell.cell_contents)
-        digest.update(content if content is not None else repr(id(cell)).encode())
+        digest.update(_fingerprint_of(cell) or uuid4().bytes)  # what cannot be told is taken for changed
     return digest.hexdigest()
 
 
-def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any], made_by: scope.Call | None) -> Any:
+def _fingerprint_of(cell: CellType) -> bytes | None:
+    try:
+        return fingerprint(cell.cell_contents)
+    except ValueError:  # not assigned yet
+        return None
+
+
+def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Any:
     """Run a checkpoint's function inside its step and return what ZenML shall store.
 
     Args:
-        checkpoint: The checkpoint.
+        checkpoint: The checkpoint that the module's attribute names; the one that was called comes first.
         inputs: Recorded inputs by recorded name.
-        made_by: The call, where it was made in this process; it is given the value.
     """
+    with _step(checkpoint, inputs) as step:
+        value = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+    return step.finish(value)
+
+
+async def run_async_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Any:
+    """Run an async checkpoint's function; as :func:`run_checkpoint`."""
+    with _step(checkpoint, inputs) as step:
+        value = await call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+    return step.finish(value)
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    checkpoint: Checkpoint[..., Any]
+    arguments: dict[str, Any]
+    made_by: scope.Call | None
+
+    def finish(self, value: Any) -> Any:
+        """Hand the value to the call, where that was made in this process, and return what ZenML shall store."""
+        finish_line()
+        stored = _outputs(self.checkpoint, self.name, value)
+        if self.made_by is not None:
+            self.made_by.value, self.made_by.has_value = value, True
+        return stored
+
+
+@contextmanager
+def _step(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Iterator[_Step]:
     context = get_step_context()
-    values = _arguments(checkpoint, inputs)
-    with scope.in_checkpoint(scope.CheckpointScope(context.step_run.name, str(context.pipeline_run.id))):
-        value = call(checkpoint.func, checkpoint.signature, values)
-        if inspect.iscoroutine(value):
-            value = asyncio.run(value)
-    finish_line()
-    stored = _outputs(checkpoint, context.step_run.name, value)
-    if made_by is not None:
-        made_by.value, made_by.has_value = value, True
-    return stored
+    made_by = scope.current_call()
+    called = checkpoint if made_by is None else made_by.checkpoint
+    step = _Step(context.step_run.name, called, _arguments(called, inputs), made_by)
+    with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id))):
+        yield step
 
 
 def _arguments(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
