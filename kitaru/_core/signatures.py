@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import textwrap
 import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +14,8 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Names that ZenML keeps for its own keywords of a step.
-_RESERVED = frozenset({"after", "id", "start_after", "self", "cls", "model_config"})
+# Names that ZenML keeps for its own keywords of a step, and Kitaru for what it records beside the inputs.
+_RESERVED = frozenset({"after", "id", "start_after", "self", "cls", "model_config", "kitaru_call"})
 
 
 def bind(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def record_names(signature: inspect.Signature) -> dict[str, str]:
     for parameter in signature.parameters:
         name = parameter
         if name in _RESERVED or name.startswith("_"):
-            name = f"{name.lstrip('_')}_"
+            name = f"{name.lstrip('_') or 'unnamed'}_"
             while name in taken:
                 name += "_"
             taken.add(name)
@@ -76,17 +78,34 @@ def recorded_signature(signature: inspect.Signature, returns: Any, *extra: str) 
 def output_annotation(function: Callable[..., Any]) -> Any:
     """Return the outputs of a function as ZenML should record them.
 
-    A fixed tuple gives one output for each element, ``Annotated[T, "name"]`` names an output, ``None`` gives none;
-    everything else is one output. The element types are dropped: what a checkpoint returns is not type-checked.
+    A fixed tuple gives one output for each element where the function returns tuples that are written out, as in
+    ZenML; ``Annotated[T, "name"]`` names an output, ``None`` gives none; everything else is one output. The element
+    types are dropped: what a checkpoint returns is not type-checked.
     """
     annotation = _return_annotation(function)
     if annotation is None or annotation is type(None):
         return None
     if typing.get_origin(annotation) is tuple:
         elements = typing.get_args(annotation)
-        if len(elements) > 1 and Ellipsis not in elements:
+        if len(elements) > 1 and Ellipsis not in elements and _returns_written_tuples(function):
             return types.GenericAlias(tuple, tuple(_named_any(element) for element in elements))
     return _named_any(annotation)
+
+
+def _returns_written_tuples(function: Callable[..., Any]) -> bool:
+    """Whether a function returns ``a, b``: for one that returns a variable, ZenML records a single output."""
+    try:
+        [definition] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, TypeError, ValueError, SyntaxError):
+        return False
+    pending: list[ast.AST] = list(ast.iter_child_nodes(definition))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) > 1:
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            pending += ast.iter_child_nodes(node)
+    return False
 
 
 def _named_any(annotation: Any) -> Any:
