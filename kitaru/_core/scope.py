@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kitaru.checkpoint import Checkpoint, CheckpointFuture
-
 
 class FlowBody(Protocol):
-    """What a checkpoint needs of the execution that it is called in; implemented over ZenML."""
+    """What a checkpoint needs of the execution that it is called in; implemented over ZenML.
+
+    Checkpoints are of type Any here: this room knows nothing of the public one.
+    """
 
     exec_id: str
 
-    def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value (or, in async code, something to await)."""
 
-    def submit(
-        self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> CheckpointFuture[Any]:
+    def submit(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Start a checkpoint and return its future."""
 
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
@@ -50,7 +49,7 @@ class Call:
     made twice by a function), and it saves reading back from the store what has just been written to it.
     """
 
-    checkpoint: Checkpoint[..., Any]
+    checkpoint: Any
     value: Any = None
     has_value: bool = False
 

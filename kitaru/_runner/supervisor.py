@@ -145,7 +145,6 @@ class _Worker:
                 env={
                     **os.environ,
                     "PYTHONUNBUFFERED": "1",
-                    "KITARU_RUNNER_LOG": "1",
                     files.LAST_WORDS_VARIABLE: str(theirs),
                 },
             )

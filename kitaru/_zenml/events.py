@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from kitaru._runner import files
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,7 +25,7 @@ class Announcement:
 
 def say(line: str) -> None:
     """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
-    if os.environ.get("KITARU_RUNNER_LOG") != "1":
+    if files.own_directory() is None:  # a thread of the user's process, or a container whose log has all
         return
     with _lock, suppress(OSError):  # on a full disk the flow goes on without
         sys.stdout.flush()
