@@ -19,6 +19,7 @@ from zenml.enums import (
     RunWaitConditionStatus,
     RunWaitConditionType,
 )
+from zenml.exceptions import IllegalOperationError
 from zenml.models import RunWaitConditionLeaseUpdate, RunWaitConditionRequest, RunWaitConditionResponse
 from zenml.utils.pydantic_utils import get_json_schema_for_type
 from zenml.utils.time_utils import utc_now
@@ -182,7 +183,13 @@ def answer(run_id: UUID, name: str | None, value: Any) -> PendingWait:
 def abort(run_id: UUID, name: str | None) -> PendingWait:
     """Abort the question that an execution waits for, which cancels the execution; errors as :func:`answer`."""
     condition = _named(run_id, name)
-    Client().resolve_run_wait_condition(condition.id, resolution=RunWaitConditionResolution.ABORT)
+    try:
+        Client().resolve_run_wait_condition(condition.id, resolution=RunWaitConditionResolution.ABORT)
+    except IllegalOperationError:
+        # ZenML resolves the wait first and stops the run then: its runner may see the one and do the other before that.
+        resolved = Client().zen_store.get_run_wait_condition(condition.id, hydrate=True)
+        if resolved.resolution != RunWaitConditionResolution.ABORT:
+            raise
     return _described(condition)
 
 
