@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "artifacts": "kitaru._cli.artifacts:artifacts",
     "config": "kitaru._cli.config:config",
     "executions": "kitaru._cli.executions:executions",
+    "image": "kitaru._cli.image:image",
     "run": "kitaru._cli.run:run",
     "stack": "kitaru._cli.stack:stack",
 }

@@ -8,6 +8,8 @@ name                                      why
 ``Pipeline._create_snapshot``             A run must exist, with its settings, before anything is launched; ZenML's
                                           public call submits at once and its local orchestrator blocks.
 ``Pipeline._run_args``                    The options that ``with_options`` collected; they belong to the snapshot.
+``Pipeline._compile``                     Tells whether an image would be reused, without storing a snapshot.
+``Pipeline._prepare_if_possible``          Goes before it, as in ZenML's own ``build``.
 ``LocalOrchestrator._orchestrator_run_id``  The dynamic runner asks the orchestrator for it; ZenML sets it in the
                                           blocking submission only.
 ``Client.active_stack_model``             Public, and replaced by a property that asks a context variable first: two
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zenml.config.source import Source
-    from zenml.models import PipelineSnapshotResponse, StackResponse
+    from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 
@@ -61,6 +63,12 @@ def bound_stack(stack: StackResponse) -> Iterator[None]:
 def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:
     """Compile a prepared pipeline and store it, building its images where the stack needs some."""
     return pipeline._create_snapshot(**pipeline._run_args)
+
+
+def compile_pipeline(pipeline: DynamicPipeline) -> PipelineSnapshotBase:
+    """Compile a pipeline and store nothing."""
+    pipeline._prepare_if_possible()
+    return pipeline._compile()[0]
 
 
 def give_orchestrator_run_id(orchestrator: BaseOrchestrator) -> None:

@@ -77,7 +77,7 @@ def submit(
         if placement is not None:
             about["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
-        pipeline = _pipeline(flow, parameters, settings, about, placement)
+        pipeline = make_pipeline(flow, parameters, settings, about, placement)
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         run = create_placeholder_run(snapshot=snapshot)
@@ -108,13 +108,14 @@ def _marked_lost(run_id: UUID) -> Iterator[None]:
         raise
 
 
-def _pipeline(
+def make_pipeline(
     flow: Flow[..., Any],
     parameters: dict[str, Any],
     settings: ResolvedSettings,
     about: dict[str, Any],
     placement: Placement | None,
 ) -> DynamicPipeline:
+    """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
     give_source(flow.entry, flow.func)
     _ensure_source(flow)
     pipeline = DynamicPipeline(
