@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -87,7 +88,7 @@ def open_client() -> Client:
         client = Client()
         if id(client) in _listening:
             return client
-        with _first_use_lock():
+        with _first_use_lock(), _untold():
             store = client.zen_store
         if isinstance(store, SqlZenStore) and store.engine.url.get_backend_name() == "sqlite":
             _tune_sqlite(store)
@@ -102,6 +103,18 @@ def _first_use_lock() -> Iterator[None]:
     with (directory / "store.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _untold() -> Iterator[None]:
+    """Keep ZenML from telling, as a warning, that it chose the default stack in a home where it has never run."""
+    logger = logging.getLogger("zenml")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _tune_sqlite(store: SqlZenStore) -> None:

@@ -28,6 +28,7 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.materializers.materializer_registry import materializer_registry
 from zenml.utils import source_utils
 
+from kitaru._core.canonical import content_hash
 from kitaru._core.equality import same
 from kitaru._core.modules import main_alias
 from kitaru.errors import KitaruUsageError
@@ -50,9 +51,10 @@ PARAMETER_LIMIT = 4096
 class Pickled:
     """A value as one pickle, made when it is handed over."""
 
-    def __init__(self, payload: bytes, type_name: str) -> None:
+    def __init__(self, payload: bytes, type_name: str, content_hash: str) -> None:
         self.payload = payload
         self.type_name = type_name
+        self.content_hash = content_hash
 
 
 class PickledMaterializer(BaseMaterializer):
@@ -76,7 +78,7 @@ class PickledMaterializer(BaseMaterializer):
         return {"python_type": data.type_name}
 
     def compute_content_hash(self, data: Pickled) -> str:
-        return hashlib.sha256(data.payload).hexdigest()
+        return data.content_hash
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -123,7 +125,8 @@ def pickled(value: Any, what: str, remedy: str) -> Pickled:
         raise KitaruUsageError(
             f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). {remedy}"
         ) from error
-    return Pickled(buffer.getvalue(), name)
+    payload = buffer.getvalue()
+    return Pickled(payload, name, content_hash(value, payload))
 
 
 def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
