@@ -23,6 +23,7 @@ from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
 from kitaru._zenml.prints import finish_line
 from kitaru._zenml.private import set_source
+from kitaru._zenml.resources import resource_settings
 from kitaru._zenml.values import fingerprint, storable
 from kitaru.checkpoint import CALL_INPUT
 from kitaru.errors import KitaruUsageError
@@ -52,7 +53,7 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
     options = checkpoint.options
     settings: dict[str, Any] = dict(options.settings)
     if options.resources is not None:
-        settings["resources"] = ResourceSettings(**options.resources)
+        settings |= resource_settings(ResourceSettings(**options.resources), settings)
     decorate = zenml_step(
         name=checkpoint.name,
         enable_cache=options.cache,
