@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from kitaru._core.modules import locate
 from kitaru._zenml.private import custom_source_root
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kitaru.flow import Flow
 
 
@@ -37,6 +40,19 @@ def ensure_source_root(flow: Flow[..., Any]) -> str:
 def use_source_root(directory: str) -> None:
     """Have ZenML resolve module names as the process did that submitted the flow."""
     source_utils.set_custom_source_root(directory)
+
+
+@contextmanager
+def any_source_root() -> Iterator[None]:
+    """Let ZenML load its own code where it finds no source root, as in a REPL, without choosing one for flows."""
+    if custom_source_root() is not None or _script_directory() is not None or Client.find_repository() is not None:
+        yield
+        return
+    source_utils.set_custom_source_root(str(Path.cwd()))
+    try:
+        yield
+    finally:
+        source_utils.set_custom_source_root(None)
 
 
 def _script_directory() -> Path | None:

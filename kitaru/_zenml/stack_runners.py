@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from zenml.enums import ExecutionStatus
-from zenml.stack import Stack
 
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
 from kitaru._zenml.placement import LABEL
+from kitaru._zenml.stacks import stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,8 @@ def lost_on_stack(run: PipelineRunResponse) -> str | None:
 
 def _ask(run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:
     assert run.stack is not None
-    orchestrator = Stack.from_model(run.stack).orchestrator
     try:
+        orchestrator = stack_of(run.stack).orchestrator
         if orchestrator.flavor == "local_docker":
             return _lost_in_docker(orchestrator, run, about)
         if orchestrator.flavor == "kubernetes":
@@ -57,7 +57,7 @@ def stop_on_stack(run: PipelineRunResponse) -> bool:
     about = records.about(run)
     if run.stack is None:
         return False
-    orchestrator = Stack.from_model(run.stack).orchestrator
+    orchestrator = stack_of(run.stack).orchestrator
     if orchestrator.flavor == "local_docker":
         for container in _containers(orchestrator, about):
             container.stop(timeout=2)

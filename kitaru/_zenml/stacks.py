@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._zenml.source_root import any_source_root
 from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStackError
 
@@ -40,7 +41,7 @@ def find_stack(settings: ResolvedSettings) -> StackResponse:
         existing = ", ".join(sorted(stack.name for stack in depaginate(client.list_stacks))) or "none"
         raise KitaruStackError(
             f"There is no stack {settings.stack!r}, which {asked.detail} asks for. Existing stacks: {existing}. "
-            f"`zenml stack list` shows them."
+            f"`kitaru stack list` shows them."
         ) from error
 
 
@@ -56,6 +57,12 @@ def orchestrator_flavor(stack: StackResponse) -> str:
     )
 
 
+def stack_of(model: StackResponse) -> Stack:
+    """Instantiate a stack."""
+    with any_source_root():
+        return Stack.from_model(model)
+
+
 def load_stack(model: StackResponse) -> Stack:
     """Instantiate a stack and see that it can run flows.
 
@@ -64,7 +71,7 @@ def load_stack(model: StackResponse) -> Stack:
     """
     try:
         with translated(f"loading stack {model.name!r}"):
-            stack = Stack.from_model(model)
+            stack = stack_of(model)
     except ImportError as error:
         missing = str(error).partition("\n")[0]  # ZenML appends a paragraph
         raise KitaruStackError(

@@ -17,7 +17,6 @@ from zenml.client import Client
 from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.models import PipelineRunUpdate
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
-from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core import crash_points
@@ -30,6 +29,7 @@ from kitaru._zenml import records, waits
 from kitaru._zenml.private import bound_stack
 from kitaru._zenml.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
 from kitaru._zenml.stack_runners import stop_on_stack
+from kitaru._zenml.stacks import stack_of
 from kitaru._zenml.store import open_client, runner_directory, translated
 from kitaru.errors import KitaruStateError
 
@@ -205,7 +205,7 @@ def _continue_on_stack(run: PipelineRunResponse) -> None:
     snapshot = run.snapshot
     assert snapshot is not None
     assert snapshot.stack is not None
-    stack = Stack.from_model(snapshot.stack)
+    stack = stack_of(snapshot.stack)
     with bound_stack(snapshot.stack):
         stack.prepare_pipeline_submission(snapshot=snapshot)
         stack.orchestrator.resume_run(snapshot=snapshot, run=run, stack=stack, force_async=True)
@@ -238,7 +238,7 @@ def _stop_on_stack(run: PipelineRunResponse) -> bool:
     _set_status(run.id, ZenMLStatus.STOPPING)
     if stop_on_stack(run):
         return True
-    Stack.from_model(run.stack).orchestrator.stop_run(run=run, graceful=True)
+    stack_of(run.stack).orchestrator.stop_run(run=run, graceful=True)
     return False
 
 

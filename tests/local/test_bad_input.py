@@ -146,7 +146,7 @@ def test_settings_that_are_wrong_name_their_layer_and_start_nothing(project, hom
         os.environ["KITARU_PROGRESS"] = "off"
 
         # An unknown stack: what exists, and the layer that named it.
-        known = ("'nowhere'", "Existing stacks: default", "zenml stack list")
+        known = ("'nowhere'", "Existing stacks: default", "kitaru stack list")
         refused(lambda: f.run(stack="nowhere"), Stack, ".run(stack=)", *known)
         refused(elsewhere.run, Stack, "@flow(stack=)", *known)
         refused(f.with_options(stack="nowhere").run, Stack, "with_options(stack=)", *known)
