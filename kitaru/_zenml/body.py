@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zenml.config.retry_config import StepRetryConfig
 from zenml.config.step_configurations import StepConfigurationUpdate
 from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_invocation
+from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.execution.step.utils import launch_step
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zenml.config.step_configurations import Step
-    from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
@@ -138,6 +138,8 @@ class Body:
             outcome = self._outcome_of(value)
             if len(outcome.artifacts) == 1:
                 return outcome.artifacts[0]
+        if isinstance(value, OutputArtifact):
+            return value
         value = self.resolved(value)
         if value is None:
             return None
@@ -151,8 +153,8 @@ class Body:
         self._lineage.add(value, artifact)
 
     def resolved(self, value: Any) -> Any:
-        """Put values in the place of futures."""
-        return replace(value, lambda leaf: leaf.result() if isinstance(leaf, CheckpointFuture) else leaf, WALKED)
+        """Put values in the place of futures, and of what plain ZenML steps in the body return."""
+        return replace(value, _resolved, WALKED)
 
     def _place(self, checkpoint: Checkpoint[..., Any]) -> str:
         """Give a call its name and its place in the body's course."""
@@ -251,6 +253,12 @@ class Body:
     def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         future._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
+
+
+def _resolved(part: Any) -> Any:
+    if isinstance(part, CheckpointFuture):
+        return part.result()
+    return part.load() if isinstance(part, OutputArtifact) else part
 
 
 def _keyed(step: Step, key: str) -> Step:

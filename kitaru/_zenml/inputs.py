@@ -65,7 +65,7 @@ def freeze(value: Any, lineage: Lineage, what: str) -> Any:
     Raises:
         KitaruUsageError: A value in it cannot be stored.
     """
-    known = value if isinstance(value, CheckpointFuture) else lineage.find(value)
+    known = value if isinstance(value, CheckpointFuture | OutputArtifact) else lineage.find(value)
     if known is not None:
         return known
     if type(value) in WALKED:

@@ -474,3 +474,38 @@ def test_calls_in_the_wrong_place_say_where_they_belong(project):
         """,
     )
     assert project.run("main.py").stdout == "1\n"
+
+
+def test_what_a_plain_zenml_step_in_the_body_returns_can_be_passed_on_and_returned(project):
+    project.write(
+        "main.py",
+        """
+        from zenml import step
+        from kitaru import checkpoint, flow
+
+        @step
+        def number(x: int) -> int:
+            return x + 1
+
+        @checkpoint
+        def show(value):
+            return repr(value)
+
+        @flow
+        def passed_on():
+            artifact = number(1)  # a plain step gives ZenML's reference to its output, here as in ZenML
+            return show(artifact), show([artifact, 5]), [artifact, artifact.load()]
+
+        @flow
+        def returned():
+            return number(2)
+
+        if __name__ == "__main__":
+            handle = passed_on.run(cache=False)
+            print(handle.wait(progress=False), returned.run(cache=False).wait(progress=False))
+            print({c.name: c.parents for c in handle.execution.checkpoints})
+        """,
+    )
+    out = project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}).stdout.splitlines()
+    assert out[-2] == "('2', '[2, 5]', [2, 2]) 3"
+    assert out[-1] == "{'number': (), 'show': ('number',), 'show_2': ('number', 'show')}"
