@@ -184,7 +184,7 @@ def test_retries_that_are_used_up_raise_what_the_user_wrote(project):
         assert [a.number for a in handle.execution.attempts] == [1]
 
         handle, error = error_of(in_body, retries=1)
-        assert (error.exception_type, error.exception_message) == ("main.Own", "said the body\\nin two lines"), vars(error)
+        assert (error.exception_type, error.exception_message) == ("__main__.Own", "said the body\\nin two lines"), vars(error)
         assert (error.failure_origin, error.checkpoint) == ("flow", None) and len(handle.execution.attempts) == 2
         assert error.traceback.count("  File") == 1 and "in in_body" in error.traceback
 
@@ -198,4 +198,4 @@ def test_retries_that_are_used_up_raise_what_the_user_wrote(project):
         print("as written")
     """,
     )
-    assert project.run("main.py").stdout == "as written\n"
+    assert project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}).stdout.splitlines()[-1] == "as written"
