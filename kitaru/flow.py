@@ -31,7 +31,7 @@ class Flow(Generic[P, R]):
         self.name = function.__name__
         self.signature = inspect.signature(function)
         self.record_names = record_names(self.signature)
-        self._options = options
+        self.options = options
         self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
         self.__module__ = function.__module__
@@ -127,7 +127,7 @@ class Flow(Generic[P, R]):
         executing = loading.execution()
         if executing is not None:  # the runner imports the script that started this execution
             return FlowHandle(executing)
-        settings = resolve(run=options, flow=self._options)
+        settings = resolve(run=options, flow=self.options)
         from kitaru._runner.launch import start
 
         return FlowHandle(start(self, values, settings))
@@ -154,7 +154,7 @@ class Flow(Generic[P, R]):
         options = validate_options(f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries)
         changed: Flow[P, R] = Flow.__new__(type(self))
         changed.__dict__.update(self.__dict__)
-        changed._options = [options, *self._options]
+        changed.options = [options, *self.options]
         return changed
 
     def __call__(self, *_args: P.args, **_kwargs: P.kwargs) -> NoReturn:

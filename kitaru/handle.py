@@ -156,9 +156,18 @@ class FlowHandle(Generic[R]):
         return KitaruClient().executions.logs(self._exec_id, checkpoint, source=source, follow=follow)
 
     def __await__(self) -> Generator[Any, None, R]:
+        return (yield from self._wait_async().__await__())
+
+    async def _wait_async(self) -> R:
+        """Wait without blocking the event loop, and without a thread that Ctrl-C would have to wait for."""
         import asyncio
 
-        return (yield from asyncio.to_thread(self.wait).__await__())
+        self._stop_if_loading()
+        pause = _FIRST_LOOK
+        while not (await asyncio.to_thread(lambda: self.status)).is_finished:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, _LONGEST_LOOK)
+        return await asyncio.to_thread(self.get)
 
     def __repr__(self) -> str:
         return f"<FlowHandle {self._exec_id}>"

@@ -68,7 +68,7 @@ def describe(flow: Flow[..., Any], stack: str | None) -> ImageDescription:
 
 @contextmanager
 def _prepared(flow: Flow[..., Any], stack: str | None) -> Iterator[_Prepared]:
-    settings = resolve(run=validate_options("build_image", stack=stack), flow=flow._options)  # noqa: SLF001 - what .run() would use
+    settings = resolve(run=validate_options("build_image", stack=stack), flow=flow.options)
     alias_main()
     open_client()
     model = find_stack(settings)
