@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ from kitaru._core.modules import locate
 from kitaru._zenml.private import custom_source_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kitaru.flow import Flow
+
+
+_fallback: list[str] = []  # what this module has chosen for want of anything better
 
 
 def ensure_source_root(flow: Flow[..., Any]) -> str:
@@ -27,7 +27,7 @@ def ensure_source_root(flow: Flow[..., Any]) -> str:
     running script. That last guess is wrong for ``python -m package.module``, whose root is above the package, and
     for the ``kitaru`` command; a REPL has none. Then the flow's own root, or the working directory, is taken.
     """
-    if custom_source_root() is None and Client.find_repository() is None:
+    if (custom_source_root() is None or custom_source_root() in _fallback) and Client.find_repository() is None:
         ref = locate(flow.func)
         guess = _script_directory()
         if ref is not None and (guess is None or guess not in Path(inspect.getfile(flow.func)).resolve().parents):
@@ -42,17 +42,15 @@ def use_source_root(directory: str) -> None:
     source_utils.set_custom_source_root(directory)
 
 
-@contextmanager
-def any_source_root() -> Iterator[None]:
-    """Let ZenML load its own code where it finds no source root, as in a REPL, without choosing one for flows."""
-    if custom_source_root() is not None or _script_directory() is not None or Client.find_repository() is not None:
-        yield
-        return
-    source_utils.set_custom_source_root(str(Path.cwd()))
-    try:
-        yield
-    finally:
-        source_utils.set_custom_source_root(None)
+def ensure_fallback() -> None:
+    """Let ZenML load code where it would find no source root, as in a REPL: then the working directory is it.
+
+    A flow that is started later still gets its own root.
+    """
+    has_script = bool(getattr(sys.modules.get("__main__"), "__file__", None))
+    if custom_source_root() is None and not has_script and Client.find_repository() is None:
+        _fallback.append(str(Path.cwd()))
+        source_utils.set_custom_source_root(_fallback[-1])
 
 
 def _script_directory() -> Path | None:

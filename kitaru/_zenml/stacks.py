@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
-from kitaru._zenml.source_root import any_source_root
 from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStackError
 
@@ -59,8 +58,7 @@ def orchestrator_flavor(stack: StackResponse) -> str:
 
 def stack_of(model: StackResponse) -> Stack:
     """Instantiate a stack."""
-    with any_source_root():
-        return Stack.from_model(model)
+    return Stack.from_model(model)
 
 
 def load_stack(model: StackResponse) -> Stack:

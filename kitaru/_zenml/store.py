@@ -25,6 +25,7 @@ from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.utils.io_utils import get_global_config_directory
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
+from kitaru._zenml.source_root import ensure_fallback
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, KitaruStateError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def open_client() -> Client:
         client = Client()
         if id(client) in _listening:
             return client
+        ensure_fallback()
         with _first_use_lock(), _untold():
             store = client.zen_store
         if isinstance(store, SqlZenStore) and store.engine.url.get_backend_name() == "sqlite":
