@@ -1,0 +1,223 @@
+"""Flows on a real cluster: what runs where, what is reused, and what survives a lost pod."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
+
+BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
+ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "off"}
+
+FLOWS = """
+    import os, socket, time
+    from kitaru import checkpoint, flow
+    from team.helpers import shout
+
+    @checkpoint(cache=False)
+    def inline() -> str:
+        return socket.gethostname()
+
+    @checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
+    def apart(host: str) -> list[str]:
+        return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
+
+    @flow(cache=False)
+    def spread() -> list[str]:
+        return apart(inline())
+
+    @checkpoint(cache=False)
+    def first() -> str:
+        return socket.gethostname()
+
+    @checkpoint(cache=False)
+    def second(host: str) -> list[str]:
+        if host == socket.gethostname():
+            time.sleep(600)  # until the pod is killed
+        return [host, socket.gethostname()]
+
+    @flow(cache=False)
+    def mortal() -> list[str]:
+        return second(first())
+
+    @checkpoint(cache=False, runtime="isolated", retries=1)
+    def sleeper(seen: str) -> str:
+        if not os.path.exists(seen):
+            open(seen, "w").close()
+            time.sleep(600)  # until the pod is killed
+        return "recovered"
+
+    @flow(cache=False)
+    def mortal_apart(seen: str) -> str:
+        return sleeper(seen)
+"""
+
+
+@pytest.fixture
+def flows(project, cluster):
+    project.write("team/__init__.py", "")
+    project.write("team/helpers.py", "def shout(word):\n    return word.upper()\n")
+    project.write("team/flows.py", FLOWS)
+    return cluster
+
+
+def kubectl(*args):
+    return subprocess.run(["kubectl", *args], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def start(project, flow, *args, **options):
+    code = f"from team.flows import {flow}\nprint({flow}.run(*{args!r}, **{options!r}).exec_id)"
+    return project.run("-c", code, env=ENV, timeout=400).stdout.split()[-1]
+
+
+def result(project, exec_id, timeout=240):
+    code = f"""
+import json
+from kitaru import FlowHandle
+handle = FlowHandle.from_id({exec_id!r})
+try:
+    value = handle.wait(timeout={timeout})
+except Exception as error:
+    value = f"{{type(error).__name__}}: {{error}}"
+execution = handle.execution
+print(json.dumps([value, [a.outcome for a in execution.attempts], str(handle.status)]))
+"""
+    return json.loads(project.run("-c", code, env=ENV, timeout=timeout + 60).stdout.splitlines()[-1])
+
+
+def pods(namespace, exec_id):
+    return json.loads(kubectl("-n", namespace, "get", "pods", "-l", f"run_id={exec_id}", "-o", "json"))["items"]
+
+
+def running(namespace, exec_id, isolated):
+    def found():
+        for pod in pods(namespace, exec_id):
+            if ("step_name" in pod["metadata"]["labels"]) is isolated and pod["status"]["phase"] == "Running":
+                return pod["metadata"]["name"]
+        return None
+
+    return found
+
+
+def test_a_flow_runs_in_pods_and_a_second_submission_builds_nothing(project, flows):
+    project.run("-c", "from zenml.client import Client; Client().create_secret('deep', {'TOKEN': 's3cret'})")
+    image = {"base_image": BASE_IMAGE, "secret_environment_from": ["deep"]}
+    exec_id = start(project, "spread", image=image)
+    status = project.run("-c", f"from kitaru import FlowHandle; print(FlowHandle.from_id({exec_id!r}).status)")
+    assert status.stdout.strip() in ("pending", "running")
+    value, attempts, _ = result(project, exec_id)
+    assert isinstance(value, list), value
+    host, apart, token, word = value
+    assert host != apart
+    assert (token, word) == ("s3cret", "DONE")
+    assert attempts == ["completed"]
+    [isolated] = [pod for pod in pods(flows, exec_id) if "step_name" in pod["metadata"]["labels"]]
+    assert isolated["metadata"]["name"] == apart
+    assert isolated["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "100m", "memory": "300M"}
+    logs = project.kitaru("executions", "logs", exec_id, check=False)
+    assert logs.returncode == 0, logs.stderr
+
+    shown = project.kitaru(
+        "image", "show", "team.flows:spread", "--output", "json", env={**ENV, "KITARU_IMAGE": json.dumps(image)}
+    )
+    assert json.loads(shown.stdout)["reused"].startswith("localhost:5000/zenml@sha256:")
+    again = project.run(
+        "-c", f"from team.flows import spread; spread.run(image={image!r})", env={**ENV, "KITARU_PROGRESS": "on"}
+    )
+    assert "Step " not in again.stderr
+
+
+def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
+    exec_id = start(project, "mortal", retries=1)
+    pod = eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
+    eventually(lambda: second_runs(project, exec_id), timeout=60, what="the second checkpoint")
+    kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
+    value, attempts, status = result(project, exec_id)
+    assert status == "completed", value
+    assert value[0] == pod
+    assert value[1] != pod
+    assert attempts == ["lost", "completed"]
+
+    exec_id = start(project, "mortal")
+    pod = eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
+    eventually(lambda: second_runs(project, exec_id), timeout=60, what="the second checkpoint")
+    kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
+    value, attempts, status = result(project, exec_id)
+    assert status == "failed"
+    assert value.startswith("KitaruRunnerLostError")
+    assert attempts == ["lost"]
+
+
+def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
+    seen = project.home.stores / "seen"  # this folder is mounted into the pods
+    exec_id = start(project, "mortal_apart", str(seen))
+    pod = eventually(running(flows, exec_id, isolated=True), timeout=180, what="the checkpoint's pod")
+    eventually(seen.exists, timeout=60, what="the checkpoint's start")
+    kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
+    value, _, status = result(project, exec_id)
+    assert (value, status) == ("recovered", "completed")
+
+
+def test_cancelling_ends_the_pod(project, flows, eventually):
+    exec_id = start(project, "mortal", retries=2)
+    eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
+    project.kitaru("executions", "cancel", exec_id)
+    eventually(lambda: not pods(flows, exec_id), timeout=60, what="the end of the pod")
+    assert result(project, exec_id)[2] == "cancelled"
+
+
+def second_runs(project, exec_id):
+    shown = json.loads(project.kitaru("executions", "get", exec_id, "--output", "json").stdout)
+    time.sleep(0.5)
+    return any(c["name"] == "second" and c["status"] == "running" for c in shown["checkpoints"])
+
+
+def test_what_is_wrong_with_a_cluster_is_told_before_anything_runs(project, flows):
+    refused = project.kitaru(
+        "stack",
+        "create",
+        "far",
+        "--type",
+        "kubernetes",
+        "--set",
+        "context=nowhere",
+        "--set",
+        "registry=localhost:5000",
+        "--set",
+        "local=yes",
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "There is no kube context 'nowhere'" in refused.stderr
+    assert "far" not in project.kitaru("stack", "list").stdout
+
+    context = kubectl("config", "current-context").strip()
+    project.kitaru(
+        "stack",
+        "create",
+        "lost",
+        "--type",
+        "kubernetes",
+        "--set",
+        f"context={context}",
+        "--set",
+        "namespace=no-such-place",
+        "--set",
+        "registry=localhost:1",
+        "--set",
+        "local=yes",
+    )
+    checked = project.kitaru("stack", "check", "lost", "--output", "json", check=False)
+    assert checked.returncode == 1
+    failed = {r["component"]: r for r in json.loads(checked.stdout)["results"] if not r["ok"]}
+    assert "kubectl create namespace no-such-place" in failed["orchestrator 'lost'"]["remedy"]
+    assert "does not answer" in failed["container_registry 'lost'"]["problem"]
+    submitted = project.run("-c", "from team.flows import mortal; mortal.run(stack='lost')", env=ENV, check=False)
+    assert "KitaruStackError" in submitted.stderr
+    assert "no namespace 'no-such-place'" in submitted.stderr
+    assert "no execution" in (project.kitaru("executions", "list").stderr + "no executions").lower()
