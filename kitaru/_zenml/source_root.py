@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
 from zenml.utils import source_utils
+from zenml.utils.code_utils import CodeArchive
 
 from kitaru._core.modules import locate
 from kitaru._zenml.private import custom_source_root
+from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from kitaru.flow import Flow
@@ -35,6 +38,27 @@ def ensure_source_root(flow: Flow[..., Any]) -> str:
         elif guess is None:
             source_utils.set_custom_source_root(str(Path.cwd()))
     return source_utils.get_source_root()
+
+
+def refuse_store_in_code() -> None:
+    """See that ZenML's own files are not among the code that is packed for containers.
+
+    Packing them would hand the database out, and closing its file would take this process's locks on it away.
+    https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+
+    Raises:
+        KitaruUsageError: They are.
+    """
+    root = Path(source_utils.get_source_root()).resolve()
+    stores = Path(GlobalConfiguration().local_stores_path).resolve()
+    if root not in stores.parents:
+        return
+    if any(stores in Path(file).resolve().parents for file in CodeArchive(root=str(root)).get_files().values()):
+        raise KitaruUsageError(
+            f"ZenML's own files in {stores} are inside of the code of the flow, {root}, all of which goes to where the flow "
+            f"runs. Move the code into a folder of its own and run `zenml init` there, let git ignore {stores}, or keep "
+            f"ZenML's files elsewhere: ZENML_CONFIG_PATH."
+        )
 
 
 def use_source_root(directory: str) -> None:
