@@ -26,7 +26,7 @@ def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> 
     """Yield the stored values of a run: outputs and inputs of its checkpoints, what was saved, and the result."""
     produced: set[UUID] = set()
     for step in steps:
-        outputs = step.regular_outputs
+        outputs = _outputs(step)
         produced |= {output.id for output in outputs.values()}
         for name, output in outputs.items():
             label = step.name if len(outputs) == 1 and name == "output" else f"{step.name}.{name}"
@@ -78,8 +78,15 @@ def load_named(exec_id: str, name: str) -> Any:
             f"Execution {run.id} holds nothing named {name!r}.{did_you_mean(name, known)} There is: "
             f"{', '.join(known) or 'nothing yet'}."
         )
-    values = [_load(output, f"{name!r} of execution {run.id}") for output in steps[name].regular_outputs.values()]
+    values = [_load(output, f"{name!r} of execution {run.id}") for output in _outputs(steps[name]).values()]
     return (values[0] if values else None) if len(values) <= 1 else tuple(values)
+
+
+def _outputs(step: StepRunResponse) -> dict[str, ArtifactVersionResponse]:
+    """Return a step's outputs in the order in which its checkpoint returns them; the store keeps none."""
+    order = list(step.config.outputs)
+    found = step.regular_outputs
+    return {name: found[name] for name in sorted(found, key=lambda name: order.index(name) if name in order else -1)}
 
 
 def _saved(run: PipelineRunResponse, steps: Iterable[StepRunResponse]) -> dict[str, tuple[str, str | None]]:

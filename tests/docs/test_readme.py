@@ -25,6 +25,7 @@ PRINTED = [
     "Kitaru runs anywhere ZenML does (5 words)",
     "20 completed",
     "page 1, page 2, page 4",
+    "published: All about flows. {'tokens': {'in': 812, 'out': 96}}",
 ]
 
 
