@@ -54,9 +54,10 @@ def docker_settings(image: ImageSettings | None, stack: Stack) -> tuple[DockerSe
         # uv would want a virtual environment, and does not read the pip settings of a base image.
         "python_package_installer": PythonPackageInstaller.PIP,
     }
-    if image.platform:
-        options = DockerBuildConfig(build_options=DockerBuildOptions(platform=image.platform))  # type: ignore[call-arg]
-        fields |= {"build_config": options, "parent_image_build_config": options}
+    # ZenML would leave the containers of all steps behind.
+    extra: dict[str, Any] = {"platform": image.platform} if image.platform else {}
+    options = DockerBuildConfig(build_options=DockerBuildOptions(rm=True, **extra))
+    fields |= {"build_config": options, "parent_image_build_config": options}
     return DockerSettings(**fields), context
 
 

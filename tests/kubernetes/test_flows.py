@@ -16,6 +16,7 @@ ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "o
 
 FLOWS = """
     import os, socket, time
+    import kitaru
     from kitaru import checkpoint, flow
     from team.helpers import shout
 
@@ -55,6 +56,22 @@ FLOWS = """
     @flow(cache=False)
     def mortal_apart(seen: str) -> str:
         return sleeper(seen)
+
+    @checkpoint(cache=False)
+    def fails_in_the_first_pod(host: str) -> list[str]:
+        if host == socket.gethostname():
+            raise ValueError("not here")
+        return [host, socket.gethostname()]
+
+    @flow(cache=False)
+    def asks() -> list:
+        host = inline()
+        answer = kitaru.wait(name="go", question="Go on?", schema=bool, timeout=1)
+        return [host, answer, socket.gethostname()]
+
+    @flow(cache=False)
+    def mended() -> list[str]:
+        return fails_in_the_first_pod(inline())
 """
 
 
@@ -161,6 +178,25 @@ def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
     kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
     value, _, status = result(project, exec_id)
     assert (value, status) == ("recovered", "completed")
+
+
+def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
+    exec_id = start(project, "asks")
+    phases = lambda: [pod["status"]["phase"] for pod in pods(flows, exec_id)]  # noqa: E731 - polled
+    eventually(lambda: phases() == ["Succeeded"], timeout=120, what="the end of the pod that asked")
+    project.kitaru("executions", "input", exec_id, "--value", "true", timeout=300)
+    value, _, status = result(project, exec_id)
+    assert status == "completed", value
+    before, answer, after = value
+    assert answer is True
+    assert before != after
+
+    exec_id = start(project, "mended")
+    assert "ValueError: not here" in result(project, exec_id)[0]
+    project.kitaru("executions", "retry", exec_id, timeout=300)
+    value, attempts, _ = result(project, exec_id)
+    assert value[0] != value[1]  # the first checkpoint was not run again
+    assert attempts == ["failed", "completed"]
 
 
 def test_cancelling_ends_the_pod(project, flows, eventually):
