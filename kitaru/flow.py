@@ -124,7 +124,7 @@ class Flow(Generic[P, R]):
         values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs)
         from kitaru.handle import FlowHandle
 
-        executing = loading.execution()
+        executing = loading.execution() if scope.current_checkpoint() is None else None
         if executing is not None:  # the runner imports the script that started this execution
             return FlowHandle(executing)
         settings = resolve(run=options, flow=self.options)

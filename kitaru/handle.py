@@ -174,4 +174,7 @@ class FlowHandle(Generic[R]):
 
     def _stop_if_loading(self) -> None:
         if loading.execution() == self._exec_id:
-            raise loading.StopLoading
+            raise loading.StopLoading(
+                "the module waits, while it is imported, for the execution that imports it: start the flow under "
+                '`if __name__ == "__main__":`'
+            )

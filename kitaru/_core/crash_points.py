@@ -27,7 +27,7 @@ def reach(name: str) -> None:
 def _die_if_armed(name: str, file: Path) -> None:
     _reached[name] += 1
     try:
-        lines = file.read_text(encoding="utf-8").split()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     for line in lines:

@@ -7,6 +7,7 @@ runner needs has been defined by then.
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _executing: list[str] = []
+_OF_THIS_CONTAINER = "the execution of this container"
 
 
 class StopLoading(BaseException):
@@ -22,7 +24,15 @@ class StopLoading(BaseException):
 
 def execution() -> str | None:
     """Return the execution whose module is being imported, or None."""
-    return _executing[-1] if _executing else None
+    if _executing:
+        return _executing[-1]
+    return _OF_THIS_CONTAINER if _is_container_of_a_flow() else None
+
+
+def _is_container_of_a_flow() -> bool:
+    """Whether this is the process that ZenML starts in a container, where nothing may start the flow once more."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    return spec is not None and str(spec.name).startswith("zenml.entrypoints.")
 
 
 @contextmanager

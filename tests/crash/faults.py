@@ -1,0 +1,75 @@
+"""The faults that are tested, in the order of the table in docs/reliability.md, and what became of each.
+
+Every test in this folder records what it has seen with ``observed``, which holds it against the table: the documentation
+cannot say anything else than the tests. ``python tests/crash/report.py`` runs them and writes the table anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+BEGIN = "<!-- faults: written by tests/crash/report.py -->"
+END = "<!-- end of faults -->"
+# Where outcomes are collected, one file each, while the table is written anew.
+COLLECT = "KITARU_FAULT_OUTCOMES"
+_COLLECTED = os.environ.get(COLLECT)  # read before a test's home clears the environment
+
+FAULTS = {
+    "worker, before": "The worker is killed (SIGKILL) before the flow's body starts",
+    "worker, SIGKILL": "The worker is killed (SIGKILL) in a checkpoint",
+    "worker, SIGSEGV": "The worker crashes (SIGSEGV) in a checkpoint",
+    "worker, memory": "The worker reaches its memory limit (RLIMIT_AS) in a checkpoint",
+    "worker, exit": "Code in a checkpoint ends the worker (`os._exit(1)`)",
+    "worker, exit 0": "Code in a checkpoint ends the worker as if all were well (`os._exit(0)`)",
+    "worker, concurrent": "The worker is killed while six checkpoints run side by side, two others being done",
+    "worker, storing": "The worker is killed in the middle of storing an output",
+    "worker, stored": "The worker is killed after an output is stored, before ZenML knows that the checkpoint completed",
+    "worker, between": "The worker is killed between two checkpoints",
+    "worker, after the last": "The worker is killed after the last checkpoint, before the flow returns",
+    "worker, result": "The worker is killed after the result is stored, before the execution is completed",
+    "worker, waiting": "The worker is killed while it waits for input",
+    "worker, pausing": "The worker is killed as the execution pauses",
+    "worker, random": "The worker is killed at 30 random moments of flows of 20 checkpoints",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fault.
+
+    Attributes:
+        fault: Key of the fault.
+        outcome: How the execution stood after the fault.
+        recovery: What let it go on to its result.
+        runs: How often each checkpoint was started, in all.
+    """
+
+    fault: str
+    outcome: str
+    recovery: str
+    runs: str
+
+    def row(self) -> str:
+        return f"| {FAULTS[self.fault]} | {self.outcome} | {self.recovery} | {self.runs} |"
+
+
+def observe(outcome: Outcome) -> None:
+    """Hold an outcome against the documentation, or collect it for the next one."""
+    if _COLLECTED:
+        file = Path(_COLLECTED) / f"{list(FAULTS).index(outcome.fault):02}.json"
+        file.write_text(json.dumps(asdict(outcome)), encoding="utf-8")
+        return
+    assert outcome.row() in table(), (
+        f"{PAGE.name} says something else of this fault than what was seen:\n{outcome.row()}\nIf the test is right, "
+        f"write the table anew: python tests/crash/report.py"
+    )
+
+
+def table() -> list[str]:
+    """Return the rows of the documented table, without its head."""
+    text = PAGE.read_text(encoding="utf-8")
+    return text.partition(BEGIN)[2].partition(END)[0].strip().splitlines()[2:]

@@ -1,0 +1,220 @@
+"""The worker dies in every way and everywhere, and nothing that was completed is lost or done twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from tests.crash.faults import FAULTS, table
+
+# Where and how the worker dies, and how often each checkpoint is started until the execution has its result.
+INTERRUPTED = "first 1, second 2, third 1"
+ONE_BY_ONE = "first 1, second 1, third 1"
+BY_ITSELF = {
+    "worker, SIGKILL": ("three", "second kill", INTERRUPTED),
+    "worker, SIGSEGV": ("three", "second segv", INTERRUPTED),
+    "worker, memory": ("three", "second memory", INTERRUPTED),
+    "worker, exit": ("three", "second exit1", INTERRUPTED),
+    "worker, exit 0": ("three", "second exit0", INTERRUPTED),
+    "worker, concurrent": ("fan", "branch kill", "the completed ones 1, the interrupted ones 2"),
+}
+BY_HAND = {
+    "worker, storing": ("half_stored", "storing kill", "first 1, make 2, look 1"),
+    "worker, stored": ("half_stored", "stored kill", "first 1, make 2, look 1"),
+    "worker, between": ("three", "between kill", ONE_BY_ONE),
+    "worker, after the last": ("three", "last kill", ONE_BY_ONE),
+}
+RESULTS = {"three": 3, "fan": sum(n * n for n in range(8)), "half_stored": "half and half"}
+START = """
+    import mortal
+    cases = json.loads(sys.argv[1])
+    ids = {}
+    for fault, (flow, told, _runs) in cases.items():
+        ids[fault] = getattr(mortal, flow).run(told, retries=int(sys.argv[2])).exec_id
+"""
+KILLS = 30
+LENGTH = 20
+
+
+@pytest.mark.timeout(600)
+def test_with_retries_a_worker_that_died_in_a_checkpoint_is_replaced(faults, observed):
+    seen = faults.script(
+        START
+        + """
+    def seen(exec_id):
+        status = ended(exec_id, timeout=380)
+        execution = executions.get(exec_id)
+        attempts = [(a.number, a.outcome, a.error) for a in execution.attempts]
+        return status, exec_id, execution.result if status == "completed" else None, attempts
+    out({fault: seen(exec_id) for fault, exec_id in ids.items()})
+    """,
+        json.dumps(BY_ITSELF),
+        "1",
+    )
+    reasons = {}
+    for fault, (flow, _told, runs) in BY_ITSELF.items():
+        status, exec_id, result, attempts = seen[fault]
+        assert (status, result) == ("completed", RESULTS[flow]), (fault, attempts)
+        assert [attempt[:2] for attempt in attempts] == [[1, "lost"], [2, "completed"]], (fault, attempts)
+        reasons[fault] = attempts[0][2]
+        if flow == "fan":
+            again = [f"branch{n}" for n in range(2, 8)]
+            assert sorted(faults.lines(exec_id)) == sorted(["branch0", "branch1", *again, *again])
+        else:
+            assert faults.runs(exec_id) == runs, fault
+        # How a process ends that has no memory left depends on who asks for some first.
+        how = "its memory ran out" if fault == "worker, memory" else reasons[fault]
+        observed(fault, f"goes on by itself: {how}", "`retries` that are left", runs)
+    assert "SIGKILL" in reasons["worker, SIGKILL"]
+    assert "SIGSEGV" in reasons["worker, SIGSEGV"]
+    assert reasons["worker, memory"].startswith("its runner")
+
+
+def test_the_documentation_has_a_row_for_every_fault():
+    assert [row.split(" | ")[0].removeprefix("| ") for row in table()] == list(FAULTS.values())
+
+
+@pytest.mark.timeout(600)
+def test_without_retries_a_lost_execution_fails_and_goes_on_as_soon_as_it_is_retried(faults, observed):
+    """Retried at once: the process that marks the execution failed is still on its way then."""
+    seen = faults.script(
+        START
+        + """
+    import threading
+    seen = {}
+    def both(fault, exec_id):
+        failed = ended(exec_id, timeout=380)
+        executions.retry(exec_id)
+        seen[fault] = exec_id, failed, ended(exec_id, timeout=380), executions.get(exec_id).result
+    threads = [threading.Thread(target=both, args=item) for item in ids.items()]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    out(seen)
+    """,
+        json.dumps(BY_HAND),
+        "0",
+    )
+    for fault, (flow, _told, runs) in BY_HAND.items():
+        exec_id, failed, again, result = seen[fault]
+        assert failed == "failed: its runner was killed by signal 9 (SIGKILL)", fault
+        assert (again, result) == ("completed", RESULTS[flow]), fault
+        assert faults.runs(exec_id) == runs, fault
+        observed(fault, failed, "`kitaru executions retry`", runs)
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_that_dies_at_either_end_of_the_body_is_replaced(faults, observed):
+    runs = {}
+    for fault in ("worker, before", "worker, result"):
+        seen = faults.script(
+            """
+            exec_id = three.run(retries=1).exec_id
+            status = ended(exec_id)
+            execution = executions.get(exec_id)
+            out((exec_id, status, execution.result, [(a.outcome, a.reason) for a in execution.attempts]))
+            """,
+            env=faults.arm(fault),
+        )
+        exec_id, status, result, attempts = seen
+        assert (status, result, faults.armed()) == ("completed", 3, []), fault
+        runs[fault] = faults.runs(exec_id)
+        assert runs[fault] == ONE_BY_ONE
+        assert attempts[-1][0] == "completed"
+        assert fault == "worker, before" or "SIGKILL" in attempts[-1][1], attempts
+        observed(fault, "goes on by itself", "`retries` that are left", runs[fault])
+
+
+@pytest.mark.timeout(600)
+def test_a_worker_that_dies_while_it_waits_asks_again(faults, observed, eventually):
+    ids = faults.script(
+        """
+        ids = [asking.run(600.0, retries=retries).exec_id for retries in (1, 0)]
+        os.environ["KITARU_CRASH_POINT"] = sys.argv[1]
+        ids.append(asking.run(0.2, retries=1).exec_id)
+        for exec_id in ids:
+            until(lambda: executions.pending_waits(exec_id))
+        out(ids)
+        """,
+        faults.arm("worker, pausing")["KITARU_CRASH_POINT"],
+    )
+    eventually(lambda: not faults.armed(), timeout=60, what="the death of the pausing worker")
+    faults.kill(*[faults.processes(exec_id)[1] for exec_id in ids[:2]])
+    failed, seen = faults.script(
+        """
+        ids = sys.argv[1:]
+        failed = ended(ids[1])
+        executions.retry(ids[1])
+        for exec_id in ids:
+            executions.input(exec_id, value=exec_id[:4])
+        out((failed, [(ended(exec_id), executions.get(exec_id).result) for exec_id in ids]))
+        """,
+        *ids,
+    )
+    assert failed == "failed: its runner was killed by signal 9 (SIGKILL)"
+    assert seen == [["completed", exec_id[:4].upper()] for exec_id in ids]
+    assert {faults.runs(exec_id) for exec_id in ids} == {"first 1, tell 1"}
+    observed("worker, waiting", "asks again by itself", "`retries` that are left", "first 1, tell 1")
+    observed("worker, pausing", "waits on", "the answer", "first 1, tell 1")
+
+
+@pytest.mark.timeout(900)
+def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed, eventually, record_property):
+    """Three flows of twenty checkpoints side by side, each killed ten times, at moments that a printed seed decides."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    record_property("seed", seed)
+    moments = random.Random(seed)
+    begin = f"out([course.run({LENGTH}, 0.4, retries=200).exec_id for _ in range(int(sys.argv[1]))])"
+    ids = faults.script(begin, "3")
+    gone: set[int] = set()
+    for kill in range(KILLS):
+        exec_id = ids[kill % 3 - 3]
+        if faults.state(exec_id).get("ended"):  # it was quicker than its killer
+            ids += faults.script(begin, "1")
+            exec_id = ids[-1]
+        before = len(faults.lines(exec_id))
+        worker = eventually(partial(_worker, faults, exec_id, gone), timeout=120, what=f"a worker (seed {seed})")
+        if moments.random() < 0.8:  # else it still loads
+            eventually(partial(_has_gone_on, faults, exec_id, before), timeout=120, what=f"progress (seed {seed})")
+        time.sleep(moments.uniform(0, 0.6))  # the moment is what this is about
+        gone.add(worker)
+        with suppress(ProcessLookupError):
+            faults.kill(worker)
+    seen = faults.script(
+        """
+        def seen(exec_id):
+            status = ended(exec_id, timeout=380)
+            execution = executions.get(exec_id)
+            starts = {c.name: [a.status for a in c.attempts] for c in execution.checkpoints}
+            return status, execution.result, starts, [a.outcome for a in execution.attempts]
+        out([seen(exec_id) for exec_id in sys.argv[1:]])
+        """,
+        *ids,
+    )
+    for exec_id, (status, result, starts, attempts) in zip(ids, seen, strict=True):
+        tokens = faults.lines(exec_id)
+        assert status == "completed", seed
+        assert attempts == ["lost"] * (len(attempts) - 1) + ["completed"], seed
+        assert [token.partition(":")[0] for token in result] == [str(n) for n in range(LENGTH)], seed
+        # The run that completed is the last one of each checkpoint, and what came after it was built on its result.
+        assert result == list({token.partition(":")[0]: token for token in tokens}.values()), (seed, tokens)
+        assert [token.partition(":")[0] for token in tokens] == sorted(
+            (token.partition(":")[0] for token in tokens), key=int
+        ), (seed, tokens)
+        assert all(statuses.count("completed") == 1 and statuses[-1] == "completed" for statuses in starts.values())
+    observed(
+        "worker, random", "goes on by itself", "`retries` that are left", "completed ones 1, interrupted ones again"
+    )
+
+
+def _worker(faults, exec_id, gone):
+    return next((pid for pid in faults.processes(exec_id)[1:] if pid not in gone), None)
+
+
+def _has_gone_on(faults, exec_id, before):
+    return len(faults.lines(exec_id)) > before or faults.state(exec_id).get("ended")
