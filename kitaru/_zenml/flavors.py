@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.stack import Flavor
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.suggest import did_you_mean
+from kitaru._zenml.store import open_client
 from kitaru.errors import KitaruStackError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def flavor_names(kind: str) -> list[str]:
     """Return the flavors that a type of component has."""
-    return sorted({flavor.name for flavor in depaginate(Client().list_flavors, type=kind, size=200)})
+    return sorted({flavor.name for flavor in depaginate(open_client().list_flavors, type=kind, size=200)})
 
 
 def find_flavor(kind: str, name: str) -> Flavor:
@@ -29,7 +29,7 @@ def find_flavor(kind: str, name: str) -> Flavor:
         KitaruStackError: There is none of this name, or its code cannot be loaded.
     """
     try:
-        model = Client().get_flavor_by_name_and_type(name=name, component_type=StackComponentType(kind))
+        model = open_client().get_flavor_by_name_and_type(name=name, component_type=StackComponentType(kind))
     except KeyError as error:
         known = flavor_names(kind)
         raise KitaruStackError(
