@@ -20,6 +20,9 @@ from typing import TYPE_CHECKING, TypeVar
 import psutil
 import pytest
 
+from tests import server_process
+from tests.server_process import ServerProcess
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
@@ -212,6 +215,23 @@ def project(home: Home, tmp_path: Path) -> Iterator[Project]:
     project.close()
 
 
+# -- a server ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def zenml_server(home_template: Home, tmp_path: Path) -> Iterator[ServerProcess]:
+    """A real ZenML server of this test alone, which it may stop and start again."""
+    with ServerProcess(tmp_path, home_template.stores) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_server(home_template: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A real ZenML server for tests that leave it running, and look at nothing but their own executions."""
+    with ServerProcess(tmp_path_factory.mktemp("shared-server"), home_template.stores) as server:
+        yield server
+
+
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 
@@ -275,7 +295,12 @@ def _missing_browser() -> str | None:
     return None if Path(executable).exists() or shutil.which("chromium") else "no Chromium is installed"
 
 
-MISSING = {"docker": _missing_docker, "kubernetes": _missing_kubernetes, "browser": _missing_browser}
+MISSING = {
+    "docker": _missing_docker,
+    "kubernetes": _missing_kubernetes,
+    "browser": _missing_browser,
+    "server": server_process.missing,
+}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
