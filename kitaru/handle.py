@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from kitaru._core import loading
+from kitaru._core import loading, scope
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -173,8 +173,6 @@ class FlowHandle(Generic[R]):
         return f"<FlowHandle {self._exec_id}>"
 
     def _stop_if_loading(self) -> None:
-        if loading.execution() == self._exec_id:
-            raise loading.StopLoading(
-                "the module waits, while it is imported, for the execution that imports it: start the flow under "
-                '`if __name__ == "__main__":`'
-            )
+        busy = scope.current_body() is not None or scope.current_checkpoint() is not None
+        if not busy and loading.execution() == self._exec_id:
+            loading.stop()

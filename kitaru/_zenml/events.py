@@ -27,6 +27,11 @@ def say(line: str) -> None:
     """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
     if files.own_directory() is None:  # a thread of the user's process, or a container whose log has all
         return
+    warn(line)
+
+
+def warn(line: str) -> None:
+    """Write one line to the log of whatever runs the flow, or to the user's own stderr where that is this process."""
     with _lock, suppress(OSError):  # on a full disk the flow goes on without
         sys.stdout.flush()
         sys.stderr.flush()

@@ -14,13 +14,13 @@ from zenml import get_step_context
 from zenml import step as zenml_step
 from zenml.config import ResourceSettings
 from zenml.config.source import Source, SourceType
-from zenml.enums import StepRuntime
 from zenml.utils import source_utils
 
 from kitaru._core import scope
 from kitaru._core.modules import locate
 from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
+from kitaru._zenml import isolation
 from kitaru._zenml.prints import finish_line
 from kitaru._zenml.private import set_source
 from kitaru._zenml.resources import resource_settings
@@ -59,7 +59,7 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
         enable_cache=options.cache,
         settings=settings or None,
         output_materializers=options.materializers,
-        runtime=StepRuntime(options.runtime) if options.runtime else None,
+        runtime=isolation.runtime(checkpoint),
     )
     return decorate(checkpoint.entry)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # The most specific wins: the first row that fits.
 _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
-    (StackValidationError, KitaruStackError, "ZenML finds the stack invalid"),
+    (StackValidationError, KitaruStackError, "ZenML finds the stack invalid; `kitaru stack show` tells what is in it"),
     (PipelineSubmissionError, KitaruStackError, "the stack's orchestrator did not take it"),
     (DockerException, KitaruStackError, "the Docker engine failed"),
     (StackComponentInterfaceError, KitaruStackError, "a component of the stack failed"),

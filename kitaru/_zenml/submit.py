@@ -23,6 +23,7 @@ from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
 from kitaru._zenml.builds import watched
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.isolation import warn_of
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY, mark_lost
@@ -72,7 +73,8 @@ def submit(
     job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
-        placement = _placement(stack, loaded, settings) if runner == "stack" else None
+        crash_points.reach("submitter, bound")
+        placement = _placement(flow, stack, loaded, settings) if runner == "stack" else None
         about = _about(flow, settings, stack, runner, job)
         if placement is not None:
             about["token"] = placement.token
@@ -80,21 +82,24 @@ def submit(
         pipeline = make_pipeline(flow, parameters, settings, about, placement)
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
+        crash_points.reach("submitter, compiled")
         run = create_placeholder_run(snapshot=snapshot)
         crash_points.reach("submitter, created")
         with _marked_lost(run.id):
             if runner == "stack":
                 submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
+                crash_points.reach("submitter, launched")
             else:
                 launch(str(run.id), job)
     return str(run.id)
 
 
-def _placement(stack: StackResponse, loaded: Stack, settings: ResolvedSettings) -> Placement:
+def _placement(flow: Flow[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings) -> Placement:
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
     refuse_store_in_code()
     placement = place(loaded, settings)
     require(stack, loaded)
+    warn_of(flow, loaded)
     return placement
 
 
