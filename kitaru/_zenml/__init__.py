@@ -15,6 +15,9 @@ finally:
     for _name in _ours:
         del os.environ[_name]
 
+# It tells, on stdout, when what it reads again has changed: an execution that goes on, nothing else.
+logging.getLogger("zenml.models.v2.base.base").setLevel(logging.ERROR)
+
 
 def hear_prints() -> None:
     """Let what a flow prints and logs reach the logs of its checkpoints, which ZenML fills from INFO upwards."""

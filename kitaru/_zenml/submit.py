@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import socket
 import sys
+import threading
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from uuid import uuid4
 from pydantic import BaseModel
 from zenml.enums import ExecutionMode
 from zenml.execution.pipeline.utils import submit_pipeline
+from zenml.integrations.registry import integration_registry
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 
     from kitaru._core.settings import ResolvedSettings
     from kitaru.flow import Flow
+
+
+_integrations = threading.Lock()
 
 
 def submit(
@@ -122,6 +127,8 @@ def make_pipeline(
     placement: Placement | None,
 ) -> DynamicPipeline:
     """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
+    with _integrations:  # ZenML finds them while it compiles, which two threads may do at once
+        integration_registry.activate_integrations()
     give_source(flow.entry, flow.func)
     _ensure_source(flow)
     pipeline = DynamicPipeline(
