@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import zipfile
 from io import BytesIO
 
@@ -166,26 +167,50 @@ def test_the_life_of_a_stack_on_the_command_line(project):
     ]
 
 
-def test_a_killed_submission_leaves_the_active_stack_as_it_was(project):
-    project.write(
-        "killed.py",
-        """
-        import os, signal, threading, time
-        from kitaru import checkpoint, flow
+FLOW = """
+    from concurrent.futures import ThreadPoolExecutor
+    from zenml.client import Client
+    from kitaru import checkpoint, create_stack, flow
 
-        @flow
-        def nothing() -> int:
-            return 1
+    @checkpoint(cache=False, runtime="isolated")
+    def where() -> str:
+        return Client().active_stack_model.name
+
+    @flow(cache=False)
+    def located() -> list[str]:
+        return [where(), where()]
+"""
+
+
+def test_a_submission_killed_anywhere_leaves_the_active_stack_as_it_was(project):
+    project.write("located.py", FLOW)
+    project.run("-c", 'from kitaru import create_stack; create_stack("box", "local")')
+    armed, config = project.path / "armed", project.home.zenml / "config.yaml"
+    before = config.read_text()
+    for point in ("bound", "compiled", "created", "handing over", "handed over"):
+        armed.write_text(f"submitter, {point}")
+        submit = "from located import located; located.run(stack='box')"
+        killed = project.run("-c", submit, env={"KITARU_CRASH_POINT": str(armed)}, check=False)
+        assert (killed.returncode, armed.read_text()) == (-signal.SIGKILL, ""), point
+        assert config.read_text() == before, point
+    assert project.kitaru("stack", "current").stdout == "default\n"
+
+
+def test_threads_submit_to_two_stacks_at_once_and_each_gets_its_own(project):
+    project.write("located.py", FLOW)
+    submit = """
+        import json
+        from located import ThreadPoolExecutor, create_stack, located
 
         if __name__ == "__main__":
-            import sys
-            threading.Timer(float(sys.argv[1]), os.kill, (os.getpid(), signal.SIGKILL)).start()
-            nothing.run(stack="box")
-            os.kill(os.getpid(), signal.SIGKILL)
-        """,
-    )
-    made = 'from kitaru import create_stack; create_stack("box", "local")'
-    project.run("-c", made)
-    for moment in ("0.5", "1.5", "2.5", "60"):
-        project.run("killed.py", moment, check=False)
-        assert project.kitaru("stack", "current").stdout == "default\n"
+            for name in ("left", "right"):
+                create_stack(name, "local")
+            with ThreadPoolExecutor(4) as pool:
+                handles = list(pool.map(lambda name: located.run(stack=name), ["left", "right"] * 2))
+            print(json.dumps([[handle.wait(), handle.execution.stack_name] for handle in handles]))
+    """
+    done = project.run(project.write("submit.py", submit))
+    assert json.loads(done.stdout.splitlines()[-1]) == [[[name, name], name] for name in ["left", "right"] * 2]
+    assert project.kitaru("stack", "current").stdout == "default\n"
+    # The stack has no containers, and the flow's log says so once.
+    assert done.stderr.count("has no containers for single checkpoints") == 4
