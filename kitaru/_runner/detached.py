@@ -84,6 +84,7 @@ class DetachedRunner:
         if self._directory != final:
             self._directory.rename(final)
             self._directory = final
+        crash_points.reach("submitter, renamed")
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{final}\n".encode())

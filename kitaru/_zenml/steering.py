@@ -174,6 +174,8 @@ def _continue(run: PipelineRunResponse) -> bool:
             return False
         launch = partial(_continue_on_stack, fresh) if about.get("runner") == "stack" else _local_launch(exec_id, about)
         _set_status(run.id, ZenMLStatus.RESUMING)
+        if not fresh.orchestrator_run_id:  # it never started, and ZenML gives a run this id only before it does
+            _set_status(run.id, ZenMLStatus.INITIALIZING)
         if fresh.status == ZenMLStatus.FAILED:
             records.begin_cycle(run.id)
             records.forget_failure(run.id)
@@ -254,7 +256,7 @@ def _close(run_id: UUID, *, stopped: bool) -> None:
 
 
 def _set_status(run_id: UUID, status: ZenMLStatus) -> None:
-    if status is ZenMLStatus.RESUMING:
+    if status in (ZenMLStatus.RESUMING, ZenMLStatus.INITIALIZING):
         Client().zen_store.update_run(run_id=run_id, run_update=PipelineRunUpdate(status=status))
     elif Client().zen_store.get_run(run_id, hydrate=False).status != status:
         publish_pipeline_run_status_update(run_id, status, status_reason=_CANCELLED)

@@ -24,7 +24,7 @@ PRELUDE = """
 import json, os, sys, time
 from pathlib import Path
 from kitaru import FlowHandle, KitaruClient, KitaruExecutionError
-from mortal import asking, course, fan, half_stored, three
+from mortal import asking, course, fan, half_stored, holding, three
 
 executions = KitaruClient().executions
 
@@ -85,6 +85,14 @@ class Faults:
     def processes(self, exec_id: str) -> list[int]:
         """The supervisor's number, and the worker's if there is one."""
         return [process["pid"] for process in self.state(exec_id).get("processes", [])]
+
+    def is_held(self, exec_id: str) -> bool:
+        """Whether an execution of ``holding`` is in its second checkpoint."""
+        return (self.project.path / f"{exec_id}.holding").exists()
+
+    def let_go(self, *exec_ids: str) -> None:
+        for exec_id in exec_ids:
+            (self.project.path / f"{exec_id}.go").touch()
 
     def kill(self, *pids: int, sign: signal.Signals = signal.SIGKILL) -> None:
         """Kill processes and see that they are gone."""

@@ -88,6 +88,21 @@ def three(told: str = "") -> int:
     return c
 
 
+@checkpoint(cache=False)
+def held(x: int) -> int:
+    """Stay until the test lets go."""
+    ran("held")
+    once("holding")
+    while not (HERE / f"{current_execution_id()}.go").exists():
+        time.sleep(0.02)
+    return x + 1
+
+
+@flow(cache=False)
+def holding() -> int:
+    return third(held(first("")), "")
+
+
 # -- an output that is stored by halves -------------------------------------------------------------------------------
 
 

@@ -1,0 +1,95 @@
+"""The other processes die: the one that submits, the supervisor, both of a runner, the whole machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import psutil
+import pytest
+
+THREE = "first 1, second 1, third 1"
+HELD_AGAIN = "first 1, held 2, third 1"
+GONE = "failed: its runner's processes are gone: killed, or the machine was restarted"
+# How executions stand; what is lost goes on; and how each came to its end.
+RECOVER = """
+    ids = sys.argv[1:]
+    before = [ended(exec_id) for exec_id in ids]
+    recovered = [handle.exec_id for handle in executions.recover()]
+    out((before, recovered, [(ended(exec_id), executions.get(exec_id).result) for exec_id in ids]))
+"""
+
+
+@pytest.mark.timeout(600)
+def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(faults, home, observed, eventually):
+    points = ["submitter, created", "submitter, handing over", "submitter, renamed", "submitter, handed over"]
+    ids: list[str] = []
+    for point in points:
+        done = faults.script("three.run()", env=faults.arm(point), check=False)
+        assert (done.returncode, faults.armed()) == (-signal.SIGKILL, []), point
+        known = faults.script("out([e.exec_id for e in executions.list()])")
+        ids += [exec_id for exec_id in known if exec_id not in ids]
+        assert len(ids) == points.index(point) + 1, point
+    before, recovered, after = faults.script(RECOVER, *ids)
+    assert before == [
+        "failed: the process that submitted it ended before its runner was started",
+        "failed: the process that submitted it ended before its runner was started",
+        GONE,
+        "completed",
+    ]
+    assert sorted(recovered) == sorted(ids[:3])
+    assert after == [["completed", 3]] * 4
+    for point, exec_id, outcome in zip(points, ids, before, strict=True):
+        assert faults.runs(exec_id) == THREE
+        goes_on = outcome == "completed"
+        observed(point, "runs" if goes_on else outcome, "nothing" if goes_on else "`kitaru executions recover`", THREE)
+    eventually(lambda: not home.processes(), what="the end of every process")
+
+
+@pytest.mark.timeout(600)
+def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, eventually):
+    start = "out(three.run(sys.argv[1], retries=1).exec_id)"
+    before = faults.script(start, "", env=faults.arm("supervisor, before"))
+    restarting = faults.script(start, "second kill", env=faults.arm("supervisor, before:2"))
+    running, stopped, both, reboot = held = faults.script("out([holding.run().exec_id for _ in range(4)])")
+    eventually(lambda: all(map(faults.is_held, held)), timeout=60, what="four executions in their second checkpoint")
+    faults.kill(faults.processes(running)[0])
+    faults.kill(faults.processes(stopped)[0], sign=signal.SIGTERM)
+    faults.kill(*faults.processes(both))
+    faults.kill(*faults.processes(reboot))
+    _as_after_a_reboot(home, reboot)
+    faults.let_go(*held)
+    eventually(lambda: not faults.armed(), timeout=60, what="the death of a supervisor that replaces its worker")
+    seen = [before, restarting, running, stopped, both, reboot]
+    became, recovered, after = faults.script(RECOVER, *seen)
+    stop = "failed: it was stopped: its supervisor was asked to end (SIGTERM)"
+    assert became == [GONE, GONE, "completed", stop, GONE, GONE]
+    assert sorted(recovered) == sorted([before, restarting, stopped, both, reboot])
+    assert after == [["completed", 3]] * 6
+    again = "first 1, second 2, third 1"
+    rows = {
+        "supervisor, before": (GONE, "`kitaru executions recover`", THREE),
+        "supervisor, restarting": (GONE, "`kitaru executions recover`", again),
+        "supervisor, running": ("goes on by itself", "nothing", "first 1, held 1, third 1"),
+        "supervisor, SIGTERM": (stop, "`kitaru executions recover`", HELD_AGAIN),
+        "both": (GONE, "`kitaru executions recover`", HELD_AGAIN),
+        "reboot": (GONE, "`kitaru executions recover`", HELD_AGAIN),
+    }
+    for exec_id, (fault, row) in zip(seen, rows.items(), strict=True):
+        assert faults.runs(exec_id) == row[2], fault
+    for fault, row in rows.items():
+        observed(fault, *row)
+    eventually(lambda: not home.processes(), what="the end of every process")
+
+
+def _as_after_a_reboot(home, exec_id):
+    """Have the runner's numbers belong to processes that live, of this boot, as others of the same number would."""
+    file = home.zenml / "kitaru" / "executions" / exec_id / "runner.json"
+    state = json.loads(file.read_text())
+    started = str(int(psutil.Process().create_time()))
+    state["processes"] = [
+        {"pid": os.getpid(), "started": started, "boot": "00000000-0000-0000-0000-000000000000"},
+        {**state["processes"][1], "pid": os.getppid()},
+    ]
+    file.write_text(json.dumps(state))
