@@ -20,7 +20,7 @@ from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
-from kitaru._zenml.stack_runners import lost_on_stack
+from kitaru._zenml.stack_runners import lost_on_stack, start_again_on_stack
 from kitaru._zenml.store import open_client, runner_directory, translated
 from kitaru.errors import KitaruUsageError
 from kitaru.models import ExecutionSummary
@@ -88,16 +88,22 @@ def find_run_id(exec_id: str) -> str:
 def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
     """Return the run of an execution; one whose local runner is gone is marked failed first."""
     run = find_run(exec_id, hydrate=hydrate)
-    if run.status.is_finished or run.status == ZenMLStatus.PAUSED:
+    if _needs_no_runner(run):
         return run
     lost = lost_runner(run)
     if lost is None:
         return run
     with translated(f"marking execution {exec_id} failed"), exclusive():
-        if lost_runner(run) is not None:  # nobody has started a new runner while the lock was waited for
+        run = find_run(exec_id)
+        # Nobody has started a new runner while the lock was waited for, nor is that to be done now.
+        if not _needs_no_runner(run) and lost_runner(run) is not None and not start_again_on_stack(run):
             records.mark_lost(run.id, lost)
             files.note_ended(files.directory(runner_directory(), str(run.id)))
     return find_run(str(run.id), hydrate=hydrate)
+
+
+def _needs_no_runner(run: PipelineRunResponse) -> bool:
+    return run.status.is_finished or run.status == ZenMLStatus.PAUSED
 
 
 def read_status(exec_id: str) -> ExecutionStatus:

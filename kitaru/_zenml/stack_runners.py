@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ _PAUSE = 3.0
 # Reasons for which a pod will never start, however long one waits.
 _HOPELESS = frozenset({"InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"})
 _TIMEOUT = 10
+_KILLED = frozenset({128 + signal.SIGKILL, 128 + signal.SIGTERM})
 _answers: dict[str, tuple[float, str | None]] = {}
 
 
@@ -52,6 +54,34 @@ def _ask(run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:
     return None
 
 
+def start_again_on_stack(run: PipelineRunResponse) -> bool:
+    """Start the container of an unfinished execution again that was killed; False where no attempt is left.
+
+    A Docker engine starts a container again that crashed, and not one that somebody killed or stopped. On Kubernetes
+    the job does it.
+    """
+    about = records.about(run)
+    if about.get("runner") != "stack" or run.stack is None or run.status == ExecutionStatus.STOPPING:
+        return False
+    orchestrator = stack_of(run.stack).orchestrator
+    if orchestrator.flavor != "local_docker" or about.get("host") != socket.gethostname():
+        return False
+    attempts = records.attempts_of(run)
+    retries = int(about["settings"]["retries"]["value"])
+    if not attempts or attempts[-1].number - records.first_of_cycle(run.id) >= retries:
+        return False
+    killed = [
+        container
+        for container in _containers(orchestrator, about)
+        if container.status == "exited" and container.attrs["State"]["ExitCode"] in _KILLED
+    ]
+    if not killed:
+        return False
+    killed[0].start()  # the youngest
+    _answers.pop(str(run.id), None)
+    return True
+
+
 def stop_on_stack(run: PipelineRunResponse) -> bool:
     """End the containers of an execution; False where the orchestrator is none that Kitaru can do that for."""
     about = records.about(run)
@@ -61,6 +91,7 @@ def stop_on_stack(run: PipelineRunResponse) -> bool:
     if orchestrator.flavor == "local_docker":
         for container in _containers(orchestrator, about):
             container.stop(timeout=2)
+            container.remove(force=True)
         return True
     if orchestrator.flavor == "kubernetes":
         _delete_jobs(orchestrator, run)
