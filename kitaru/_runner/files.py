@@ -204,7 +204,8 @@ def note_attempt(number: int, *, last: bool) -> None:
     """Tell the supervisor which attempt is under way, and whether another one would be too many."""
     directory = own_directory()
     if directory is not None:
-        write(directory / ATTEMPT, {"number": number, "last": last})
+        with contextlib.suppress(OSError):  # the disk refuses; the flow, or the store, will meet it and tell
+            write(directory / ATTEMPT, {"number": number, "last": last})
 
 
 def stop_requested() -> str | None:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.crash.faults import Outcome, observe
+from tests.mounts import run_with_mounts
 
 if TYPE_CHECKING:
     from tests.conftest import Home, Project
@@ -59,6 +60,11 @@ class Faults:
         done = self.project.run(self.write(code), *args, env=env, timeout=400, check=check)
         lines = [line for line in done.stdout.splitlines() if line.startswith("OUT")]
         return json.loads(lines[-1].removeprefix("OUT")) if lines else done
+
+    def in_own_mounts(self, shell: str, script: str) -> Any:
+        """Run a script by a shell that has mounts of its own; ``"$PYTHON" "$1"`` there is where it runs."""
+        done = run_with_mounts(self.project, shell, script)
+        return json.loads(done.stdout.rpartition("OUT")[2])
 
     def write(self, code: str) -> str:
         name = f"script_{len(list(self.project.path.glob('script_*.py')))}.py"
