@@ -126,6 +126,14 @@ def _told(log: BuildLog, error: Exception) -> str:
             f"logged in with rights to push: `docker login`; `kitaru stack check` tries it."
         )
     if not log.step:
-        return f"The image could not be built: {reason}. See that the base image exists and can be pulled."
+        return f"The image could not be built: {reason}. {_remedy(reason)}"
     lines = "".join(f"\n  {line}" for line in log.lines)
     return f"The image could not be built. The step that failed:\n  {log.step}{lines}\n{reason}."
+
+
+def _remedy(reason: str) -> str:
+    if "invalid tag" in reason:
+        return "Mend image.target_repository, in lower case, or image.image_tag: letters, digits, '.', '_' and '-'."
+    if "platform=" in reason:
+        return "Mend image.platform, such as linux/amd64, or use a base image that exists for it."
+    return "See that the base image exists and can be pulled."

@@ -41,6 +41,7 @@ def docker_settings(image: ImageSettings | None, stack: Stack) -> tuple[DockerSe
     image = image or ImageSettings()
     dockerfile = _dockerfile(image)
     context = _context(image, dockerfile, stack)
+    user = image.user or (final_user(dockerfile) if dockerfile else None)
     fields: dict[str, Any] = {
         "dockerfile": str(context.dockerfile),
         "build_context_root": str(context.folder),
@@ -48,7 +49,9 @@ def docker_settings(image: ImageSettings | None, stack: Stack) -> tuple[DockerSe
         "apt_packages": [*(image.apt_packages or []), *sorted(stack.apt_packages)],
         # They are among Kitaru's own layers, below its wheel: another Kitaru then finds them in the cache.
         "install_stack_requirements": False,
-        "user": image.user or (final_user(dockerfile) if dockerfile else None),
+        "user": user,
+        # ZenML leaves out its own layers, which switch to the user, where it finds nothing to put into them.
+        "environment": {"KITARU_IMAGE_USER": user} if user else {},
         "image_tag": image.image_tag,
         "target_repository": image.target_repository,
         # uv would want a virtual environment, and does not read the pip settings of a base image.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from zenml.client import Client
+
 from kitaru._zenml.images import docker_settings
+from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from zenml.stack import Stack
 
     from kitaru._core.build_context import Context
+    from kitaru._core.image import ImageSettings
     from kitaru._core.settings import ResolvedSettings
 
 LABEL = "kitaru.execution"
@@ -50,17 +55,35 @@ def place(stack: Stack, settings: ResolvedSettings) -> Placement:
     """Work out the image and the orchestrator's settings of one execution.
 
     Raises:
-        KitaruImageError: The image cannot be described.
+        KitaruImageError: The image cannot be described, or names a secret that does not exist.
     """
     docker, context = docker_settings(settings.image, stack)
+    if settings.image and settings.image.user and stack.orchestrator.flavor == "local_docker":
+        sys.stderr.write(
+            f"kitaru: the image's files belong to image.user {settings.image.user!r}, but its containers run as you on "
+            f"stack {stack.name!r}: they write to ZenML's folder on this machine, which is yours.\n"
+        )
     token = uuid4().hex
     return Placement(
         docker=docker,
         context=context,
         orchestrator=_orchestrator_settings(stack.orchestrator, settings.retries, token),
-        secrets=list((settings.image and settings.image.secret_environment_from) or []),
+        secrets=_secrets(settings.image),
         token=token,
     )
+
+
+def _secrets(image: ImageSettings | None) -> list[UUID | str]:
+    names = (image and image.secret_environment_from) or []
+    for name in names:
+        try:
+            Client().get_secret(name, allow_partial_name_match=False, allow_partial_id_match=False)
+        except KeyError as error:
+            raise KitaruImageError(
+                f"image.secret_environment_from: there is no ZenML secret {name!r}. `zenml secret list` shows those that "
+                f"exist; `zenml secret create {name} --KEY=value` makes one."
+            ) from error
+    return [*names]
 
 
 def _orchestrator_settings(orchestrator: BaseOrchestrator, retries: int, token: str) -> dict[str, Any]:
