@@ -25,15 +25,20 @@ class PushRefusedError(Exception):
     """The registry would not take a push; says why."""
 
 
-def try_push(registry: BaseContainerRegistry) -> None:
+def try_push(registry: BaseContainerRegistry, repository: str | None = None) -> None:
     """Begin an upload in the repository that images go to, and cancel it.
+
+    Args:
+        registry: The registry.
+        repository: The repository, where it is not the one that ZenML uses by default.
 
     Raises:
         PushRefusedError: The registry answers, and refuses.
         requests.RequestException: The registry does not answer.
     """
     host, _, path = registry.config.uri.partition("/")
-    repository = "/".join(filter(None, [path.strip("/"), registry.config.default_repository or "zenml"]))
+    name = repository or registry.config.default_repository or "zenml"
+    repository = "/".join(filter(None, [path.strip("/"), name]))
     session = requests.Session()
     base = _base_url(session, host)
     session.headers.update(_authorization(session, base, repository, _credentials(registry, host)))

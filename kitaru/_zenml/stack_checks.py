@@ -61,13 +61,18 @@ def check(name: str | None) -> StackCheck:
     return StackCheck(stack=model.name, results=(loaded, *map(_result, _tries(stack))))
 
 
-def require(model: StackResponse, stack: Stack) -> None:
+def require(model: StackResponse, stack: Stack, repository: str | None) -> None:
     """See that a flow can run on a stack.
+
+    Args:
+        model: The stack.
+        stack: The same, loaded.
+        repository: Where in its registry the image goes; None for where ZenML puts it.
 
     Raises:
         KitaruStackError: Something does not work; the message says which component, what was tried and what to do.
     """
-    failed = [result for result in map(_result, _tries(stack)) if not result.ok]
+    failed = [result for result in map(_result, _tries(stack, repository)) if not result.ok]
     if failed:
         lines = "\n".join(f"  {r.component}: {r.tried}: {r.problem}\n    {r.remedy or ''}".rstrip() for r in failed)
         raise KitaruStackError(
@@ -92,7 +97,7 @@ def _result(attempt: _Try) -> StackCheckResult:
     )
 
 
-def _tries(stack: Stack) -> Iterator[_Try]:
+def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
     orchestrator = stack.orchestrator
     if orchestrator.flavor == "local_docker":
         yield _Try(_called(orchestrator), "reach the Docker engine", _reach_engine)
@@ -105,7 +110,7 @@ def _tries(stack: Stack) -> Iterator[_Try]:
     if builder is not None and builder.flavor == "local" and orchestrator.flavor not in ("local", "local_docker"):
         yield _Try(_called(builder), "reach the Docker engine", _reach_engine)
     if stack.container_registry is not None:
-        yield _Try(_called(stack.container_registry), "begin a push, and cancel it", lambda: _push(stack))
+        yield _Try(_called(stack.container_registry), "begin a push, and cancel it", lambda: _push(stack, repository))
     yield _Try(_called(stack.artifact_store), "write, read and delete a file", lambda: _use_store(stack))
     yield _Try(
         _called(stack.artifact_store), "see whether flows reach what they need", lambda: _reached_from_there(stack)
@@ -195,11 +200,11 @@ def _log_in(component: StackComponent) -> None:
         ) from error
 
 
-def _push(stack: Stack) -> None:
+def _push(stack: Stack, repository: str | None) -> None:
     registry = stack.container_registry
     assert registry is not None
     try:
-        try_push(registry)
+        try_push(registry, repository)
     except PushRefusedError as error:
         raise _ProblemError(
             str(error), f"Log in with rights to push: `docker login {registry.config.uri.partition('/')[0]}`."

@@ -103,7 +103,7 @@ def _placement(flow: Flow[..., Any], stack: StackResponse, loaded: Stack, settin
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
     refuse_store_in_code()
     placement = place(loaded, settings)
-    require(stack, loaded)
+    require(stack, loaded, placement.docker.target_repository)
     warn_of(flow, loaded)
     return placement
 
