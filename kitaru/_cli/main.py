@@ -23,8 +23,11 @@ COMMANDS: Final = {
     "config": "kitaru._cli.config:config",
     "executions": "kitaru._cli.executions:executions",
     "image": "kitaru._cli.image:image",
+    "login": "kitaru._cli.login:login",
+    "logout": "kitaru._cli.login:logout",
     "run": "kitaru._cli.run:run",
     "stack": "kitaru._cli.stack:stack",
+    "status": "kitaru._cli.login:status",
 }
 """The commands, and where each is found. They are imported when they are needed, and import ZenML later still."""
 
@@ -92,12 +95,17 @@ def _keep_traceback(ctx: click.Context, _: click.Parameter, wanted: bool) -> Non
     callback=_keep_traceback,
     help="Show the traceback of an error.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Run durable flows on ZenML stacks, and look at what they did.
 
     Exit codes: 0 done; 1 the execution failed or the request cannot be met; 2 wrong usage; 3 the store, server or
     engine cannot be reached; 130 interrupted.
     """
+    if ctx.invoked_subcommand != "run":  # which goes on waiting for its flow while a server restarts
+        from kitaru.server import hurry
+
+        hurry()
 
 
 def main() -> Never:

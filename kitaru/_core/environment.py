@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Final, Literal, cast
 
+from kitaru._core.server_url import checked_url
 from kitaru.errors import KitaruUsageError
 
 LocalRunner = Literal["process", "thread", "inline"]
@@ -16,6 +17,9 @@ OTHER_VARIABLES: Final = {
     "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
+    "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
+    "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
+    "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
 }
 """The variables beside the settings, with what they accept; also the manual of ``kitaru config show --help``."""
 
@@ -94,3 +98,32 @@ def concurrency() -> int | None:
     if not limit:
         raise malformed("Concurrency", "KITARU_CONCURRENCY", text, "a whole number, 1 or more")
     return limit
+
+
+def server_url() -> str | None:
+    """Return the server that KITARU_SERVER_URL names; ``None`` where it is not set.
+
+    Raises:
+        KitaruUsageError: The variable holds no URL of a server.
+    """
+    text = read("KITARU_SERVER_URL")
+    return None if text is None else checked_url(text, "KITARU_SERVER_URL")
+
+
+def auth_token() -> str | None:
+    """Return the key or token that KITARU_AUTH_TOKEN holds; ``None`` where it is not set.
+
+    Raises:
+        KitaruUsageError: The variable holds what can be no key; the message does not repeat it.
+    """
+    text = read("KITARU_AUTH_TOKEN")
+    if text is not None and not (text.isascii() and text.isprintable() and " " not in text):
+        raise KitaruUsageError(
+            "KITARU_AUTH_TOKEN holds no key: there are spaces, line breaks or other signs inside. Copy it again."
+        )
+    return text
+
+
+def project() -> str | None:
+    """Return the name or id of the project that KITARU_PROJECT holds; ``None`` where it is not set."""
+    return read("KITARU_PROJECT")

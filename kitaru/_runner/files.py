@@ -149,6 +149,17 @@ def prune(base: Path, *, keep: str) -> None:
         shutil.rmtree(entry, ignore_errors=True)
 
 
+def running(base: Path) -> list[str]:
+    """Return the executions whose runners work on this host."""
+    here = socket.gethostname()
+    states = ((entry.parent.name, read(entry)) for entry in sorted(base.glob(f"*/{STATE}")))
+    return [
+        exec_id
+        for exec_id, state in states
+        if state.get("host") == here and not state.get("ended") and any(map(is_running, state.get("processes", [])))
+    ]
+
+
 def _is_alive(state: dict[str, Any]) -> bool:
     return state.get("host") != socket.gethostname() or any(map(is_running, state.get("processes", [])))
 

@@ -17,6 +17,9 @@ name                                      why
 ``ZENML_SOURCE_ATTRIBUTE_NAME``           An entry function says itself how it is imported, so that flows of scripts
                                           and of ``python -m`` resolve.
 ``source_utils._CUSTOM_SOURCE_ROOT``      Whether the user chose a source root; there is a public setter only.
+``GlobalConfiguration._write_config``     Public setters write the file. A process whose server the environment names,
+                                          and a runner in the background, must not change what its user has set up.
+``GlobalConfiguration._config_file``      Where that file is.
 ========================================  ==========================================================================
 """
 
@@ -24,10 +27,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
@@ -85,3 +90,15 @@ def set_source(function: Callable[..., Any], source: Source) -> None:
 def custom_source_root() -> str | None:
     """Return the source root that was chosen for this process, or None where ZenML is to guess."""
     return source_utils._CUSTOM_SOURCE_ROOT
+
+
+def leave_configuration_alone() -> None:
+    """See that this process does not change ZenML's configuration file; where there is none, it is made as always."""
+    write = GlobalConfiguration._write_config
+
+    def write_first(config: GlobalConfiguration) -> None:
+        if not Path(config._config_file).exists():
+            write(config)
+
+    if getattr(write, "__name__", "") != write_first.__name__:
+        GlobalConfiguration._write_config = write_first  # type: ignore[method-assign, assignment]

@@ -13,6 +13,7 @@ from zenml.utils import secret_utils
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.suggest import did_you_mean
+from kitaru._zenml.connection import refuse_to_configure
 from kitaru._zenml.flavors import config_class
 from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStackError
@@ -45,6 +46,7 @@ def current_stack() -> StackInfo:
 
 def use_stack(name: str) -> StackInfo:
     """Make a stack the active one."""
+    refuse_to_configure("stack use", "set KITARU_STACK instead")
     stack = find(name)
     with translated(f"activating stack {name!r}"):
         Client().activate_stack(stack.id)

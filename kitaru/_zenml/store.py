@@ -14,6 +14,7 @@ from docker.errors import DockerException
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
 from zenml.exceptions import (
     AuthorizationException,
     IllegalOperationError,
@@ -25,6 +26,14 @@ from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.utils.io_utils import get_global_config_directory
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
+from kitaru._zenml.connection import (
+    REFUSED,
+    after_opening,
+    apply_environment,
+    before_opening,
+    enter_project,
+    server_failure,
+)
 from kitaru._zenml.source_root import ensure_fallback
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, KitaruStateError
 
@@ -37,13 +46,13 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
     (PipelineSubmissionError, KitaruStackError, "the stack's orchestrator did not take it"),
     (DockerException, KitaruStackError, "the Docker engine failed"),
     (StackComponentInterfaceError, KitaruStackError, "a component of the stack failed"),
-    (AuthorizationException, KitaruBackendError, "the ZenML server refused the credentials; run `zenml login`"),
+    (AuthorizationException, KitaruBackendError, REFUSED),
     (IllegalOperationError, KitaruStateError, "ZenML refused the change"),
     (OperationalError, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
     (SQLAlchemyError, KitaruBackendError, "ZenML's database failed"),
     (sqlite3.Error, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
     (PermissionError, KitaruBackendError, "a file could not be used; check the rights of the home directory"),
-    (ConnectionError, KitaruBackendError, "the ZenML server did not answer; is it running? `zenml status` tells"),
+    (ConnectionError, KitaruBackendError, "the ZenML server did not answer; is it running? `kitaru status` tells"),
     (OSError, KitaruBackendError, "a file could not be read or written; check the disk and its rights"),
     (ZenMLBaseException, KitaruBackendError, "ZenML failed"),
 )
@@ -64,6 +73,8 @@ def translated(doing: str) -> Iterator[None]:
     except KitaruError:
         raise
     except Exception as error:
+        if (failure := server_failure(doing, error)) is not None:
+            raise failure from error
         for foreign, own, why in _TRANSLATION:
             if isinstance(error, foreign):
                 detail = str(getattr(error, "orig", None) or error) or type(error).__name__
@@ -86,14 +97,18 @@ def open_client() -> Client:
         KitaruBackendError: The store cannot be opened.
     """
     with translated("opening ZenML's store"), _opened:
-        client = Client()
-        if id(client) in _listening:
+        if GlobalConfiguration().is_initialized and id(client := Client()) in _listening:
             return client
+        apply_environment()
         ensure_fallback()
+        before_opening()
         with _first_use_lock(), _untold():
+            client = Client()  # opens the store where it finds a repository
             store = client.zen_store
+        after_opening(store)
         if isinstance(store, SqlZenStore) and store.engine.url.get_backend_name() == "sqlite":
             _tune_sqlite(store)
+        enter_project(client)
         _listening.add(id(client))
         return client
 

@@ -28,7 +28,7 @@ EXAMPLES = dict(re.findall(r"^<!-- (\w+) -->\n```json\n(.*?)^```$", DOCS, flags=
 
 
 # The commands of this page of the manual.
-NOUNS = ("artifacts", "config", "executions", "run")
+NOUNS = ("artifacts", "config", "executions", "login", "logout", "run", "status")
 
 
 def every_command(command: click.Command = cli, path: str = "kitaru") -> list[tuple[str, click.Command]]:
@@ -56,7 +56,7 @@ def test_every_command_has_its_line_in_the_manual_and_a_right_example_in_its_hel
     examples = re.findall(rf"^ +({path} .*|{path})$", command.help or "", flags=re.MULTILINE)
     assert examples, f"{path} --help has no example"
     for example in examples:
-        for option in re.findall(r"(?<!\S)--?[a-z]+", example):
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", example):
             assert any(option in parameter.opts + parameter.secondary_opts for parameter in command.params), example
     undescribed = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
     assert undescribed == []

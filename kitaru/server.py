@@ -1,0 +1,138 @@
+"""The ZenML server that this machine works with: log in, log out, and see which one it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from kitaru._core.server_url import checked_url
+from kitaru.errors import KitaruUsageError
+
+__all__ = ["ServerStatus", "hurry", "login", "logout", "status"]
+
+LAST_PORT = 65535
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """Where executions are kept, and as whom this machine works there.
+
+    Attributes:
+        where: ``"local store"``, the database of this machine; ``"local server"``, the same behind a server that
+            ``login()`` has started; ``"server"``.
+        url: The server's URL, or the database's.
+        chosen_by: What chose it: ``"login"``, ``"default"``, or the environment variable.
+        user: The user or service account; None where the server does not answer.
+        project: The active project.
+        stack: The active stack.
+        dashboard_url: Where the dashboard is; None for the local store.
+        server_version: ZenML's version there; None for the local store.
+        zenml_version: ZenML's version here.
+        kitaru_version: Kitaru's version here.
+        config_directory: Where ZenML keeps its configuration.
+        local_stores: Where the local store and its artifacts are.
+        problem: What keeps it from working now, and what to do; None where it works.
+    """
+
+    where: Literal["local store", "local server", "server"]
+    url: str
+    chosen_by: str
+    user: str | None
+    project: str | None
+    stack: str | None
+    dashboard_url: str | None
+    server_version: str | None
+    zenml_version: str
+    kitaru_version: str
+    config_directory: str
+    local_stores: str
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def login(
+    url: str | None = None,
+    *,
+    api_key: str | None = None,
+    project: str | None = None,
+    verify_ssl: bool | str = True,
+    port: int | None = None,
+) -> ServerStatus:
+    """Use a ZenML server from now on, for ZenML's own commands as well; without a URL start one on this machine.
+
+    Nothing changes unless the server accepts the credentials. Executions that run on this machine go on where they are.
+
+    Args:
+        url: The server's URL. Default: a server on this machine that serves the local store, dashboard included, and
+            listens on 127.0.0.1 only, without credentials. It needs ``zenml[server]``.
+        api_key: The API key of a service account. Default: credentials of an earlier login that still hold, else
+            ZenML's login in the browser.
+        project: Name or id of the project to work in; default: the server's.
+        verify_ssl: Whether the server's certificate must be valid, or the file of the authority that signed it.
+        port: Where a server on this machine listens; default: where it runs already, else 8237.
+
+    Raises:
+        KitaruUsageError: The URL, the key, the project or the port is wrong, or the environment names a server.
+        KitaruBackendError: The server does not answer, or is no ZenML server.
+        KitaruError: A server on this machine needs a package that is not installed, or does not start.
+    """
+    if url is None:
+        for name, value in (("api_key", api_key), ("verify_ssl", None if verify_ssl is True else verify_ssl)):
+            if value is not None:
+                raise KitaruUsageError(f"login({name}=) belongs to the URL of a server; a local one needs none.")
+        if port is not None and not 0 < port <= LAST_PORT:
+            raise KitaruUsageError(f"The port must be a number from 1 to {LAST_PORT}, not {port}.")
+    else:
+        url = checked_url(url, "login")
+        if port is not None:
+            raise KitaruUsageError("login(port=) is for a server on this machine; another one's port is in its URL.")
+    from kitaru._zenml import server
+
+    return server.start_local(port, project) if url is None else server.connect(url, api_key, project, verify_ssl)
+
+
+def logout(*, force: bool = False) -> list[str]:
+    """Go back to the local store, forget the server's credentials, and stop the server on this machine.
+
+    Args:
+        force: Stop it even while executions run on this machine that need it; they then fail.
+
+    Returns:
+        What was done, in sentences; empty where there was nothing to do.
+
+    Raises:
+        KitaruUsageError: The environment names the server.
+        KitaruStateError: Executions run on this machine that need the server.
+    """
+    from kitaru._zenml import server
+
+    return server.disconnect(force=force)
+
+
+def status() -> ServerStatus:
+    """Return where executions are kept; a server that does not answer is a ``problem``, not an error.
+
+    Raises:
+        KitaruUsageError: A variable of the environment is wrong.
+
+    Example:
+        >>> print(status().where)  # doctest: +SKIP
+        local store
+    """
+    from kitaru._zenml import server
+
+    return server.read_status()
+
+
+def hurry() -> None:
+    """Give up after some seconds, in this process, on a server that does not answer any more.
+
+    Otherwise requests are repeated for half a minute, since the server may be restarting. It counts for stores that are
+    opened after the call.
+    """
+    from kitaru._core import patience
+
+    patience.in_a_hurry = True
