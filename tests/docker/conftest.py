@@ -1,0 +1,50 @@
+"""A project whose stack ``docker`` is this machine's engine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+
+import pytest
+
+BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
+
+
+@pytest.fixture
+def engine():
+    """The engine's client; containers that hold a test's executions are removed after it."""
+    import docker
+    from docker.errors import APIError
+
+    client = docker.from_env()
+    before = {container.id for container in client.containers.list(all=True)}
+    yield client
+    for container in client.containers.list(all=True, filters={"label": "kitaru.execution"}):
+        if container.id not in before:
+            with contextlib.suppress(APIError):  # its removal is on its way
+                container.remove(force=True)
+    client.close()
+
+
+@pytest.fixture
+def docker(project, engine):
+    """A project with the stack; its scripts run there unless they say otherwise."""
+    project.kitaru("stack", "create", "docker", "--type", "docker")
+    return project
+
+
+@pytest.fixture
+def script(docker):
+    """``script(code, *args, **env)``: run a script on the stack and give what it hands to ``out``, and its stderr."""
+
+    def run(code, *args, **env):
+        written = docker.write("script.py", "import json\nout = lambda value: print('OUT' + json.dumps(value))\n")
+        with written.open("a") as file:
+            file.write(code)
+        on_docker = {"KITARU_STACK": "docker", "KITARU_IMAGE": BASE_IMAGE, "KITARU_PROGRESS": "off", **env}
+        done = docker.run(written, *args, env=on_docker, timeout=800)
+        [line] = [line for line in done.stdout.splitlines() if line.startswith("OUT")]
+        return json.loads(line.removeprefix("OUT")), done.stderr
+
+    return run
