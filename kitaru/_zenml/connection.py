@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 import requests
@@ -50,7 +51,10 @@ REFUSED: Final = (
     "the ZenML server refused the credentials; `kitaru login URL` asks for new ones, KITARU_AUTH_TOKEN holds them"
 )
 _REST_STORE: Final = "zenml.zen_stores.rest_zen_store"  # not imported where the store is a database
-_PATIENCE: Final = (3.05, 15.0)  # seconds to connect and to answer
+_PATIENCE: Final = (3.05, 10.0)  # seconds to connect and to answer
+# How long a runner waits for a server that is gone, and the longest pause between two tries; in seconds.
+_OUTAGE: Final = 300.0
+_LONGEST_PAUSE: Final = 10.0
 
 
 # -- what the environment says ----------------------------------------------------------------------------------------
@@ -157,19 +161,43 @@ def before_opening() -> None:
         KitaruBackendError: It does not, or it is no ZenML server.
     """
     config = GlobalConfiguration()
-    if config.is_initialized or files.own_directory() is not None:
+    if config.is_initialized:
         return
     store = config.store_configuration
-    if store.type == StoreType.REST:
-        ask(store.url, getattr(store, "verify_ssl", True))
+    if store.type != StoreType.REST:
+        return
+    verify = getattr(store, "verify_ssl", True)
+    deadline = time.monotonic() + _OUTAGE
+    while True:
+        try:
+            ask(store.url, verify)
+        except KitaruBackendError:
+            if files.own_directory() is None or time.monotonic() > deadline:
+                raise
+            time.sleep(2)
+        else:
+            return
 
 
 def after_opening(store: BaseZenStore) -> None:
-    """Limit how long a process in a hurry waits for a server that has gone meanwhile."""
-    if patience.in_a_hurry and store.type == StoreType.REST:
+    """Limit how long a process in a hurry waits for a server that has gone meanwhile, and have a runner wait longer."""
+    if patience.in_a_hurry:
+        _retry(store, connect=3, read=1, status=2)  # 0 + 2 + 4 seconds
+    elif files.own_directory() is not None:
+        outlast_outages(store)
+
+
+def outlast_outages(store: BaseZenStore) -> None:
+    """Have this process, which runs a flow, wait some minutes for a server that is gone, as while it is upgraded."""
+    tries = int(_OUTAGE / _LONGEST_PAUSE)
+    _retry(store, connect=tries, read=tries, status=tries, backoff_max=_LONGEST_PAUSE)
+
+
+def _retry(store: BaseZenStore, **limits: Any) -> None:
+    if store.type == StoreType.REST:
         for adapter in cast("RestZenStore", store).session.adapters.values():
             if isinstance(adapter, requests.adapters.HTTPAdapter):
-                adapter.max_retries = adapter.max_retries.new(connect=3, read=1, status=2)  # 0 + 2 + 4 seconds
+                adapter.max_retries = adapter.max_retries.new(**limits)
 
 
 def ask(url: str, verify: bool | str = True) -> ServerModel:

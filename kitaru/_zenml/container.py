@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zenml.client import Client
 
 from kitaru._zenml import records
+from kitaru._zenml.connection import outlast_outages
 from kitaru._zenml.failures import Failure
 from kitaru.errors import KitaruRunnerLostError
 
@@ -34,6 +35,7 @@ def enter(run_id: UUID, retries: int) -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
+    outlast_outages(Client().zen_store)
     attempts = records.attempts_of(Client().get_pipeline_run(run_id))
     if not attempts or attempts[-1].ended_at is not None or attempts[-1].outcome is not None:
         return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 HELD_ONCE = "first 1, held 1, third 1"
@@ -148,3 +151,30 @@ def test_a_home_that_becomes_read_only_costs_nothing_that_was_completed(faults, 
     assert runs.startswith("first 1, held ")
     assert runs.endswith("third 1")
     observed("home, read-only", "failed, and says so", "rights, then `kitaru executions retry`", "completed ones 1")
+
+
+OUTAGE_SECONDS = 30
+
+
+@pytest.mark.server
+@pytest.mark.timeout(300)
+def test_a_server_that_is_gone_for_half_a_minute_is_waited_for(faults, zenml_server, observed, eventually):
+    there = {"KITARU_SERVER_URL": zenml_server.url, "KITARU_AUTH_TOKEN": zenml_server.api_key}
+    held, early = faults.script("out((holding.run().exec_id, holding.run().exec_id))", env=there)
+    eventually(lambda: faults.is_held(held) and faults.is_held(early), what="two held checkpoints")
+    code = "executions.get(sys.argv[1]); print('ready', flush=True); out([ended(e) for e in sys.argv[1:]])"
+    waiting = faults.project.popen(faults.write(code), held, early, env=there)
+    assert waiting.stdout.readline() == "ready\n"
+    zenml_server.kill()
+    gone = time.monotonic()
+    faults.let_go(held)  # it completes while there is nobody to tell
+    time.sleep(OUTAGE_SECONDS - (time.monotonic() - gone))  # how long it is gone is what this is about
+    faults.let_go(early)
+    zenml_server.start()
+    out, err = waiting.communicate(timeout=120)
+    assert waiting.returncode == 0, err
+    assert json.loads(out.rpartition("OUT")[2]) == ["completed", "completed"]
+    results = faults.script("out([executions.get(e).result for e in sys.argv[1:]])", held, early, env=there)
+    assert results == [3, 3]
+    assert {faults.runs(held), faults.runs(early)} == {HELD_ONCE}
+    observed("server, stopped", "waits, and goes on by itself", "nothing", HELD_ONCE)
