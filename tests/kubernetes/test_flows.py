@@ -6,16 +6,20 @@ import json
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.kubernetes.conftest import REGISTRY
+
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "switch_stacks.py"
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
 ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "off"}
 
 FLOWS = """
-    import os, socket, time
+    import getpass, os, socket, time
     import kitaru
     from kitaru import checkpoint, flow
     from team.helpers import shout
@@ -26,7 +30,8 @@ FLOWS = """
 
     @checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
     def apart(host: str) -> list[str]:
-        return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
+        print("apart speaks")
+        return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done"), getpass.getuser()]
 
     @flow(cache=False)
     def spread() -> list[str]:
@@ -121,32 +126,51 @@ def running(namespace, exec_id, isolated):
     return found
 
 
+FOLLOW = """
+import json, sys, time
+from team.flows import spread
+handle = spread.run(image=json.loads(sys.argv[1]))
+seen = [str(handle.status)]
+while seen[-1] not in ("completed", "failed", "cancelled"):
+    time.sleep(0.05)
+    if (status := str(handle.status)) != seen[-1]:
+        seen.append(status)
+print(json.dumps([handle.exec_id, seen, handle.wait(), [entry.message for entry in handle.logs()]]))
+"""
+
+
 def test_a_flow_runs_in_pods_and_a_second_submission_builds_nothing(project, flows):
     project.run("-c", "from zenml.client import Client; Client().create_secret('deep', {'TOKEN': 's3cret'})")
-    image = {"base_image": BASE_IMAGE, "secret_environment_from": ["deep"]}
-    exec_id = start(project, "spread", image=image)
-    status = project.run("-c", f"from kitaru import FlowHandle; print(FlowHandle.from_id({exec_id!r}).status)")
-    assert status.stdout.strip() in ("pending", "running")
-    value, attempts, _ = result(project, exec_id)
-    assert isinstance(value, list), value
-    host, apart, token, word = value
+    for path in (project.home.stores, *project.home.stores.rglob("*")):
+        path.chmod(0o777)  # it is mounted into pods that run as somebody else
+    image = {"base_image": BASE_IMAGE, "secret_environment_from": ["deep"], "user": "nobody"}
+    followed = project.run("-c", FOLLOW, json.dumps(image), env=ENV, timeout=500)
+    exec_id, seen, value, logged = json.loads(followed.stdout.splitlines()[-1])
+    assert seen == ["pending", "running", "completed"]  # it was submitted before its pod was there
+    host, apart, token, word, user = value
     assert host != apart
-    assert (token, word) == ("s3cret", "DONE")
-    assert attempts == ["completed"]
+    assert (token, word, user) == ("s3cret", "DONE", "nobody")
+    assert "apart speaks" in logged
     [isolated] = [pod for pod in pods(flows, exec_id) if "step_name" in pod["metadata"]["labels"]]
     assert isolated["metadata"]["name"] == apart
     assert isolated["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "100m", "memory": "300M"}
-    logs = project.kitaru("executions", "logs", exec_id, check=False)
-    assert logs.returncode == 0, logs.stderr
 
     shown = project.kitaru(
         "image", "show", "team.flows:spread", "--output", "json", env={**ENV, "KITARU_IMAGE": json.dumps(image)}
     )
-    assert json.loads(shown.stdout)["reused"].startswith("localhost:5000/zenml@sha256:")
+    assert json.loads(shown.stdout)["reused"].startswith(f"{REGISTRY}/zenml@sha256:")
     again = project.run(
         "-c", f"from team.flows import spread; spread.run(image={image!r})", env={**ENV, "KITARU_PROGRESS": "on"}
     )
     assert "Step " not in again.stderr
+
+
+def test_the_example_gives_the_same_result_on_all_three_stacks(project, cluster):
+    project.kitaru("stack", "create", "docker", "--type", "docker")
+    example = project.write("switch_stacks.py", EXAMPLE.read_text())
+    done = project.run(example, "default", "docker", "kube", env=ENV, timeout=800)
+    assert done.stdout.count("{'flow': 1, 'goes': 2, 'stack': 1, 'the': 2, 'where': 1}") == 3
+    assert "the same result on all of them" in done.stdout
 
 
 def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
@@ -223,7 +247,7 @@ def test_what_is_wrong_with_a_cluster_is_told_before_anything_runs(project, flow
         "--set",
         "context=nowhere",
         "--set",
-        "registry=localhost:5000",
+        f"registry={REGISTRY}",
         "--set",
         "local=yes",
         check=False,
