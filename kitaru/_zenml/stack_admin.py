@@ -21,6 +21,7 @@ from kitaru.stack import StackComponent, StackInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from uuid import UUID
 
     from zenml.models import ComponentResponse, StackResponse
 
@@ -86,15 +87,20 @@ def delete_stack(name: str, *, force: bool) -> list[str]:
         _refuse_to_delete(stack, client, force=force)
         own = [part for part in _parts(stack) if _made_for(part.labels, name)]
         shared = _sharing(own, stack)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)  # of ZenML's own mapping: the rows are gone by then
-            client.zen_store.delete_stack(stack.id)
+        remove_stack(stack.id)
         deleted = [f"stack {name}"]
         for part in own:
             if part.id not in shared:
                 client.zen_store.delete_stack_component(part.id)
                 deleted.append(f"{part.type.value} {part.name}")
         return deleted + _delete_connectors(client, name)
+
+
+def remove_stack(stack_id: UUID) -> None:
+    """Delete a stack and none of its components."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # of ZenML's own mapping: the rows are gone by then
+        Client().zen_store.delete_stack(stack_id)
 
 
 def export_stack(name: str | None) -> str:

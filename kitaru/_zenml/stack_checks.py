@@ -17,7 +17,7 @@ from kitaru._zenml import kube_contexts
 from kitaru._zenml.patience import within
 from kitaru._zenml.registries import PushRefusedError, try_push
 from kitaru._zenml.stack_admin import find
-from kitaru._zenml.stacks import load_stack
+from kitaru._zenml.stacks import load_stack, require_valid
 from kitaru._zenml.store import translated
 from kitaru.errors import KitaruError, KitaruStackError
 from kitaru.stack import StackCheck, StackCheckResult
@@ -98,6 +98,7 @@ def _result(attempt: _Try) -> StackCheckResult:
 
 
 def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
+    yield _Try("stack", "see whether its components fit together", lambda: require_valid(stack))
     orchestrator = stack.orchestrator
     if orchestrator.flavor == "local_docker":
         yield _Try(_called(orchestrator), "reach the Docker engine", _reach_engine)

@@ -16,8 +16,8 @@ from kitaru._zenml import kube_contexts
 from kitaru._zenml.definitions import load_definition
 from kitaru._zenml.flavors import checked_configuration, find_flavor
 from kitaru._zenml.patience import within
-from kitaru._zenml.stack_admin import HIDDEN, LABEL, describe_stack, shown_configuration
-from kitaru._zenml.stacks import load_stack
+from kitaru._zenml.stack_admin import HIDDEN, LABEL, describe_stack, remove_stack, shown_configuration
+from kitaru._zenml.stacks import load_stack, require_valid
 from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStackError, KitaruUsageError
 from kitaru.stack import StackComponent, StackConnector, StackInfo, StackPlan
@@ -129,8 +129,8 @@ def create(planned: Plan) -> StackInfo:
             components={StackComponentType(kind): component for kind, component in ids.items()},
             labels={LABEL: name},
         )
-        undo.callback(store.delete_stack, stack.id)
-        load_stack(stack).validate()
+        undo.callback(remove_stack, stack.id)
+        require_valid(load_stack(stack))
         undo.pop_all()
     return describe_stack(name)
 

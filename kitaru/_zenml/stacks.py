@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from zenml.exceptions import StackValidationError
 from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from zenml.models import StackResponse
 
     from kitaru._core.settings import ResolvedSettings
+
+
+_KIND = re.compile(r"\{?<StackComponentType\.\w+: '(\w+)'>\}?")
 
 
 def active_stack_name() -> str:
@@ -83,3 +88,19 @@ def load_stack(model: StackResponse) -> Stack:
             f"Name a stack with a local, local_docker or kubernetes orchestrator."
         )
     return stack
+
+
+def require_valid(stack: Stack) -> None:
+    """See that the components of a stack fit together.
+
+    Raises:
+        KitaruStackError: ZenML says that they do not.
+    """
+    try:
+        stack.validate()
+    except StackValidationError as error:
+        reason = _KIND.sub(r"\1", " ".join(str(error).split())).rstrip(".")
+        raise KitaruStackError(
+            f"ZenML finds stack {stack.name!r} invalid: {reason}. Give it what it lacks: the components of its definition, "
+            f"or `zenml stack update {stack.name}` for one that is there. `kitaru stack show {stack.name}` tells what it has."
+        ) from error

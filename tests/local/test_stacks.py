@@ -69,6 +69,7 @@ def test_the_wheel_for_containers_holds_the_package_and_the_definitions_and_is_a
         ({"connector": "nobody"}, {}, "does not use service connectors"),
         ({"configuration": {"run_args": "${typo}"}}, {}, "an option 'typo' that it does not declare"),
         ("dokcer", {}, "Did you mean 'docker'"),
+        ({"orchestrator": "kubernetes"}, {}, "Missing stack components container_registry"),
         ("missing.yaml", {}, "There is no file"),
     ],
 )
