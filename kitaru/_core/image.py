@@ -74,8 +74,9 @@ class ImageSettings(BaseModel):
         build_context_root: The directory that the Dockerfile's COPY sees.
         image_tag: The tag of the image that is built.
         target_repository: The repository in the stack's registry that the image is pushed to.
-        user: The user whom the container runs as, and whom the flow's code in it belongs to. Containers of a Docker
-            stack run as the user who submits, to whom ZenML's folder on that machine belongs.
+        user: The user whom the container runs as, and whom the flow's code in it belongs to. Where a stack mounts
+            ZenML's folder of the submitting machine, as Docker stacks do, containers run as the user who submits, to
+            whom that folder belongs.
         platform: The platform to build for, such as ``"linux/amd64"``.
         secret_environment_from: Names of ZenML secrets; each of their keys becomes an environment variable of the
             container. The image itself does not hold the values.

@@ -58,7 +58,7 @@ def place(stack: Stack, settings: ResolvedSettings) -> Placement:
         KitaruImageError: The image cannot be described, or names a secret that does not exist.
     """
     docker, context = docker_settings(settings.image, stack)
-    if settings.image and settings.image.user and stack.orchestrator.flavor == "local_docker":
+    if settings.image and settings.image.user and stack.orchestrator.config.is_local:
         sys.stderr.write(
             f"kitaru: the image's files belong to image.user {settings.image.user!r}, but its containers run as you on "
             f"stack {stack.name!r}: they write to ZenML's folder on this machine, which is yours.\n"
