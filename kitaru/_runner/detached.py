@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import shutil
 import socket
 import subprocess
@@ -49,7 +51,6 @@ class DetachedRunner:
     def __enter__(self) -> Self:
         try:
             files.make(self._directory)
-            files.write(self._directory / files.BOOT, {"path": self._path})
             with files.open_log(self._directory) as log:
                 self._supervisor = subprocess.Popen(
                     [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
@@ -57,6 +58,7 @@ class DetachedRunner:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
+                    env={**os.environ, "KITARU_RUNNER_PATH": json.dumps(self._path)},
                 )
         except OSError as error:
             self._remove_start()

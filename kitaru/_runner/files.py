@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 STATE = "runner.json"
 JOB = "job.json"
 LOG = "runner.log"
-BOOT = "boot.json"
 ATTEMPT = "attempt.json"
 STOP = "stop.json"
 # A worker's end of the pipe over which it says how it went; the word where all went well.

@@ -4,12 +4,17 @@ Run as ``python -P start.py supervisor|worker DIRECTORY``; only the standard lib
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
     role, directory = sys.argv[1], Path(sys.argv[2])
-    sys.path[:] = json.loads((directory / "boot.json").read_text(encoding="utf-8"))["path"]
+    # The directory gets another name meanwhile, so that no file in it could tell this. A worker takes it away from the
+    # programs that a flow starts; a supervisor keeps it for further workers.
+    sys.path[:] = json.loads(os.environ["KITARU_RUNNER_PATH"])
+    if role == "worker":
+        del os.environ["KITARU_RUNNER_PATH"]
     if role == "supervisor":
         from kitaru._runner.supervisor import main
     else:

@@ -36,7 +36,7 @@ def main(directory: Path) -> None:
     """Run the supervisor.
 
     Args:
-        directory: Where the boot file and the log are; it gets its final name with the execution.
+        directory: Where the log is; it gets its final name with the execution.
     """
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
@@ -134,20 +134,14 @@ class _Worker:
     def __init__(self, directory: Path) -> None:
         self._words, theirs = os.pipe()
         os.set_blocking(self._words, False)
-        with files.open_log(directory) as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", str(START), "worker", str(directory)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                process_group=0,
-                pass_fds=[theirs],
-                env={
-                    **os.environ,
-                    "PYTHONUNBUFFERED": "1",
-                    files.LAST_WORDS_VARIABLE: str(theirs),
-                },
-            )
+        # It writes to the log that this process writes to. The log's name may change at this very moment.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(START), "worker", str(directory)],
+            stdin=subprocess.PIPE,
+            process_group=0,
+            pass_fds=[theirs],
+            env={**os.environ, "PYTHONUNBUFFERED": "1", files.LAST_WORDS_VARIABLE: str(theirs)},
+        )
         os.close(theirs)
         self.pid = self._process.pid
         self._last_words = ""

@@ -25,7 +25,7 @@ def main(directory: Path) -> None:
     """Load ZenML, wait to be told the execution's directory, and run it.
 
     Args:
-        directory: The first directory; only its boot file has been needed so far.
+        directory: The first name of the directory; nothing in it has been needed so far.
     """
     from kitaru._zenml.store import open_client
 

@@ -20,6 +20,8 @@ name                                      why
 ``GlobalConfiguration._write_config``     Public setters write the file. A process whose server the environment names,
                                           and a runner in the background, must not change what its user has set up.
 ``GlobalConfiguration._config_file``      Where that file is.
+``Environment.get_python_packages``       Public, and replaced: it starts pip at each submission; see ``installed``.
+``integration_registry.activate_integrations``  Public, and replaced: it goes through all integrations each time.
 ========================================  ==========================================================================
 """
 
@@ -28,11 +30,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
+from zenml.environment import Environment
+from zenml.integrations.registry import integration_registry
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
@@ -63,6 +67,15 @@ def bound_stack(stack: StackResponse) -> Iterator[None]:
         yield
     finally:
         _bound_stack.reset(token)
+
+
+activate_integrations: Final = integration_registry.activate_integrations
+
+
+def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) -> None:
+    """Have ZenML ask these what is installed, and what its integrations bring along."""
+    Environment.get_python_packages = staticmethod(packages)  # type: ignore[method-assign]
+    integration_registry.activate_integrations = activate  # type: ignore[method-assign]
 
 
 def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import socket
 import sys
-import threading
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,7 +12,6 @@ from uuid import uuid4
 from pydantic import BaseModel
 from zenml.enums import ExecutionMode
 from zenml.execution.pipeline.utils import submit_pipeline
-from zenml.integrations.registry import integration_registry
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
@@ -25,6 +23,7 @@ from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
 from kitaru._zenml.builds import watched
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.installed import ask_once
 from kitaru._zenml.isolation import warn_of
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 
     from kitaru._core.settings import ResolvedSettings
     from kitaru.flow import Flow
-
-
-_integrations = threading.Lock()
 
 
 def submit(
@@ -74,6 +70,7 @@ def submit(
         The execution's id.
     """
     alias_main()
+    ask_once()
     open_client()
     job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
@@ -127,8 +124,6 @@ def make_pipeline(
     placement: Placement | None,
 ) -> DynamicPipeline:
     """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
-    with _integrations:  # ZenML finds them while it compiles, which two threads may do at once
-        integration_registry.activate_integrations()
     give_source(flow.entry, flow.func)
     _ensure_source(flow)
     pipeline = DynamicPipeline(
