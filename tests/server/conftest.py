@@ -1,0 +1,26 @@
+"""Where the tests against a server run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import Project
+from tests.server.flows import TRIP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Home
+
+
+@pytest.fixture
+def stranger(empty_home: Home, tmp_path: Path) -> Iterator[Project]:
+    """A project in a home in which ZenML has never run, with a flow in it."""
+    project = Project(tmp_path / "stranger", empty_home)
+    project.path.mkdir()
+    project.write("trip.py", TRIP)
+    yield project
+    project.close()
