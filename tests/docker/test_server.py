@@ -1,0 +1,56 @@
+"""A flow in a container, whose executions a ZenML server keeps: on an address that both sides reach."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server_process import ServerProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from docker import DockerClient
+
+    from tests.conftest import Home, Project
+
+pytestmark = [pytest.mark.docker, pytest.mark.server, pytest.mark.timeout(900)]
+
+BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
+
+
+def test_a_container_reaches_the_server_and_holds_a_token_of_its_execution_and_not_the_key(
+    project: Project, engine: DockerClient, home_template: Home, tmp_path: Path
+) -> None:
+    project.write(
+        "flows.py",
+        """
+        import os
+        from kitaru import checkpoint, flow
+
+        @checkpoint(cache=False)
+        def look() -> list[str]:
+            return [os.environ["ZENML_STORE_URL"], *sorted(os.environ.values())]
+
+        @flow
+        def outing() -> list[str]:
+            return look()
+
+        if __name__ == "__main__":
+            for value in outing.run(stack="docker").wait(timeout=300):
+                print(value)
+        """,
+    )
+    bridge = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    with ServerProcess(tmp_path, home_template.stores, bridge) as server:
+        env = {"KITARU_SERVER_URL": server.url, "KITARU_AUTH_TOKEN": server.api_key, "KITARU_IMAGE": BASE_IMAGE}
+        project.kitaru("stack", "create", "docker", "--type", "docker", env=env)
+        url, *values = project.run("flows.py", env=env, timeout=800).stdout.splitlines()
+        assert url == server.url
+        assert not any(server.api_key in value for value in values)
+        [run] = server.call("GET", "/runs")["items"]
+        assert run["body"]["status"] == "completed"
+        for image in engine.images.list():
+            assert server.api_key not in str(image.attrs) + str(image.history())
