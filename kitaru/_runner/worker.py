@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import importlib.util
 import json
@@ -32,6 +33,8 @@ def main(directory: Path) -> None:
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     files.become_worker(directory, last_words)
     _preload(open_client)
+    gc.freeze()  # what has been loaded stays: no collection need look at it
+    gc.enable()
     line = sys.stdin.readline().strip()
     if not line:
         return
