@@ -9,10 +9,12 @@ from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from kitaru.flow import Flow
     from kitaru.handle import FlowHandle
+    from kitaru.image import ImageSettings
     from kitaru.models import Artifact, Execution, ExecutionSummary, LogEntry, PendingWait
 
 ArtifactKind = Literal["output", "input", "saved", "result"]
@@ -163,6 +165,48 @@ class Executions:
         from kitaru.handle import FlowHandle
 
         return FlowHandle(retry(exec_id))
+
+    def flow(self, exec_id: str) -> Flow[..., Any]:
+        """Return the flow of an execution, imported from its source as that is now.
+
+        Raises:
+            KitaruStateError: Its source is not here any more.
+        """
+        from kitaru._zenml.flow_source import flow_of
+        from kitaru._zenml.runs import find_run
+
+        return flow_of(find_run(exec_id))
+
+    def replay(
+        self,
+        exec_id: str,
+        *,
+        at: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        skip: Sequence[str] | None = None,
+        wait_answers: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+    ) -> FlowHandle[Any]:
+        """Start a new execution that takes what this one has recorded up to a point, and runs the rest.
+
+        Its flow is imported from its source, as that is now. Arguments and errors as :meth:`kitaru.Flow.replay`.
+        """
+        return self.flow(exec_id).replay(
+            exec_id,
+            at=at,
+            inputs=inputs,
+            outputs=outputs,
+            skip=skip,
+            wait_answers=wait_answers,
+            stack=stack,
+            image=image,
+            cache=cache,
+            retries=retries,
+        )
 
     def resume(self, exec_id: str) -> FlowHandle[Any]:
         """Start the runner of a paused execution again whose question has been answered.

@@ -12,10 +12,11 @@ from kitaru._core.signatures import bind, record_names
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
+    from kitaru.models import ExecutionSummary
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -115,11 +116,7 @@ class Flow(Generic[P, R]):
             >>> handle = my_flow.run("a topic", retries=1)  # doctest: +SKIP
             >>> handle.wait()  # doctest: +SKIP
         """
-        if scope.current_body() is not None and scope.current_checkpoint() is None:
-            raise KitaruContextError(
-                f"{self.name}.run(...) was called in the body of a flow, where every new attempt would start it once "
-                f"more. Start it inside a checkpoint, or call its plain function: {self.name}.func(...)."
-            )
+        self._refuse_in_body("run")
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
         values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs)
         from kitaru.handle import FlowHandle
@@ -131,6 +128,58 @@ class Flow(Generic[P, R]):
         from kitaru._runner.launch import start
 
         return FlowHandle(start(self, values, settings))
+
+    def replay(
+        self,
+        execution: str | ExecutionSummary | FlowHandle[Any],
+        *,
+        at: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        skip: Sequence[str] | None = None,
+        wait_answers: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+    ) -> FlowHandle[R]:
+        """Start a new execution that takes what an earlier one has recorded up to a point, and runs the rest.
+
+        The flow's code is as it is now. Calls that are taken become skipped steps that refer to the original's
+        artifacts; nothing is copied. What runs again is run: the cache answers it only with ``cache=True``.
+
+        Args:
+            execution: The original, or its id: a finished execution, or one that waits for an answer.
+            at: The call of a checkpoint from which on everything runs again: its name (``"rank"``), the call
+                (``"parse_2"``, or ``"parse[3]"`` for the third one of ``parse``) or an id. Without it, what has not
+                succeeded runs, and what comes after the first call of ``outputs`` and wait of ``wait_answers``.
+            inputs: New values of some of the flow's inputs; the recorded ones are taken otherwise.
+            outputs: Values by call: these calls are not run but return the value, and what got theirs runs again.
+            skip: Calls that are taken from the record though they come after the cut; a checkpoint's name means all
+                its calls.
+            wait_answers: Answers by wait, given ahead. Recorded ones are taken before the cut.
+            stack: The stack to run on. Settings that the original's ``.run()`` was given hold where none is given here.
+            image: Container image settings for this execution.
+            cache: Whether what runs again may be answered with results of earlier executions; False by default.
+            retries: How many times more the execution is tried after a failure.
+
+        Returns:
+            The handle of the new execution. That fails with KitaruDivergenceError where the flow's body calls another
+            checkpoint before the cut than was recorded.
+
+        Raises:
+            KitaruUsageError: A selector, an input, an output or an answer is wrong; nothing was started.
+            KitaruStateError: The original is still running.
+            KitaruContextError: Called in the body of a flow.
+
+        Example:
+            >>> my_flow.replay(exec_id, at="rank", outputs={"score[2]": 0.9}).wait()  # doctest: +SKIP
+        """
+        self._refuse_in_body("replay")
+        options = validate_options(".replay", stack=stack, image=image, cache=cache, retries=retries)
+        from kitaru._replaying import Change, start_replay
+
+        return start_replay(self, execution, Change(at, inputs, outputs, skip, wait_answers), options)
 
     def with_options(
         self,
@@ -170,6 +219,13 @@ class Flow(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<Flow {self.__module__}.{self.__qualname__}>"
+
+    def _refuse_in_body(self, method: str) -> None:
+        if scope.current_body() is not None and scope.current_checkpoint() is None:
+            raise KitaruContextError(
+                f"{self.name}.{method}(...) was called in the body of a flow, where every new attempt would start it once "
+                f"more. Start it inside a checkpoint, or call its plain function: {self.name}.func(...)."
+            )
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
         from kitaru._zenml.execute import run_flow

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from kitaru._core.status import ExecutionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kitaru.client import Executions
     from kitaru.handle import FlowHandle
+    from kitaru.image import ImageSettings
 
 CheckpointStatus = Literal["pending", "running", "completed", "cached", "failed", "skipped", "cancelled"]
 
@@ -109,6 +110,8 @@ class CheckpointExecution(_Model):
         parents: Names of the calls that it depends on.
         metadata: What ``kitaru.log`` recorded in it.
         progress: What ``kitaru.progress`` said last.
+        replay: In a replay ``"reused"`` where the original's output was taken, ``"overridden"`` where it returned a
+            value given, ``"run"`` where it was run; None in other executions.
     """
 
     name: str
@@ -121,6 +124,7 @@ class CheckpointExecution(_Model):
     parents: tuple[str, ...]
     metadata: dict[str, Any]
     progress: str | None
+    replay: Literal["reused", "overridden", "run"] | None = None
 
     @property
     def duration(self) -> timedelta | None:
@@ -284,6 +288,33 @@ class Execution(ExecutionSummary):
     def retry(self) -> FlowHandle[Any]:
         """Try it again where it failed; see :meth:`kitaru.client.Executions.retry`."""
         return self._executions().retry(self.exec_id)
+
+    def replay(
+        self,
+        *,
+        at: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        skip: Sequence[str] | None = None,
+        wait_answers: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+    ) -> FlowHandle[Any]:
+        """Start a new execution that takes what this one has recorded; see :meth:`kitaru.Flow.replay`."""
+        return self._executions().replay(
+            self.exec_id,
+            at=at,
+            inputs=inputs,
+            outputs=outputs,
+            skip=skip,
+            wait_answers=wait_answers,
+            stack=stack,
+            image=image,
+            cache=cache,
+            retries=retries,
+        )
 
     def resume(self) -> FlowHandle[Any]:
         """Start its runner again after a pause; see :meth:`kitaru.client.Executions.resume`."""

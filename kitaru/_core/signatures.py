@@ -82,7 +82,7 @@ def output_annotation(function: Callable[..., Any]) -> Any:
     ZenML; ``Annotated[T, "name"]`` names an output, ``None`` gives none; everything else is one output. The element
     types are dropped: what a checkpoint returns is not type-checked.
     """
-    annotation = _return_annotation(function)
+    annotation = return_annotation(function)
     if annotation is None or annotation is type(None):
         return None
     if typing.get_origin(annotation) is tuple:
@@ -116,7 +116,8 @@ def _named_any(annotation: Any) -> Any:
     return Any
 
 
-def _return_annotation(function: Callable[..., Any]) -> Any:
+def return_annotation(function: Callable[..., Any]) -> Any:
+    """Return what a function says that it returns; ``Any`` where it says nothing, or what cannot be resolved."""
     raw = getattr(function, "__annotations__", {}).get("return", Any)
     if not isinstance(raw, str):
         return raw

@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 
     from kitaru._core.environment import LocalRunner
     from kitaru._core.settings import ResolvedSettings
+    from kitaru._zenml.replay_plan import Draft
     from kitaru.flow import Flow
 
 _told_about_threads = False
 _threads: list[threading.Thread] = []
 
 
-def start(flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSettings) -> str:
+def start(
+    flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSettings, replay: Draft | None = None
+) -> str:
     """Create an execution of a flow and start it; returns its id.
 
     Args:
         flow: The flow.
         values: Its bound arguments by parameter.
         settings: The resolved settings.
+        replay: What the execution replays, where it does.
     """
     mode, module = _mode(flow)
     from kitaru._zenml.stacks import find_stack, runs_in_client
@@ -43,12 +47,12 @@ def start(flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSet
 
     stack = find_stack(settings)
     if not runs_in_client(stack):
-        return submit(flow, values, settings, stack, runner="stack", launch=_no_launch)
+        return submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
     if mode == "process" and module is not None:
         with DetachedRunner(runner_directory()) as runner:
-            return submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over)
+            return submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
     launch = start_thread if mode == "thread" else run_inline
-    return submit(flow, values, settings, stack, runner=mode, launch=launch)
+    return submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
 
 
 def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:

@@ -27,7 +27,7 @@ from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
 from kitaru._zenml.steps import build_step
 from kitaru._zenml.values import storable
-from kitaru._zenml.waits import Question
+from kitaru._zenml.waits import AFTER_KEY, Question
 from kitaru.checkpoint import CheckpointFuture
 
 if TYPE_CHECKING:
@@ -101,15 +101,17 @@ class Body:
 
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""
+        name = self._name_for(name)
         make = partial(
             Question,
             self._runner.run,
-            self._name_for(name),
+            name,
             schema,
             question=question,
             timeout=timeout,
-            metadata=metadata,
+            metadata={**metadata, AFTER_KEY: self._calls},
             busy=self._is_busy,
+            given=self._record.answer(name),
         )
         return self._ask_async(make) if _in_event_loop() else make().ask()
 
@@ -196,7 +198,7 @@ class Body:
                 extra={"kitaru": {"index": self._places[name], "type": checkpoint.options.type}},
             ),
         )
-        compiled = _keyed(compiled, inputs.cache_key)
+        compiled = _keyed(compiled, inputs.cache_key, may_cache=self._record.may_cache)
         call = scope.Call(checkpoint)
         with announce(name) as announcement, scope.calling(call):
             try:
@@ -261,10 +263,12 @@ def _resolved(part: Any) -> Any:
     return part.load() if isinstance(part, OutputArtifact) else part
 
 
-def _keyed(step: Step, key: str) -> Step:
-    """Add to what ZenML's cache tells calls of a step apart by."""
-    caching = {**step.config.caching_parameters, "kitaru_inputs": key}
-    return step.model_copy(update={"config": step.config.model_copy(update={"caching_parameters": caching})})
+def _keyed(step: Step, key: str, *, may_cache: bool) -> Step:
+    """Add to what ZenML's cache tells calls of a step apart by, or keep it from answering."""
+    changes: dict[str, Any] = {"caching_parameters": {**step.config.caching_parameters, "kitaru_inputs": key}}
+    if not may_cache:
+        changes["enable_cache"] = False
+    return step.model_copy(update={"config": step.config.model_copy(update=changes)})
 
 
 def _own(value: Any) -> Any:

@@ -21,6 +21,7 @@ from kitaru._zenml.body import Body
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
+from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.prints import write_whole_lines
 from kitaru._zenml.private import bound_stack, give_orchestrator_run_id
 from kitaru._zenml.replay import Record
@@ -91,6 +92,8 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     run_id = context.run.id
     about = records.about(context.run)
     retries = int(about["settings"]["retries"]["value"])
+    plan = plan_of(context.run)
+    original = Original(context.run, plan) if plan is not None else None
     if about["runner"] == "stack":
         container.enter(run_id, retries)
     while True:
@@ -98,7 +101,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
             again = attempt.number - records.first_of_cycle(run_id) < retries
             files.note_attempt(attempt.number, last=not again)
-            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True))
+            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original)
         body = Body(context.runner, record)
         try:
             result = _run_body(flow, inputs, body)

@@ -17,6 +17,7 @@ from kitaru._zenml import records, waits
 from kitaru._zenml.artifacts import artifacts_of, load_value
 from kitaru._zenml.failures import Failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
+from kitaru._zenml.original import part_of, plan_of
 from kitaru._zenml.runs import list_executions, settled_run, status_of, summary_of, utc
 from kitaru._zenml.store import translated
 from kitaru._zenml.tracking import OWN_PREFIX, PROGRESS_KEY
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
+    from kitaru._zenml.original import Part
     from kitaru.models import CheckpointStatus, PendingWait
 
 _CHECKPOINT_STATUS: Mapping[ZenMLStatus, CheckpointStatus] = {
@@ -72,18 +74,19 @@ def read_execution(exec_id: str) -> Execution:
         summary = summary_of(run)
         failure = records.failure_of(run) if summary.status is ExecutionStatus.FAILED else None
         original = run.original_run
+        plan = plan_of(run)
         return Execution(
             **summary.model_dump(),
             settings={path: SettingValue(**value) for path, value in records.about(run).get("settings", {}).items()},
             inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
             attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
-            checkpoints=tuple(_checkpoint(starts[step.name]) for step in latest),
+            checkpoints=tuple(_checkpoint(starts[step.name], part_of(plan, step.name)) for step in latest),
             artifacts=tuple(artifacts_of(run, latest)),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
             changed_code=records.changed_of(run),
-            original_exec_id=str(original.id) if original else None,
+            original_exec_id=str(original.id) if original else plan.original if plan else None,
             dashboard_url=get_run_url(run) or None,
         )
 
@@ -171,7 +174,7 @@ def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
     return starts
 
 
-def _checkpoint(steps: list[StepRunResponse]) -> CheckpointExecution:
+def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointExecution:
     step = steps[-1]
     progress = step.run_metadata.get(PROGRESS_KEY)
     return CheckpointExecution(
@@ -185,6 +188,7 @@ def _checkpoint(steps: list[StepRunResponse]) -> CheckpointExecution:
         parents=tuple(sorted(step.spec.upstream_steps)),
         metadata=_own_metadata(step.run_metadata),
         progress=_shown_progress(progress) if isinstance(progress, dict) else None,
+        replay=part,
     )
 
 

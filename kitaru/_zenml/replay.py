@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zenml.constants import CODE_HASH_PARAMETER_NAME
 
+from kitaru._core.unset import UNSET
+from kitaru._zenml.original import index_of
 from kitaru._zenml.steps import build_step
 from kitaru.errors import KitaruDivergenceError
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from zenml.models import StepRunResponse
 
+    from kitaru._zenml.original import Original
     from kitaru.checkpoint import Checkpoint
 
 
@@ -27,22 +30,38 @@ class Record:
     depends on who finishes first, so that only names are compared there.
     """
 
-    def __init__(self, exec_id: str, steps: Mapping[str, StepRunResponse]) -> None:
+    def __init__(self, exec_id: str, steps: Mapping[str, StepRunResponse], original: Original | None = None) -> None:
         """Create the record.
 
         Args:
             exec_id: The execution.
             steps: The latest step run of each name.
+            original: What the execution replays, where it does.
         """
         self._exec_id = exec_id
-        self._steps = steps
-        self._order = {_index(step): step for step in steps.values()}
-        self._following = any(step.status.is_successful for step in steps.values())
+        self._steps = dict(steps)
+        self._original = original
+        self._order = dict(original.followed) if original is not None else {}
+        self._order |= {index_of(step): step for step in steps.values()}
+        self._following = bool(self._order) if original else any(s.status.is_successful for s in steps.values())
         self.changed: set[str] = set()
 
+    @property
+    def may_cache(self) -> bool:
+        """Whether ZenML's cache may answer calls: what a replay runs again is run."""
+        return self._original is None or self._original.plan.cache
+
+    def answer(self, wait: str) -> Any:
+        """Return the answer that a replay has ahead for a question; ``UNSET`` where there is none."""
+        return UNSET if self._original is None else self._original.plan.answers.get(wait, UNSET)
+
     def completed(self, name: str) -> StepRunResponse | None:
-        """Return the completed step of a name, or None."""
+        """Return the completed step of a name, or None; what a replay takes from its original becomes one here."""
         step = self._steps.get(name)
+        if self._original is not None and (step is None or not step.status.is_successful):
+            taken = self._original.take(name)
+            if taken is not None:
+                self._steps[name] = step = taken
         return step if step is not None and step.status.is_successful else None
 
     def version(self, name: str) -> int:
@@ -65,24 +84,38 @@ class Record:
         if not self._following:
             return
         expected = self._order.get(index)
-        if ordered and expected is not None and expected.config.name != checkpoint.name:
-            raise KitaruDivergenceError(
-                f"The flow's body no longer follows the record of execution {self._exec_id}: its call {index} was "
-                f"checkpoint {expected.config.name!r} and is {checkpoint.name!r} now. Restore the order of the "
-                f"checkpoints before this point, or start a new execution.",
-                exec_id=self._exec_id,
-                failure_origin="divergence",
-                checkpoint=name,
-            )
+        if expected is not None and (
+            expected.config.name != checkpoint.name if ordered else self._is_unknown(index, checkpoint)
+        ):
+            raise self._divergence(index, expected.config.name, checkpoint.name, name)
         step = self.completed(name)
         if step is None:
             self._following = False
         elif _recorded_code(step) != _code(checkpoint):
             self.changed.add(checkpoint.name)
 
+    def _is_unknown(self, index: int, checkpoint: Checkpoint[..., object]) -> bool:
+        """Whether a replay is asked, before its cut, for a checkpoint that its original never called."""
+        if self._original is None or index not in self._original.followed:
+            return False
+        return all(step.config.name != checkpoint.name for step in self._original.steps.values())
 
-def _index(step: StepRunResponse) -> int:
-    return int(step.config.extra.get("kitaru", {}).get("index", 0))
+    def _divergence(self, index: int, expected: str, found: str, name: str) -> KitaruDivergenceError:
+        if self._original is None:
+            whose, remedy = (
+                self._exec_id,
+                "Restore the order of the checkpoints before this point, or start a new execution.",
+            )
+        else:
+            whose = f"{self._original.plan.original}, which it replays"
+            remedy = f"Restore the order of the checkpoints before this point, or replay from here on: at={expected!r}."
+        return KitaruDivergenceError(
+            f"The flow's body no longer follows the record of execution {whose}: its call {index} was checkpoint "
+            f"{expected!r} and is {found!r} now. {remedy}",
+            exec_id=self._exec_id,
+            failure_origin="divergence",
+            checkpoint=name,
+        )
 
 
 def _recorded_code(step: StepRunResponse) -> str | None:

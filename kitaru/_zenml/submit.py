@@ -25,6 +25,7 @@ from kitaru._zenml.builds import watched
 from kitaru._zenml.inputs import ARTIFACT_KEY, save
 from kitaru._zenml.installed import ask_once
 from kitaru._zenml.isolation import warn_of
+from kitaru._zenml.original import PLAN_KEY
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY, mark_lost
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from zenml.stack import Stack
 
     from kitaru._core.settings import ResolvedSettings
+    from kitaru._zenml.replay_plan import Draft
     from kitaru.flow import Flow
 
 
@@ -55,6 +57,7 @@ def submit(
     *,
     runner: str,
     launch: Callable[[str, dict[str, Any]], None],
+    replay: Draft | None = None,
 ) -> str:
     """Create an execution and launch it.
 
@@ -65,6 +68,7 @@ def submit(
         stack: The stack that the settings name.
         runner: What runs it: ``"process"``, ``"thread"``, ``"inline"``, or ``"stack"`` for the stack's orchestrator.
         launch: Hands the run to the local runner; not called for ``"stack"``.
+        replay: What the execution replays, where it does; ``values`` are then the inputs that are new.
 
     Returns:
         The execution's id.
@@ -81,11 +85,14 @@ def submit(
         if placement is not None:
             about["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
+        if replay is not None:
+            about[PLAN_KEY] = replay.store()
+            parameters = {**replay.parameters, **parameters}
         pipeline = make_pipeline(flow, parameters, settings, about, placement)
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         crash_points.reach("submitter, compiled")
-        run = create_placeholder_run(snapshot=snapshot)
+        run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
         crash_points.reach("submitter, created")
         with _marked_lost(run.id):
             if runner == "stack":

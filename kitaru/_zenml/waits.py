@@ -25,6 +25,7 @@ from zenml.utils.pydantic_utils import get_json_schema_for_type
 from zenml.utils.time_utils import utc_now
 
 from kitaru._core.answer_schema import AnswerSchema
+from kitaru._core.unset import UNSET
 from kitaru._zenml.events import say
 from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 from kitaru.models import PendingWait
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 # Seconds between two looks for an answer, and how long a lease is good for: the runner may be slow, not dead.
 _LOOK = 0.2
 _LEASE = 30.0
+# How many calls of checkpoints the body had made before it asked, in the metadata of a wait condition.
+AFTER_KEY = "kitaru_after"
 
 
 class PauseRequested(BaseException):
@@ -61,6 +64,7 @@ class Question:
         timeout: float,
         metadata: Mapping[str, Any] | None,
         busy: Callable[[], bool],
+        given: Any = UNSET,
     ) -> None:
         """Create the question in ZenML, or find the one of an earlier attempt.
 
@@ -72,6 +76,7 @@ class Question:
             timeout: Seconds to poll before the run is paused.
             metadata: More about the question, as plain JSON.
             busy: Whether checkpoints are still running, so that the runner cannot end.
+            given: The answer, where a replay has one ahead.
         """
         self._schema = schema
         self._timeout = timeout
@@ -88,6 +93,22 @@ class Question:
                 data_schema=_json_schema(schema),
             )
         )
+
+        if given is not UNSET:
+            self._resolve(given)
+
+    def _resolve(self, given: Any) -> None:
+        """Answer the question with what is known ahead; where that does not fit, it is asked."""
+        if self._condition.status != RunWaitConditionStatus.PENDING:
+            return
+        try:
+            TypeAdapter(self._schema).validate_python(given)
+            Client().resolve_run_wait_condition(
+                self._condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=given
+            )
+        except (ValueError, ValidationError) as error:
+            say(f"the answer {given!r} that was given ahead does not fit {self._condition.name!r}: {error}")
+        self._is_resolved()
 
     def ask(self) -> Any:
         """Wait for the answer and return it, as the type asked for."""
@@ -218,7 +239,7 @@ def _described(condition: RunWaitConditionResponse) -> PendingWait:
         name=condition.name,
         question=condition.question,
         json_schema=condition.data_schema or {},
-        metadata=dict(condition.run_metadata),
+        metadata={name: value for name, value in condition.run_metadata.items() if name != AFTER_KEY},
         asked_at=condition.created.replace(tzinfo=UTC),
     )
 

@@ -1,0 +1,117 @@
+"""The record that a replay follows: calls that are taken from its original become skipped steps of its own run."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID, uuid4
+
+from zenml.client import Client
+from zenml.config.step_configurations import Step
+from zenml.enums import ExecutionStatus
+from zenml.models import StepRunRequest
+from zenml.utils.time_utils import utc_now
+
+from kitaru._core.replaying import Plan
+from kitaru._zenml import records
+from kitaru._zenml.events import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zenml.models import PipelineRunResponse, StepRunResponse
+
+PLAN_KEY = "replay"
+Part = Literal["reused", "overridden", "run"]
+
+
+def plan_of(run: PipelineRunResponse) -> Plan | None:
+    """Return the plan of a replay; None where an execution is none."""
+    found = records.about(run).get(PLAN_KEY)
+    return Plan.from_json(found) if isinstance(found, dict) else None
+
+
+def part_of(plan: Plan | None, name: str) -> Part | None:
+    """Return what a replay does with a call; None in no replay."""
+    if plan is None:
+        return None
+    return "reused" if name in plan.reused else "overridden" if name in plan.overridden else "run"
+
+
+class Original:
+    """The execution that a run replays, as far as the plan takes something from it."""
+
+    def __init__(self, run: PipelineRunResponse, plan: Plan) -> None:
+        """Open the original.
+
+        Args:
+            run: The run that is the replay.
+            plan: What it takes.
+        """
+        self._run = run
+        self.plan = plan
+
+    @cached_property
+    def steps(self) -> Mapping[str, StepRunResponse]:
+        """The original's calls by name."""
+        return records.latest_steps(UUID(self.plan.original), hydrate=True)
+
+    @cached_property
+    def followed(self) -> dict[int, StepRunResponse]:
+        """The calls by index that are taken before the cut: the body has to make them as it made them then."""
+        taken = (*self.plan.reused, *self.plan.overridden)
+        steps = {index_of(self.steps[name]): self.steps[name] for name in taken if name in self.steps}
+        return {index: step for index, step in steps.items() if self.plan.first is None or index < self.plan.first}
+
+    def take(self, name: str) -> StepRunResponse | None:
+        """Make what the plan takes for a call a step of the replay, and return that; None where the call is to run.
+
+        The step is skipped, as in ZenML's own replays: its outputs are the original's artifacts.
+        """
+        original = self.steps.get(name)
+        if original is None or (name not in self.plan.reused and name not in self.plan.overridden):
+            return None
+        step = self._skipped(original, self.plan.overridden.get(name))
+        say(f"checkpoint {name} {part_of(self.plan, name)}")
+        return step
+
+    def _skipped(self, original: StepRunResponse, given: Mapping[str, str] | None) -> StepRunResponse:
+        """Create the step; errors of the store are its caller's."""
+        now = utc_now()
+        request = StepRunRequest(
+            name=original.name,
+            pipeline_run_id=self._run.id,
+            project=self._run.project_id,
+            status=ExecutionStatus.SKIPPED,
+            start_time=now,
+            end_time=now,
+            # No later call may take it for its cache.
+            cache_key=str(uuid4()),
+            cache_expires_at=now,
+            code_hash=original.code_hash,
+            source_code=original.source_code,
+            docstring=original.docstring,
+            dynamic_config=_configuration(original, overridden=given is not None),
+            original_step_run_id=original.id if given is None else None,
+            inputs=_ids(original.inputs) if given is None else {},
+            outputs=_ids(original.outputs) if given is None else {key: [UUID(id_)] for key, id_ in given.items()},
+        )
+        return Client().zen_store.create_run_step(request)
+
+
+def _configuration(original: StepRunResponse, *, overridden: bool) -> Step:
+    """Return the original's configuration; a value that was given came from no input."""
+    spec, config = original.spec, original.config
+    if overridden:
+        spec = spec.model_copy(update={"inputs": {}})
+        config = config.model_copy(update={"parameters": {}, "external_input_artifacts": {}})
+    return Step(spec=spec, config=config, step_config_overrides=config)
+
+
+def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:
+    return {name: [artifact.id for artifact in versions] for name, versions in artifacts.items()}
+
+
+def index_of(step: StepRunResponse) -> int:
+    """Return which call of the body a step was, from 1; 0 where that was not recorded."""
+    return int(step.config.extra.get("kitaru", {}).get("index", 0))
