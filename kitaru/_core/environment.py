@@ -17,6 +17,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
+    "KITARU_STANDBY": "on (the default) or off: whether a program that starts flow after flow keeps a runner ready.",
     "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
     "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
     "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
@@ -69,6 +70,19 @@ def progress() -> bool | None:
     if shown is None:
         raise malformed("Progress", "KITARU_PROGRESS", text, "auto, on or off")
     return shown
+
+
+def standby_wanted() -> bool:
+    """Return what KITARU_STANDBY says: whether a runner is started ahead of its flow.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but on or off.
+    """
+    text = read("KITARU_STANDBY")
+    wanted = True if text is None else truth(text)
+    if wanted is None:
+        raise malformed("Standby", "KITARU_STANDBY", text or "", "on or off")
+    return wanted
 
 
 def local_runner() -> LocalRunner | None:

@@ -46,13 +46,26 @@ class DetachedRunner:
         """
         self._base = base
         self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
-        self._directory = base / f".starting-{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
+        self._started: subprocess.Popen[bytes] | None = None
+        self._directory = (
+            base / f"{files.STARTING}-{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
+        )
 
     def __enter__(self) -> Self:
+        if self._started is None:
+            self.start()
+        return self
+
+    def start(self) -> None:
+        """Start the supervisor.
+
+        Raises:
+            KitaruBackendError: It cannot be started.
+        """
         try:
             files.make(self._directory)
             with files.open_log(self._directory) as log:
-                self._supervisor = subprocess.Popen(
+                self._started = subprocess.Popen(
                     [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
                     stdin=subprocess.PIPE,
                     stdout=log,
@@ -66,7 +79,10 @@ class DetachedRunner:
                 f"The local runner cannot be started: {error}. Its files are kept beside ZenML's configuration in "
                 f"{self._base}; check the rights and the space there."
             ) from error
-        return self
+
+    def is_alive(self) -> bool:
+        """Whether the supervisor still waits to be told, or works."""
+        return self._supervisor.poll() is None
 
     def hand_over(self, exec_id: str, job: dict[str, Any]) -> None:
         """Tell the supervisor which execution to run; from here on this process is not needed any more.
@@ -95,17 +111,32 @@ class DetachedRunner:
         files.prune(self._base, keep=exec_id)
 
     def __exit__(self, *_: object) -> None:
-        assert self._supervisor.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._supervisor.stdin.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let the supervisor be: one that has not been told what to do ends."""
+        if self._supervisor.stdin is None or self._supervisor.stdin.closed:
+            return
+        self.let_be()
         if self._is_starting():
             self._supervisor.wait()
             self._remove_start()
         else:  # take note of its end, whenever that is, lest it stay a zombie of this process
             threading.Thread(target=self._supervisor.wait, name="kitaru-reaper", daemon=True).start()
 
+    def let_be(self) -> None:
+        """Close the way by which the supervisor is told."""
+        assert self._supervisor.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._supervisor.stdin.close()
+
+    @property
+    def _supervisor(self) -> subprocess.Popen[bytes]:
+        assert self._started is not None
+        return self._started
+
     def _is_starting(self) -> bool:
-        return self._directory.name.startswith(".starting-")
+        return self._directory.name.startswith(files.STARTING)
 
     def _remove_start(self) -> None:
         if self._is_starting():

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# How the name of a directory begins that waits for its execution.
+STARTING = ".starting-"
 STATE = "runner.json"
 JOB = "job.json"
 LOG = "runner.log"
@@ -140,10 +142,11 @@ def prune(base: Path, *, keep: str) -> None:
         return
     limit = time.time() - KEEP_DAYS * 86400
     for index, entry in enumerate(entries):
-        if entry.name == keep or (index < KEEP_COUNT and _modified(entry) > limit):
+        recent = _modified(entry) > limit
+        if entry.name == keep or (recent and (index < KEEP_COUNT or entry.name.startswith(STARTING))):
             continue
         state = read(entry / STATE)
-        if state and not state.get("ended") and (_modified(entry) > limit or _is_alive(state)):
+        if state and not state.get("ended") and (recent or _is_alive(state)):
             continue  # its execution has not been seen to end: the state is what tells that it was lost
         shutil.rmtree(entry, ignore_errors=True)
 

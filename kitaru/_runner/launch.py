@@ -14,7 +14,9 @@ from kitaru._core.environment import local_runner
 from kitaru._core.modules import ModuleRef, locate
 from kitaru._runner import files
 from kitaru._runner.detached import DetachedRunner
+from kitaru._runner.places import runner_directory
 from kitaru._runner.process import this_process
+from kitaru._runner.standby import next_runner
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -40,16 +42,34 @@ def start(
         settings: The resolved settings.
         replay: What the execution replays, where it does.
     """
-    mode, module = _mode(flow)
+    mode, _ = _mode(flow)
+    if mode == "process" and "zenml" not in sys.modules:
+        # Both processes load ZenML side by side. On a stack that runs flows elsewhere this one is not needed.
+        with DetachedRunner(runner_directory()) as early:
+            return _start(flow, values, settings, replay, mode, early=early)
+    return _start(flow, values, settings, replay, mode)
+
+
+def _start(
+    flow: Flow[..., Any],
+    values: Mapping[str, Any],
+    settings: ResolvedSettings,
+    replay: Draft | None,
+    mode: LocalRunner,
+    *,
+    early: DetachedRunner | None = None,
+) -> str:
     from kitaru._zenml.stacks import find_stack, runs_in_client
-    from kitaru._zenml.store import runner_directory
+    from kitaru._zenml.store import store_url
     from kitaru._zenml.submit import submit
 
     stack = find_stack(settings)
     if not runs_in_client(stack):
+        if early is not None:
+            early.close()
         return submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
-    if mode == "process" and module is not None:
-        with DetachedRunner(runner_directory()) as runner:
+    if mode == "process":
+        with next_runner(runner_directory(), store_url(), early) as runner:
             return submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
     launch = start_thread if mode == "thread" else run_inline
     return submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
@@ -126,8 +146,6 @@ def _run_here(exec_id: str) -> None:
 
 
 def _note_this_process(exec_id: str, *, ended: bool = False) -> None:
-    from kitaru._zenml.store import runner_directory
-
     base = runner_directory()
     directory = files.directory(base, exec_id)
     files.make(directory)

@@ -18,10 +18,11 @@ from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
+from kitaru._runner.places import runner_directory
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
 from kitaru._zenml.stack_runners import lost_on_stack, start_again_on_stack
-from kitaru._zenml.store import open_client, runner_directory, translated
+from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruUsageError
 from kitaru.models import ExecutionSummary
 

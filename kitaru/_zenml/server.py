@@ -25,9 +25,10 @@ from zenml.zen_stores.rest_zen_store import RestZenStoreConfiguration
 
 import kitaru
 from kitaru._runner import files
+from kitaru._runner.places import runner_directory
 from kitaru._zenml import connection
 from kitaru._zenml.connection import refuse_to_configure, store_variable
-from kitaru._zenml.store import open_client, runner_directory, translated
+from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStateError, KitaruUsageError
 from kitaru.server import ServerStatus
 

@@ -24,13 +24,14 @@ from kitaru._core.status import ExecutionStatus
 from kitaru._runner import files
 from kitaru._runner.detached import DetachedRunner
 from kitaru._runner.launch import run_inline, start_thread
+from kitaru._runner.places import runner_directory
 from kitaru._runner.process import is_running
 from kitaru._zenml import records, waits
 from kitaru._zenml.private import bound_stack
 from kitaru._zenml.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
 from kitaru._zenml.stack_runners import stop_on_stack
 from kitaru._zenml.stacks import stack_of
-from kitaru._zenml.store import open_client, runner_directory, translated
+from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:

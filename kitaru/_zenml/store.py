@@ -82,9 +82,9 @@ def translated(doing: str) -> Iterator[None]:
         raise
 
 
-def runner_directory() -> Path:
-    """Return where the local runner keeps its files: beside ZenML's own configuration."""
-    return Path(get_global_config_directory()) / "kitaru" / "executions"
+def store_url() -> str:
+    """Return where ZenML's store is: a database or a server."""
+    return GlobalConfiguration().store_configuration.url
 
 
 def open_client() -> Client:

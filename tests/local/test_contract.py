@@ -211,3 +211,13 @@ def test_the_table_in_private_py_lists_what_its_code_uses_and_nothing_else():
     assert listed, "the table was not found in the docstring"
     assert listed <= used, f"listed and not used: {listed - used}"
     assert private - own <= listed, f"used and not listed: {private - own - listed}"
+
+
+def test_runners_keep_their_files_beside_zenmls_configuration(monkeypatch, tmp_path):
+    from zenml.utils.io_utils import get_global_config_directory
+
+    from kitaru._runner.places import runner_directory
+
+    for given in (str(tmp_path / "named"), ""):
+        monkeypatch.setenv("ZENML_CONFIG_PATH", given)
+        assert runner_directory() == Path(get_global_config_directory()) / "kitaru" / "executions"

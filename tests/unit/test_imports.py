@@ -65,7 +65,9 @@ ROOMS = {
     ),
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
     "_cli": Room("_cli", ("kitaru.*", "kitaru._cli", "click"), ("kitaru._asking", "rich")),
-    "_runner": Room("_runner", ("kitaru.*", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle")),
+    "_runner": Room(
+        "_runner", ("kitaru.*", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
+    ),
 }
 # The only room that may import what it likes, except the command line above it.
 ZENML_ROOM = "_zenml"
