@@ -49,8 +49,14 @@ def directory(base: Path, exec_id: str) -> Path:
 
 def make(directory: Path) -> None:
     """Make the directory of a runner; what its flow prints is its user's business alone."""
-    directory.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    make_base(directory.parent)
     directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def make_base(base: Path) -> None:
+    """Make the folder where the directories of the runners are, and Kitaru's own folder around it."""
+    for folder in (base.parent, base):  # parents that mkdir makes on the way get no mode
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
 
 
 def open_log(directory: Path) -> BinaryIO:

@@ -213,7 +213,7 @@ def lost_runner(run: PipelineRunResponse) -> str | None:
 def exclusive() -> Iterator[None]:
     """Let one process of this host at a time change who runs an execution, or whether it is lost."""
     directory = runner_directory()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make_base(directory)
     with (directory / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

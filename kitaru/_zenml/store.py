@@ -7,7 +7,6 @@ import logging
 import sqlite3
 import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException
@@ -23,9 +22,10 @@ from zenml.exceptions import (
     ZenMLBaseException,
 )
 from zenml.orchestrators.exceptions import PipelineSubmissionError
-from zenml.utils.io_utils import get_global_config_directory
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
+from kitaru._runner import files
+from kitaru._runner.places import runner_directory
 from kitaru._zenml.connection import (
     REFUSED,
     after_opening,
@@ -90,18 +90,19 @@ def store_url() -> str:
 def open_client() -> Client:
     """Return ZenML's client with an initialised store.
 
-    The first use of a store creates its tables. Several processes that do so at once break each other, so that
-    they take turns here.
+    The first use of a store creates its tables, and ZenML writes its configuration file while others may read it.
+    Several processes that do so at once break each other, so that they take turns here.
 
     Raises:
         KitaruBackendError: The store cannot be opened.
     """
     with translated("opening ZenML's store"), _opened:
-        if GlobalConfiguration().is_initialized and id(client := Client()) in _listening:
+        if _listening and id(client := Client()) in _listening:
             return client
-        apply_environment()
-        ensure_fallback()
-        before_opening()
+        with _first_use_lock():
+            apply_environment()
+            ensure_fallback()
+        before_opening()  # may wait for a server, and lets others go on meanwhile
         with _first_use_lock(), _untold():
             client = Client()  # opens the store where it finds a repository
             store = client.zen_store
@@ -115,9 +116,9 @@ def open_client() -> Client:
 
 @contextmanager
 def _first_use_lock() -> Iterator[None]:
-    directory = Path(get_global_config_directory()) / "kitaru"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (directory / "store.lock").open("w") as file:
+    directory = runner_directory()
+    files.make_base(directory)
+    with (directory.parent / "store.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
