@@ -15,6 +15,8 @@ from kitaru.client import KitaruClient
 from kitaru.errors import KitaruError, KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kitaru.models import PendingWait
 
 # Seconds between two looks at the store for the question: those at the terminal come more often.
@@ -162,6 +164,13 @@ class Answering:
         self._dialogue: Dialogue | None = None
         self._told: PendingWait | None = None
         self._next_look = 0.0
+        self.before_asking: Callable[[], None] = _nothing
+        """Called before something is asked, so that the terminal is free for it."""
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether there is an open prompt on the terminal."""
+        return self._dialogue is not None
 
     def update(self, *, waiting: bool) -> None:
         """Ask where there is something new to ask, and take what was typed.
@@ -202,6 +211,7 @@ class Answering:
             _write(f"kitaru: execution {self._exec_id} waits for {asked(wait)}\n")
             _write(f"kitaru: answer with {how_to_answer(self._exec_id, wait)}\n")
         elif _terminal.acquire(blocking=False):
+            self.before_asking()
             self._dialogue = Dialogue(self._exec_id, wait)
 
     def _listen(self, dialogue: Dialogue) -> None:
@@ -225,6 +235,10 @@ class Answering:
             _write(f"kitaru: {reason}\n")
         self._dialogue = None
         _terminal.release()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _write(text: str) -> None:

@@ -1,19 +1,29 @@
-"""What ``wait()`` shows on stderr: the runner's log as it grows, with the flow's own prints."""
+"""What ``wait()`` shows on stderr: a live view on a terminal, elsewhere the runner's log as it grows."""
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from kitaru._core.environment import plain_terminal
 from kitaru._core.environment import progress as wanted
 from kitaru._core.status import ExecutionStatus
+from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from kitaru._asking import Answering
+    from kitaru._zenml.following import Follower
+
+# One live view at a time has the terminal of this process; whoever waits beside it gets lines.
+_terminal = threading.Lock()
+# Seconds between two looks at the store by a command that only watches.
+_LOOK = 0.2
 
 
 class View(Protocol):
@@ -31,42 +41,18 @@ class _Nothing:
 class _Lines:
     """Copies new lines of the runner's log, tells when the state changes, and sees that questions are answered."""
 
-    def __init__(self, exec_id: str, answering: Answering) -> None:
-        self._exec_id = exec_id
+    def __init__(self, follower: Follower, answering: Answering) -> None:
+        self._follower = follower
         self._answering = answering
-        self._path: Path | None = None
-        self._offset = 0
         self._status: ExecutionStatus | None = None
-        self._rest = b""
 
     def update(self, status: ExecutionStatus) -> None:
-        self._copy_log(final=status.is_finished)
+        with suppress(KitaruError):  # what is waited for is told of a store that does not answer
+            self._print("\n".join(self._follower.output.new(final=status.is_finished)))
         if status is not self._status:
             self._status = status
-            self._print(f"kitaru: execution {self._exec_id} is {status}")
+            self._print(f"kitaru: execution {self._follower.run.id} is {status}")
         self._answering.update(waiting=status is ExecutionStatus.WAITING)
-
-    def _copy_log(self, *, final: bool) -> None:
-        if self._path is None:
-            from kitaru._zenml.runs import log_file
-
-            self._path = log_file(self._exec_id)
-            if self._path is None:
-                return
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                new = file.read()
-        except OSError:  # pruned, or unreadable: progress is a courtesy
-            return
-        self._offset += len(new)
-        text = self._rest + new
-        lines, separator, rest = text.rpartition(b"\n")
-        if final:
-            lines, separator, rest = text, b"", b""
-        self._rest = rest
-        if lines or separator:
-            self._print(lines.decode(errors="replace").rstrip("\n"))
 
     def _print(self, text: str) -> None:
         if text:
@@ -90,9 +76,55 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
         yield _Nothing()
         return
     from kitaru._asking import Answering
+    from kitaru._zenml.following import Follower
 
+    follower = Follower(exec_id)
     answering = Answering(exec_id)
     try:
-        yield _Lines(exec_id, answering)
+        if follower.runner not in ("thread", "inline") and can_be_live() and _terminal.acquire(blocking=False):
+            try:
+                with _live(follower, answering) as view:
+                    yield view
+            finally:
+                _terminal.release()
+        else:
+            yield _Lines(follower, answering)
     finally:
         answering.close()
+
+
+def can_be_live() -> bool:
+    """Whether stderr is a terminal that a view can be drawn on, and this process has it to itself."""
+    if plain_terminal() or not sys.stderr.isatty() or "utf" not in (sys.stderr.encoding or "").lower():
+        return False
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # an object of a notebook's
+        return False
+
+
+def watch(exec_id: str) -> None:
+    """Show an execution live until it ends, and ask nothing.
+
+    Args:
+        exec_id: The execution's full id.
+    """
+    from kitaru._zenml.following import Follower
+    from kitaru._zenml.runs import read_status
+
+    with _terminal, _live(Follower(exec_id), None, from_start=False) as view:
+        while not (status := read_status(exec_id)).is_finished:
+            view.update(status)
+            time.sleep(_LOOK)
+        view.update(status)
+
+
+@contextmanager
+def _live(follower: Follower, answering: Answering | None, *, from_start: bool = True) -> Iterator[View]:
+    from kitaru._live import LiveView
+
+    view = LiveView(follower, answering, from_start=from_start)
+    try:
+        yield view
+    finally:
+        view.close()

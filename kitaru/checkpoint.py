@@ -259,7 +259,9 @@ class Checkpoint(Generic[P, R]):
                 f"none of the arguments is. To start it once, use {self.name}.submit(...)."
             )
         futures: CheckpointFutures[R] = CheckpointFutures()
-        for combination in combine(self.name, [given[i].items for i in mapped]):
+        combinations = combine(self.name, [given[i].items for i in mapped])
+        body.expect(self, len(combinations))
+        for combination in combinations:
             chosen = dict(zip(mapped, combination, strict=True))
             values = [chosen.get(i, value) if i in chosen else value for i, value in enumerate(given)]
             call_args = tuple(v for k, v in zip(keys, values, strict=True) if isinstance(k, int))

@@ -172,6 +172,12 @@ class FlowHandle(Generic[R]):
     def __repr__(self) -> str:
         return f"<FlowHandle {self._exec_id}>"
 
+    def _repr_html_(self) -> str:
+        """Return the execution's timeline as it is now, which notebooks show."""
+        from kitaru.pictures import in_notebook
+
+        return in_notebook(self.execution)
+
     def _stop_if_loading(self) -> None:
         busy = scope.current_body() is not None or scope.current_checkpoint() is not None
         if not busy and loading.execution() == self._exec_id:

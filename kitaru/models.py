@@ -150,6 +150,24 @@ class PendingWait(_Model):
     asked_at: datetime
 
 
+class Wait(_Model):
+    """A question that an execution asked.
+
+    Attributes:
+        name: Its name in the execution.
+        question: What people are asked.
+        asked_at: When it was asked first, in UTC.
+        answered_at: When it was answered; None while it is open.
+        outcome: ``"answered"`` or ``"aborted"``; None while it is open.
+    """
+
+    name: str
+    question: str | None
+    asked_at: datetime
+    answered_at: datetime | None = None
+    outcome: Literal["answered", "aborted"] | None = None
+
+
 class Artifact(_Model):
     """A stored value of an execution.
 
@@ -240,6 +258,7 @@ class Execution(ExecutionSummary):
         artifacts: Its stored values.
         metadata: What ``kitaru.log`` recorded in the flow's body.
         pending_wait: The question that it waits for.
+        waits: All questions that it asked, the first one first.
         changed_code: Checkpoints whose code has changed since they completed in this execution.
         original_exec_id: The execution that this one replays.
         dashboard_url: Its page in ZenML's dashboard; None without a server.
@@ -253,6 +272,7 @@ class Execution(ExecutionSummary):
     artifacts: tuple[Artifact, ...]
     metadata: dict[str, Any]
     pending_wait: PendingWait | None
+    waits: tuple[Wait, ...] = ()
     changed_code: tuple[str, ...]
     original_exec_id: str | None
     dashboard_url: str | None
@@ -327,6 +347,12 @@ class Execution(ExecutionSummary):
     def delete(self) -> None:
         """Delete its record; see :meth:`kitaru.client.Executions.delete`."""
         self._executions().delete(self.exec_id)
+
+    def _repr_html_(self) -> str:
+        """Return its timeline, which notebooks show."""
+        from kitaru.pictures import in_notebook
+
+        return in_notebook(self)
 
     @staticmethod
     def _executions() -> Executions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
@@ -96,8 +97,18 @@ def is_terminal() -> bool:
 
 def coloured(word: str) -> str:
     """Return a status in its colour, on a terminal that has colours."""
+    return coloured_as(word, word)
+
+
+def coloured_as(text: str, status: str) -> str:
+    """Return a text in the colour of a status, on a terminal that has colours."""
     plain = not is_terminal() or bool(os.environ.get("NO_COLOR"))
-    return word if plain or word not in COLOURS else click.style(word, fg=COLOURS[word])
+    return text if plain or status not in COLOURS else click.style(text, fg=COLOURS[status])
+
+
+def terminal_width() -> int:
+    """Return how many signs fit into a line."""
+    return shutil.get_terminal_size().columns
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

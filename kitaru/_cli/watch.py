@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, coloured, length, output_option, stream
+from kitaru._cli.output import as_json, client, coloured, is_terminal, length, output_option, stream
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _TOLD_ALREADY = ("kitaru: checkpoint ", "kitaru: waiting for input ")
 def watch(*, exec_id: str | None, output: str) -> None:
     """Show what the execution ID does until it ends; without ID, the latest one.
 
+    At a terminal its checkpoints are shown in place; in a pipe, or with NO_COLOR, each thing that happens is a line.
     Exits with 1 where the execution fails or is cancelled. With --output json each line is a JSON object.
 
     \b
@@ -40,9 +41,15 @@ def watch(*, exec_id: str | None, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
+        from kitaru._progress import can_be_live
+        from kitaru._progress import watch as follow_live
     shown = _as_data if output == "json" else _as_text
+    live = output == "text" and is_terminal() and can_be_live()
     try:
-        stream(map(shown, _events(kitaru, execution)))
+        if live:
+            follow_live(execution.exec_id)
+        else:
+            stream(map(shown, _events(kitaru, execution)))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"no longer watching execution {execution.exec_id}; it was not cancelled. Look at it again: "

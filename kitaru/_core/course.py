@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 # Two things follow each other where less lies between them, in seconds: clocks and commits are not finer.
 _AT_ONCE = 0.05
@@ -167,7 +167,7 @@ def weight(status: str) -> int:
     return _WEIGHT.index(status) if status in _WEIGHT else len(_WEIGHT)
 
 
-def base_name(name: str, known: Sequence[str] | set[str] | dict[str, object]) -> str:
+def base_name(name: str, known: Container[str]) -> str:
     """Return the name of the first call of the checkpoint whose call this is: ``parse`` for ``parse_2``.
 
     Args:

@@ -72,6 +72,11 @@ def progress() -> bool | None:
     return shown
 
 
+def plain_terminal() -> bool:
+    """Whether a terminal is to be treated as one that shows lines and nothing else: ``NO_COLOR``, or a dumb one."""
+    return read("NO_COLOR") is not None or (read("TERM") or "dumb") in ("dumb", "unknown")
+
+
 def standby_wanted() -> bool:
     """Return what KITARU_STANDBY says: whether a runner is started ahead of its flow.
 

@@ -29,6 +29,9 @@ class FlowBody(Protocol):
     def submit(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Start a checkpoint and return its future."""
 
+    def expect(self, checkpoint: Any, number: int) -> None:
+        """Take how many calls of a checkpoint are about to be submitted."""
+
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer and return it (or, in async code, something to await)."""
 

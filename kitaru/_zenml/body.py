@@ -21,10 +21,11 @@ from zenml.execution.step.utils import launch_step
 from kitaru._core import scope
 from kitaru._core.environment import concurrency
 from kitaru._core.structure import replace
-from kitaru._zenml.events import announce
+from kitaru._zenml.events import announce, has_log, say
 from kitaru._zenml.failures import came_from
 from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
+from kitaru._zenml.records import note_expected
 from kitaru._zenml.steps import build_step
 from kitaru._zenml.values import storable
 from kitaru._zenml.waits import AFTER_KEY, Question
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
     from kitaru._zenml.replay import Record
     from kitaru.checkpoint import Checkpoint
+
+# From so many calls that are started at once on, it is told how many they are.
+_FAN_OUT = 4
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Body:
         self._names: set[str] = set()
         self._places: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+        self._expected: dict[str, int] = {}
         self._naming = threading.Lock()
         self._previous: str | None = None
         self._futures: list[CheckpointFuture[Any]] = []
@@ -98,6 +103,17 @@ class Body:
         result: CheckpointFuture[Any] = CheckpointFuture(future, name, self._value_of)
         self._futures.append(result)
         return result
+
+    def expect(self, checkpoint: Checkpoint[..., Any], number: int) -> None:
+        """Tell whoever follows the execution how many calls of a checkpoint are coming, where they are many."""
+        if number < _FAN_OUT:
+            return
+        with self._naming:
+            total = self._expected[checkpoint.name] = self._counts.get(checkpoint.name, 0) + number
+        if has_log():
+            say(f"fan-out of {checkpoint.name}: {total} calls")
+        else:
+            note_expected(self._runner.run.id, self._expected)
 
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""

@@ -23,11 +23,15 @@ class Announcement:
     status = "completed"
 
 
+def has_log() -> bool:
+    """Whether the runner has a log of its own: it is no thread of the user's process, and in no container."""
+    return files.own_directory() is not None
+
+
 def say(line: str) -> None:
     """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
-    if files.own_directory() is None:  # a thread of the user's process, or a container whose log has all
-        return
-    warn(line)
+    if has_log():
+        warn(line)
 
 
 def warn(line: str) -> None:

@@ -85,6 +85,7 @@ def read_execution(exec_id: str) -> Execution:
             artifacts=tuple(artifacts_of(run, latest)),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
+            waits=tuple(waits.told(run.id)),
             changed_code=records.changed_of(run),
             original_exec_id=str(original.id) if original else plan.original if plan else None,
             dashboard_url=get_run_url(run) or None,
@@ -109,6 +110,13 @@ def read_pending_waits(exec_id: str | None) -> dict[str, PendingWait]:
     with translated("reading open questions"):
         found = {known: waits.pending_wait(UUID(known)) for known in ids}
     return {known: wait for known, wait in found.items() if wait is not None}
+
+
+def read_waits(exec_id: str) -> dict[str, PendingWait]:
+    """Return all questions of an execution by name, the first one first."""
+    run = settled_run(exec_id, hydrate=False)
+    with translated(f"reading the questions of execution {exec_id}"):
+        return {wait.name: wait for wait in waits.all_waits(run.id)}
 
 
 def read_result(exec_id: str) -> Any:
@@ -176,18 +184,17 @@ def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
 
 def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointExecution:
     step = steps[-1]
-    progress = step.run_metadata.get(PROGRESS_KEY)
     return CheckpointExecution(
         name=step.name,
         checkpoint=step.config.name,
         type=step.config.extra.get("kitaru", {}).get("type"),
-        status=_status(step),
+        status=step_status(step),
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),
         attempts=tuple(_attempt(start) for start in steps),
         parents=tuple(sorted(step.spec.upstream_steps)),
         metadata=_own_metadata(step.run_metadata),
-        progress=_shown_progress(progress) if isinstance(progress, dict) else None,
+        progress=progress_of(step.run_metadata.get(PROGRESS_KEY)),
         replay=part,
     )
 
@@ -196,14 +203,15 @@ def _attempt(step: StepRunResponse) -> CheckpointAttempt:
     error = step.exception_info
     return CheckpointAttempt(
         number=step.version,
-        status=_status(step),
+        status=step_status(step),
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),
         error=(error.message or error.traceback.strip().splitlines()[-1:][0]) if error and error.traceback else None,
     )
 
 
-def _status(step: StepRunResponse) -> CheckpointStatus:
+def step_status(step: StepRunResponse) -> CheckpointStatus:
+    """Return the state of a call."""
     return _CHECKPOINT_STATUS.get(step.status, "running")
 
 
@@ -215,7 +223,10 @@ def _own_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in metadata.items() if not name.startswith(OWN_PREFIX)}
 
 
-def _shown_progress(progress: Mapping[str, Any]) -> str:
+def progress_of(progress: object) -> str | None:
+    """Return what was said of progress in a line; None where nothing was."""
+    if not isinstance(progress, dict):
+        return None
     fraction = progress.get("fraction")
     return f"{progress.get('message')}{f' ({fraction:.0%})' if fraction is not None else ''}"
 

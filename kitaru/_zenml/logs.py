@@ -46,7 +46,7 @@ def read_logs(exec_id: str, checkpoint: str | None, source: str, *, follow: bool
     while True:
         finished = settled_run(str(run.id), hydrate=False).status.is_finished
         with translated(f"reading the logs of execution {run.id}"):
-            fresh = _runner_lines(run) if source == "runner" else _step_lines(run, checkpoint)
+            fresh = runner_lines(run) if source == "runner" else _step_lines(run, checkpoint)
             for key, entries in fresh:
                 known = seen.get(key, 0)
                 seen[key] = len(entries)
@@ -56,7 +56,8 @@ def read_logs(exec_id: str, checkpoint: str | None, source: str, *, follow: bool
         time.sleep(_LOOK)
 
 
-def _runner_lines(run: PipelineRunResponse) -> Iterable[tuple[str, list[LogEntry]]]:
+def runner_lines(run: PipelineRunResponse) -> Iterable[tuple[str, list[LogEntry]]]:
+    """Yield all that an execution's runner has put out, as the names of its logs and their lines."""
     path = log_file(str(run.id))
     if path is not None:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

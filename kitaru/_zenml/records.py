@@ -19,6 +19,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._zenml.failures import Failure, describe_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -29,6 +30,7 @@ _FAILURE = "kitaru_failure"
 _RESULT = "kitaru_result"
 _CYCLE = "kitaru_first_attempt"
 _CHANGED = "kitaru_changed_code"
+_EXPECTED = "kitaru_expected"
 _WAITING = "waiting"
 OPEN_STEPS = frozenset(
     {
@@ -130,6 +132,17 @@ def is_stopping(run_id: UUID) -> bool:
     """Whether the execution has been cancelled."""
     status = Client().zen_store.get_run(run_id, hydrate=False).status
     return status in (ExecutionStatus.STOPPING, ExecutionStatus.STOPPED, ExecutionStatus.CANCELLED)
+
+
+def note_expected(run_id: UUID, expected: Mapping[str, int]) -> None:
+    """Record how many calls of checkpoints there will be at least, for whoever follows the execution."""
+    _write(run_id, {_EXPECTED: dict(expected)})
+
+
+def expected_of(run: PipelineRunResponse) -> dict[str, int]:
+    """Return how many calls of checkpoints there will be at least, where the flow has told."""
+    found = run.run_metadata.get(_EXPECTED)
+    return {str(name): int(number) for name, number in found.items()} if isinstance(found, dict) else {}
 
 
 def note_changed(run_id: UUID, changed: set[str]) -> None:

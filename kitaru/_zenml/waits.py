@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 from zenml.client import Client
@@ -21,6 +21,7 @@ from zenml.enums import (
 )
 from zenml.exceptions import IllegalOperationError
 from zenml.models import RunWaitConditionLeaseUpdate, RunWaitConditionRequest, RunWaitConditionResponse
+from zenml.utils.pagination_utils import depaginate
 from zenml.utils.pydantic_utils import get_json_schema_for_type
 from zenml.utils.time_utils import utc_now
 
@@ -28,7 +29,7 @@ from kitaru._core.answer_schema import AnswerSchema
 from kitaru._core.unset import UNSET
 from kitaru._zenml.events import say
 from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidationError
-from kitaru.models import PendingWait
+from kitaru.models import PendingWait, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 _LOOK = 0.2
 _LEASE = 30.0
 # How many calls of checkpoints the body had made before it asked, in the metadata of a wait condition.
+_OUTCOMES: Mapping[RunWaitConditionResolution, Literal["answered", "aborted"]] = {
+    RunWaitConditionResolution.CONTINUE: "answered",
+    RunWaitConditionResolution.ABORT: "aborted",
+}
 AFTER_KEY = "kitaru_after"
 
 
@@ -171,6 +176,31 @@ def pending_wait(run_id: UUID) -> PendingWait | None:
     """Return the question that an execution waits for, or None."""
     condition = _pending(run_id)
     return _described(condition) if condition is not None else None
+
+
+def conditions(run_id: UUID) -> list[RunWaitConditionResponse]:
+    """Return everything that an execution has asked, the first question first."""
+    found = depaginate(Client().list_run_wait_conditions, pipeline_run=run_id, size=200, hydrate=True)
+    return sorted(found, key=lambda condition: condition.created)
+
+
+def all_waits(run_id: UUID) -> list[PendingWait]:
+    """Return all questions of an execution, answered or not, the first one first."""
+    return [_described(condition) for condition in conditions(run_id)]
+
+
+def told(run_id: UUID) -> list[Wait]:
+    """Return when each question of an execution was asked and answered, the first one first."""
+    return [
+        Wait(
+            name=condition.name,
+            question=condition.question,
+            asked_at=condition.created.replace(tzinfo=UTC),
+            answered_at=condition.resolved_at.replace(tzinfo=UTC) if condition.resolved_at else None,
+            outcome=_OUTCOMES.get(condition.resolution) if condition.resolution else None,
+        )
+        for condition in conditions(run_id)
+    ]
 
 
 def answer(run_id: UUID, name: str | None, value: Any) -> PendingWait:

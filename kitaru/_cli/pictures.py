@@ -1,0 +1,71 @@
+"""``kitaru executions timeline`` and ``graph``: executions as pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kitaru._cli import completion
+from kitaru._cli.output import client, coloured_as, terminal_width
+from kitaru.errors import KitaruUsageError
+
+_id = click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
+
+
+@click.command()
+@_id
+@click.option("--svg", metavar="FILE", help="Write it as a picture; - for stdout.")
+@click.option("--html", metavar="FILE", help="Write it, and the lineage, as a page; - for stdout.")
+def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
+    """Show what ran when in the execution ID: calls at once, attempts, waits, the cache, and what took the time.
+
+    The critical path is marked: the chain of calls and waits that the length of the execution is made of. Files need
+    no others and no network.
+
+    \b
+    Examples:
+      kitaru executions timeline 0a1b2c3d
+      kitaru executions timeline 0a1b2c3d --svg timeline.svg
+      kitaru executions timeline 0a1b2c3d --html timeline.html
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        execution = kitaru.executions.get(exec_id)
+    from kitaru import pictures
+
+    if svg is not None:
+        _write(svg, pictures.timeline_svg(execution), "--svg")
+    if html is not None:
+        _write(html, pictures.timeline_html(execution), "--html")
+    if svg is None and html is None:
+        for line in pictures.timeline_text(execution, terminal_width(), coloured_as):
+            click.echo(line)
+
+
+@click.command()
+@_id
+@click.option("--svg", metavar="FILE", required=True, help="Where to write the picture; - for stdout.")
+def graph(*, exec_id: str, svg: str) -> None:
+    """Draw the lineage of the execution ID: which call was made from which.
+
+    \b
+    Example:
+      kitaru executions graph 0a1b2c3d --svg lineage.svg
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with client() as kitaru:
+        execution = kitaru.executions.get(exec_id)
+    from kitaru import pictures
+
+    _write(svg, pictures.graph_svg(execution), "--svg")
+
+
+def _write(name: str, text: str, option: str) -> None:
+    if name == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KitaruUsageError(f"{option} {name} cannot be written: {error.strerror}.") from error
+    click.echo(f"Wrote {name}.", err=True)

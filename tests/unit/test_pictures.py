@@ -1,0 +1,241 @@
+"""Timelines and lineages of executions: where things stand, whatever their number and names."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+from itertools import combinations, pairwise
+
+import pytest
+
+from kitaru import models, pictures
+from kitaru._core import graph, timeline
+from kitaru._core.course import Call, Course, Pause, Try, critical_path, families, seconds, ticks
+from kitaru._core.graph_svg import graph_svg
+from kitaru._core.timeline_svg import timeline_svg
+from kitaru._core.timeline_text import timeline_lines
+
+HOSTILE = "<script>alert(1)</script>&\"'\x00\x1b[31m]]>"
+
+
+def call(name: str, function: str, start: float, end: float, *parents: str, status: str = "completed") -> Call:
+    return Call(name, function, status, (Try(start, end, status),), parents)
+
+
+def course(*calls: Call, pauses: tuple[Pause, ...] = (), length: float = 0, **changes) -> Course:
+    return Course(**{
+        "title": "research", "exec_id": "0a1b", "status": "completed", "calls": calls, "pauses": pauses,
+        "attempts": (0.1,), "length": length or max((one.end for one in calls), default=1.0), **changes,
+    })  # fmt: skip
+
+
+def three() -> Course:
+    scored = Call(
+        "score", "score", "completed", (Try(1.6, 2, "failed", HOSTILE), Try(2.1, 4, "completed")), ("collect",)
+    )
+    return course(
+        call("collect", "collect", 0.4, 1.6),
+        scored,
+        call("write", "write", 9, 9.01, "score", status="cached"),
+        pauses=(Pause("publish", HOSTILE, 4.1, 8.9),),
+        attempts=(0.1, 2.05),
+    )
+
+
+def fan_out(width: int = 297, at_once: int = 10) -> Course:
+    """300 calls: one, then many of one checkpoint, then two."""
+    names = ["parse", *(f"parse_{number}" for number in range(2, width + 1))]
+    starts = [1 + number // at_once for number in range(width)]
+    states = ["failed" if number == 7 else "cached" if number % 5 == 0 else "completed" for number in range(width)]
+    parsed = [
+        call(name, "parse", start, start + (0.02 if status == "cached" else 0.9), "collect", status=status)
+        for name, start, status in zip(names, starts, states, strict=True)
+    ]
+    last = max(one.end for one in parsed)
+    ranked = call("rank", "rank", last, last + 2, *names)
+    return course(call("collect", "collect", 0, 1), *parsed, ranked, call("write", "write", last + 2, last + 5, "rank"))
+
+
+def distinct(number: int = 300) -> Course:
+    return course(
+        *(call(f"step{n}x", f"step{n}x", n, n + 1.5, *([f"step{n // 3}x"] if n else [])) for n in range(number))
+    )
+
+
+def loop(number: int = 150) -> Course:
+    """An agent: plan, act, plan, act."""
+    names = [f"{function}{f'_{n}' if n > 1 else ''}" for n in range(1, number + 1) for function in ("plan", "act")]
+    return course(
+        *(call(name, name.partition("_")[0], n, n + 0.9, *names[max(n - 1, 0) : n]) for n, name in enumerate(names))
+    )
+
+
+COURSES = {
+    "three": three(),
+    "300": fan_out(),
+    "300 at once": fan_out(at_once=297),
+    "300 kinds": distinct(),
+    "loop": loop(),
+}
+EMPTY = course(length=0.5, status="pending", attempts=())
+
+
+@pytest.mark.parametrize("name", [*COURSES, "empty"])
+@pytest.mark.parametrize("draw", [timeline_svg, graph_svg])
+def test_pictures_are_whole_xml_of_a_size_that_can_be_looked_at(draw, name) -> None:
+    text = draw(COURSES.get(name, EMPTY))
+    root = ET.fromstring(text)
+    width, height = float(root.get("width")), float(root.get("height"))
+    assert 600 <= width <= 6000
+    assert 100 <= height <= 2000
+    for rect in root.iter("{http://www.w3.org/2000/svg}rect"):
+        x, y = float(rect.get("x", 0)), float(rect.get("y", 0))
+        assert x >= 0
+        assert x + float(rect.get("width")) <= width + 0.2
+        assert y >= 0
+        assert y + float(rect.get("height")) <= height + 0.2
+    # Nothing is fetched, nothing runs.
+    assert not any(word in text for word in ("href", "url(", "<script", "@import", "<image"))
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_bars_do_not_overlap_and_rows_stand_below_each_other(name) -> None:
+    drawn = timeline.layout(COURSES[name])
+    for above, below in pairwise(drawn.rows):
+        assert above.y + above.height <= below.y
+    for row in drawn.rows:
+        lanes: dict[float, list[timeline.Bar]] = {}
+        for bar in row.bars:
+            assert row.y - 0.1 <= bar.y
+            assert bar.y + bar.height <= row.y + row.height + 0.1
+            lanes.setdefault(bar.y, []).append(bar)
+        tops = sorted(lanes)
+        assert all(lanes[one][0].height <= other - one for one, other in pairwise(tops))
+        for bars in lanes.values():
+            for one, other in pairwise(sorted(bars, key=lambda bar: bar.x)):
+                assert one.x + one.width <= other.x + 1e-6
+    assert drawn.height < 2000
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_boxes_of_the_lineage_do_not_overlap_and_edges_lead_to_the_right(name) -> None:
+    drawn = graph.layout(COURSES[name])
+    assert 1 < len(drawn.nodes) <= 60
+    assert sum(node.count for node in drawn.nodes) == len(COURSES[name].calls)
+    for one, other in combinations(drawn.nodes, 2):
+        apart = one.x + one.width <= other.x or other.x + other.width <= one.x
+        assert apart or abs(one.y - other.y) >= graph.HEIGHT, (one, other)
+    for edge in drawn.edges:
+        if not edge.back:
+            assert all(a <= c for (a, _), (c, _) in pairwise(edge.points))
+
+
+def test_few_calls_keep_their_names_and_many_are_folded() -> None:
+    assert [row.label for row in timeline.layout(COURSES["three"]).rows] == [
+        "collect",
+        "score",
+        "waits for publish",
+        "write",
+    ]
+    assert [node.label for node in graph.layout(COURSES["three"]).nodes] == ["collect", "score", "write"]
+    folded = timeline.layout(COURSES["300"]).rows
+    assert [row.label for row in folded] == ["collect", "parse ×297", "rank", "write"]  # noqa: RUF001
+    assert folded[1].note == "10 at once · 1 failed · 60 cached"
+    assert [node.label for node in graph.layout(COURSES["300"]).nodes] == [row.label for row in folded]
+    assert timeline.layout(COURSES["300 at once"]).rows[1].area
+    assert [node.count for node in graph.layout(COURSES["loop"]).nodes] == [150, 150]
+    assert any(edge.back for edge in graph.layout(COURSES["loop"]).edges)
+
+
+def test_attempts_waits_the_cache_and_the_critical_path_are_marked() -> None:
+    drawn = timeline.layout(COURSES["three"])
+    assert drawn.path == ("collect", "score", "publish", "write")
+    assert [bar.kind for row in drawn.rows for bar in row.bars] == [
+        "completed",
+        "failed",
+        "completed",
+        "wait",
+        "cached",
+    ]
+    assert all(bar.critical for row in drawn.rows for bar in row.bars)
+    assert len(drawn.attempts) == 1
+    text = timeline_svg(COURSES["three"])
+    for part in ("attempt 2", "start 1 of 2", "critical path: 4 of 4", "answered after 4.8 s", "kt-cached kt-critical"):
+        assert part in text
+
+
+def test_the_critical_path_leads_over_what_ended_last() -> None:
+    found = course(
+        call("quick", "quick", 0, 1),
+        call("slow", "slow", 0, 5),
+        call("join", "join", 5.02, 6, "quick", "slow"),
+        call("aside", "aside", 1, 2, "quick"),
+    )
+    assert critical_path(found) == ["slow", "join"]
+    together = course(call("a", "a", 0, 1), call("b", "b", 0, 1.01), call("c", "c", 1.02, 2, "a"))
+    assert critical_path(together) == ["a", "c"]  # of two that ended together, the one that it is made from
+    assert critical_path(EMPTY) == []
+
+
+@pytest.mark.parametrize("draw", [timeline_svg, graph_svg])
+def test_names_messages_and_questions_cannot_leave_the_picture(draw) -> None:
+    hostile = Course(
+        HOSTILE, HOSTILE, "failed", (Call(HOSTILE, HOSTILE, "failed", (Try(0, 1, "failed", HOSTILE),), (HOSTILE,)),),
+        (Pause(HOSTILE, HOSTILE, 1, 2),), (0.0,), 2.0, HOSTILE,
+    )  # fmt: skip
+    root = ET.fromstring(draw(hostile))
+    assert "script" not in {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert "\x1b" not in draw(hostile)
+
+
+@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("width", [40, 100, 200])
+def test_the_terminal_gets_a_few_lines_that_fit(name, width) -> None:
+    lines = list(timeline_lines(COURSES[name], width, lambda text, _: text))
+    assert len(lines) <= 36
+    bars = [line for line in lines if line.startswith("▸ ") and "█" in line]
+    assert bars or name == "300 kinds"
+    assert not any(width > 40 and len(line.split(" · ")[0]) > width for line in bars)
+
+
+def test_states_can_be_told_apart_without_colours() -> None:
+    text = "\n".join(timeline_lines(COURSES["three"], 100, lambda text, _: text))
+    assert all(sign in text for sign in ("█", "×", "░", "◆"))  # noqa: RUF001
+    assert "collect 1.2 s → score 2.4 s → wait publish 4.8 s → write 10 ms" in text
+
+
+def test_spans_and_axes_are_in_round_numbers() -> None:
+    assert [seconds(span) for span in (0.04, 4.23, 65, 3600, 7500, 90000)] == [
+        "40 ms", "4.2 s", "1 min 5 s", "1 h", "2 h 5 min", "1 d 1 h",
+    ]  # fmt: skip
+    for length in (0.03, 0.9, 4, 61, 500, 7200, 90000, 3e6):
+        marks = ticks(length)
+        assert 3 <= len(marks) <= 12
+        assert marks[-1] <= length
+    assert [family.label for family in families(COURSES["300 kinds"].calls, 5)][-1] == "296 others"
+
+
+NOW = datetime(2026, 1, 31, 14, tzinfo=UTC)
+
+
+def test_an_execution_shows_itself_in_a_notebook() -> None:
+    attempt = models.CheckpointAttempt(number=1, status="failed", started_at=NOW, ended_at=None, error=HOSTILE)
+    checkpoint = models.CheckpointExecution(
+        name="fetch", checkpoint="fetch", type=None, status="failed", started_at=NOW, ended_at=None, attempts=(attempt,),
+        parents=(), metadata={}, progress=None,
+    )  # fmt: skip
+    wait = models.Wait(name="ok", question=HOSTILE, asked_at=NOW + timedelta(seconds=1))
+    execution = models.Execution(
+        exec_id="0a1b", flow_name=HOSTILE, status="failed", status_reason=None, stack_name=None, started_at=NOW,
+        ended_at=NOW + timedelta(seconds=4), settings={}, inputs={}, attempts=(), checkpoints=(checkpoint,), artifacts=(),
+        failure=models.ExecutionFailure(origin="checkpoint", message=HOSTILE, type="builtins.ValueError"), metadata={},
+        pending_wait=None, waits=(wait,), changed_code=(), original_exec_id=None, dashboard_url="http://x/?a=1&b=2",
+    )  # fmt: skip
+    shown = execution._repr_html_()
+    ET.fromstring(shown)
+    assert "<script" not in shown
+    assert "ValueError" in shown
+    found = pictures.course_of(execution, NOW + timedelta(seconds=9))
+    assert (found.length, found.pauses[0].end, found.calls[0].end) == (4, 4, 4)
+    ET.fromstring(pictures.graph_svg(execution))
+    assert pictures.timeline_html(execution).count("<svg") == 2
