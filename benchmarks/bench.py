@@ -1,68 +1,112 @@
 """Measure Kitaru beside plain ZenML, in one run on one machine, and print the ratios.
 
     make bench
-    python benchmarks/bench.py --repeat 5 --checkpoints 50
+    python benchmarks/bench.py --rounds 3 --json figures.json
+    python benchmarks/bench.py --against figures.json
+    python benchmarks/bench.py --write docs/performance.md
 
-Every figure is the median over the repeats, each in a fresh process on a store of its own. A ratio under 1 means that
-Kitaru is faster. Thin for now: what importing costs, and a flow of trivial checkpoints, one after another.
+Each round does the same work in Kitaru and in plain ZenML, in turn, each in a home and on a store of its own that
+has been used once. A figure is the median over everything that was measured; the spread beside it goes from the tenth
+to the ninetieth hundredth. A ratio under 1 means that Kitaru takes less.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+BEGIN, END = "<!-- figures: written by benchmarks/bench.py -->", "<!-- end of figures -->"
+Figures = dict[str, list[float]]
 
-KITARU_FLOW = """
-import time
-from kitaru import checkpoint, flow
+# What is run from outside, several times a round, as whole processes.
+COMMANDS = {
+    "import click": [sys.executable, "-c", "import click"],
+    "import zenml": [sys.executable, "-c", "import zenml"],
+    "import zenml.client": [sys.executable, "-c", "import zenml.client"],
+    "import kitaru": [sys.executable, "-c", "import kitaru"],
+    "kitaru --help": [str(BIN / "kitaru"), "--help"],
+    "kitaru --version": [str(BIN / "kitaru"), "--version"],
+    "kitaru executions list": [str(BIN / "kitaru"), "executions", "list"],
+    "kitaru executions get": [str(BIN / "kitaru"), "executions", "get"],
+    "kitaru stack list": [str(BIN / "kitaru"), "stack", "list"],
+    "kitaru stack current": [str(BIN / "kitaru"), "stack", "current"],
+    "zenml pipeline runs list": [str(BIN / "zenml"), "pipeline", "runs", "list"],
+    "zenml stack list": [str(BIN / "zenml"), "stack", "list"],
+}
 
-@checkpoint(cache=False)
-def add_one(number: int) -> int:
-    return number + 1
 
-@flow
-def chain(length: int) -> int:
-    number = 0
-    for _ in range(length):
-        number = add_one(number)
-    return number
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a figure of Kitaru's, what it is held against, and how much of that it may be."""
 
-if __name__ == "__main__":
-    start = time.perf_counter()
-    assert chain.run({count}).wait(progress=False) == {count}
-    print(time.perf_counter() - start)
-"""
+    what: str
+    ours: str
+    theirs: str | None
+    target: float
+    unit: str = "s"
+    plus: float = 0.0
 
-ZENML_FLOW = """
-import time
-from zenml import pipeline, step
 
-@step(enable_cache=False)
-def add_one(number: int) -> int:
-    return number + 1
-
-@pipeline(dynamic=True)
-def chain(length: int):
-    number = 0
-    for _ in range(length):
-        number = add_one(number)
-
-if __name__ == "__main__":
-    start = time.perf_counter()
-    chain(length={count})
-    print(time.perf_counter() - start)
-"""
-
-IMPORT = "import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+ROWS = (
+    Row("`import kitaru` / `import click`", "import kitaru", "import click", 1.5),
+    Row("`import kitaru` / `import zenml`", "import kitaru", "import zenml", 0.1),
+    Row("`kitaru --help` / `import click`", "kitaru --help", "import click", 3),
+    Row("`kitaru --version` / `import click`", "kitaru --version", "import click", 3),
+    Row(
+        "`kitaru executions list` / `zenml pipeline runs list`",
+        "kitaru executions list",
+        "zenml pipeline runs list",
+        0.9,
+    ),
+    Row(
+        "`kitaru executions get` / `zenml pipeline runs list`", "kitaru executions get", "zenml pipeline runs list", 0.9
+    ),
+    Row("`kitaru stack list` / `zenml stack list`", "kitaru stack list", "zenml stack list", 0.9),
+    Row("`kitaru stack current` / `zenml stack list`", "kitaru stack current", "zenml stack list", 0.9),
+    Row("`.run()` until it returns, warm", "run", "zenml run", 0.35),
+    Row(
+        "`.run()` until the first checkpoint starts, first in a program that has loaded Kitaru / "
+        "`import zenml.client` + 0.5 s",
+        "first checkpoint, no runner ready",
+        "import zenml.client",
+        1.0,
+        plus=0.5,
+    ),
+    Row(
+        "the same, in a program that starts flow after flow",
+        "first checkpoint, runner ready",
+        "import zenml.client",
+        1.0,
+        plus=0.5,
+    ),
+    Row("a trivial checkpoint", "checkpoint", "zenml checkpoint", 0.6),
+    Row("a cached checkpoint", "cached checkpoint", "zenml cached checkpoint", 0.5),
+    Row("50 concurrent checkpoints of 0.2 s", "50 at once", "zenml 50 at once", 0.5),
+    Row("the last 10 of {length} checkpoints / number 6 to 15", "last checkpoints", "checkpoint number 10", 1.15),
+    Row(
+        "peak memory, {length} checkpoints / 10",
+        "worker bytes, {length} checkpoints",
+        "worker bytes, 10 checkpoints",
+        1.5,
+        "MB",
+    ),
+    Row("`handle.status`, warm", "status", None, 0.010),
+    Row("`wait()` returns after the end", "wait() after the end", None, 0.3),
+    Row("an answer until the flow goes on", "answer", None, 0.5),
+    Row("50 MB through five checkpoints", "50 MB through 5", "zenml 50 MB through 5", 1.0),
+)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -70,49 +114,106 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "ZENML_CONFIG_PATH": str(home / "zenml"), "ZENML_ANALYTICS_OPT_IN": "false"}
 
 
-def seconds(*command: str, home: Path) -> float:
-    """Run Python and return the figure that it prints last."""
-    arguments = [sys.executable, *command]
-    done = subprocess.run(arguments, cwd=home, env=environment(home), capture_output=True, text=True, check=False)
+def run(command: list[str], home: Path) -> str:
+    done = subprocess.run(command, cwd=home, env=environment(home), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
-    return float(done.stdout.split()[-1])
+    return done.stdout
 
 
-def importing(module: str) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        return seconds("-c", IMPORT.format(module=module), home=Path(folder))
+def measured(script: str, home: Path, length: int) -> Figures:
+    """Run one side's work and return its figures by name."""
+    home.mkdir()
+    out = run([sys.executable, str(HERE / script), str(length)], home)
+    found = json.loads(out.rpartition("OUT")[2])
+    return {name: value if isinstance(value, list) else [value] for name, value in found.items()}
 
 
-def running(flow: str, count: int) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        (home / "chain.py").write_text(flow.replace("{count}", str(count)), encoding="utf-8")
-        initialise = "from zenml.client import Client; Client().active_stack_model; print(0)"
-        seconds("-c", initialise, home=home)  # creating the store is ZenML's, once in a machine's life
-        return seconds("chain.py", home=home)
+def one_round(folder: Path, length: int) -> Figures:
+    figures: Figures = defaultdict(list)
+    for name, values in measured("kitaru_side.py", folder / "kitaru", length).items():
+        figures[name] += values
+    for name, values in measured("zenml_side.py", folder / "zenml", min(length, 100)).items():
+        figures[f"zenml {name}"] += values
+    listed = json.loads(run([str(BIN / "kitaru"), "executions", "list", "--output", "json"], folder / "kitaru"))
+    for _ in range(3):
+        for name, command in COMMANDS.items():
+            home = folder / ("zenml" if name.startswith("zenml") else "kitaru")
+            arguments = [*command, listed[0]["exec_id"]] if name == "kitaru executions get" else command
+            start = time.perf_counter()
+            run(arguments, home)
+            figures[name].append(time.perf_counter() - start)
+    return figures
 
 
-def report(what: str, kitaru: Callable[[], float], zenml: Callable[[], float], repeat: int) -> None:
-    pairs = [(kitaru(), zenml()) for _ in range(repeat)]  # in turns, so that a busy machine disturbs both
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{what:<40} {ours:>8.3f} s {theirs:>8.3f} s {ours / theirs:>7.2f}", flush=True)
+def table(figures: Figures, length: int, before: Figures | None) -> list[str]:
+    head = "| What | Kitaru | Spread | Beside it | Ratio | Target |"
+    lines = [head + (" Ratio before |" if before else ""), "| --- " * (6 + bool(before)) + "|"]
+    for row in ROWS:
+        ratio, ours, theirs = values_of(row, figures, length)
+        column = [value / _scale(row) for value in figures[row.ours.format(length=length)]]
+        cells = [
+            row.what.format(length=length),
+            _shown(ours, row.unit),
+            f"{_shown(_share(column, 0.1), '')} to {_shown(_share(column, 0.9), row.unit)}",
+            "" if theirs is None else _shown(theirs, row.unit),
+            "" if theirs is None else f"{ratio:.2f}",
+            f"at most {_shown(row.target, 's') if theirs is None else row.target}{'' if ratio <= row.target else ' (missed)'}",
+        ]
+        if before:
+            earlier = values_of(row, before, length)[0] if row.ours.format(length=length) in before else None
+            cells.append("" if earlier is None else f"{earlier:.3g}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def values_of(row: Row, figures: Figures, length: int) -> tuple[float, float, float | None]:
+    """Return the ratio, or the figure itself where it stands alone; the figure; and what it is held against."""
+    ours = statistics.median(figures[row.ours.format(length=length)]) / _scale(row)
+    if row.theirs is None:
+        return ours, ours, None
+    theirs = statistics.median(figures[row.theirs.format(length=length)]) / _scale(row) + row.plus
+    return ours / theirs, ours, theirs
+
+
+def _scale(row: Row) -> float:
+    return 1024.0 if row.unit == "MB" else 1.0  # getrusage(2) counts kibibytes
+
+
+def _share(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def _shown(value: float, unit: str) -> str:
+    if unit == "MB":
+        return f"{value:.0f} MB"
+    return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value:.2f} s"  # noqa: PLR2004
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure Kitaru beside plain ZenML.")
-    parser.add_argument("--repeat", type=int, default=3, help="times that each figure is taken (default: 3)")
-    parser.add_argument("--checkpoints", type=int, default=20, help="checkpoints of the longer flow (default: 20)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, of about two minutes each (default: 3)")
+    parser.add_argument("--checkpoints", type=int, default=200, help="checkpoints of the longest flow (default: 200)")
+    parser.add_argument("--json", type=Path, help="write every measured value there")
+    parser.add_argument("--against", type=Path, help="show the ratios of an earlier --json beside")
+    parser.add_argument("--write", type=Path, help="put the table between the marks of this page")
     options = parser.parse_args()
-    print(f"{'':<40} {'kitaru':>10} {'zenml':>10} {'ratio':>7}")
-    report("import", lambda: importing("kitaru"), lambda: importing("zenml"), options.repeat)
-    for count in (1, options.checkpoints):
-        report(
-            f"run to the end, {count} checkpoint{'s' if count > 1 else ''}",
-            lambda count=count: running(KITARU_FLOW, count),
-            lambda count=count: running(ZENML_FLOW, count),
-            options.repeat,
-        )
+    figures: Figures = defaultdict(list)
+    for number in range(options.rounds):
+        print(f"round {number + 1} of {options.rounds} ...", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, values in one_round(Path(folder), options.checkpoints).items():
+                figures[name] += values
+    before = json.loads(options.against.read_text(encoding="utf-8")) if options.against else None
+    lines = table(figures, options.checkpoints, before)
+    print("\n".join(lines))
+    if options.json:
+        options.json.write_text(json.dumps(figures), encoding="utf-8")
+    if options.write:
+        page = options.write.read_text(encoding="utf-8")
+        about = f"{options.rounds} rounds on {os.cpu_count()} CPUs, Python {platform.python_version()}."
+        body = "\n".join([BEGIN, about, "", *lines, END])
+        options.write.write_text(page.partition(BEGIN)[0] + body + page.partition(END)[2], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,150 @@
+"""What Kitaru does, measured from inside: prints one JSON object of seconds (and bytes, where the name says so)."""
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+
+from kitaru import FlowHandle, checkpoint, flow, wait
+
+NOW = time.perf_counter
+
+
+@checkpoint(cache=False)
+def add_one(number: int) -> int:
+    return number + 1
+
+
+@checkpoint
+def remembered(number: int) -> int:
+    return number + 1
+
+
+@checkpoint(cache=False)
+def nap(number: int) -> int:
+    time.sleep(0.2)
+    return number
+
+
+@checkpoint(cache=False)
+def moment() -> float:
+    return time.time()
+
+
+@checkpoint(cache=False)
+def pass_on(data: bytes) -> bytes:
+    return data
+
+
+@flow
+def chain(length: int) -> list:
+    marks, number = [], 0
+    for _ in range(length):
+        start = NOW()
+        number = add_one(number)
+        marks.append(NOW() - start)
+    return [marks, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]
+
+
+@flow
+def hits(length: int) -> list:
+    marks = []
+    for number in range(length):
+        start = NOW()
+        remembered(number)
+        marks.append(NOW() - start)
+    return marks
+
+
+@flow
+def fan(width: int) -> float:
+    start = NOW()
+    assert sum(future.result() for future in [nap.submit(number) for number in range(width)]) == sum(range(width))
+    return NOW() - start
+
+
+@flow
+def first() -> list:
+    start = time.time()
+    return [moment(), start]
+
+
+@flow(cache=False)
+def large(size: int) -> float:
+    data = pass_on(os.urandom(size))
+    start = NOW()
+    for _ in range(5):
+        data = pass_on(data)
+    return NOW() - start
+
+
+@flow(cache=False)
+def asking() -> float:
+    wait(bool, name="go", timeout=60)
+    return time.time()
+
+
+def result(handle: FlowHandle) -> object:
+    return handle.wait(timeout=900, progress=False)
+
+
+def main(lengths: list[int]) -> None:
+    out: dict[str, object] = {}
+    result(first.run())  # loads everything, and creates the pipeline
+    times, firsts = [], []
+    for _ in range(5):
+        start = time.time()
+        handle = first.run()
+        times.append(time.time() - start)
+        stamp, _ = result(handle)
+        firsts.append(stamp - start)
+        time.sleep(3)  # a program that starts flow after flow, not a burst: the next runner gets ready meanwhile
+    out["run"] = times
+    out["first checkpoint, no runner ready"] = firsts[:1]
+    out["first checkpoint, runner ready"] = firsts[1:]
+
+    sequential, out["worker bytes, 10 checkpoints"] = result(chain.run(10))
+    for length in lengths:
+        sequential, out[f"worker bytes, {length} checkpoints"] = result(chain.run(length))
+    out["checkpoint"] = sequential[5:]
+    out["checkpoint number 10"] = sequential[5:15]
+    out["last checkpoints"] = sequential[-10:]
+
+    result(hits.run(100))
+    out["cached checkpoint"] = result(hits.run(100))
+    result(fan.run(2))
+    out["50 at once"] = [result(fan.run(50))]
+    out["50 MB through 5"] = [result(large.run(50 * 2**20))]
+
+    handle = first.run()
+    result(handle)
+    statuses = []
+    for _ in range(100):
+        start = NOW()
+        assert handle.status == "completed"
+        statuses.append(NOW() - start)
+    out["status"] = statuses
+
+    late = []
+    for _ in range(3):
+        handle = first.run()
+        result(handle)
+        late.append(time.time() - handle.execution.ended_at.timestamp())
+    out["wait() after the end"] = late
+
+    answered = []
+    for _ in range(3):
+        handle = asking.run()
+        while handle.status != "waiting":
+            time.sleep(0.05)
+        given = time.time()
+        threading.Thread(target=handle.execution.input, kwargs={"value": True}).start()
+        answered.append(result(handle) - given)
+    out["answer"] = answered
+    print("OUT" + json.dumps(out))
+
+
+if __name__ == "__main__":
+    main([int(argument) for argument in sys.argv[1:]])
