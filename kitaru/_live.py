@@ -17,6 +17,7 @@ from rich.text import Text
 
 from kitaru._core.board import Board
 from kitaru._core.course import clipped, seconds
+from kitaru._core.escapes import coloured_lines
 from kitaru._core.status import ExecutionStatus
 from kitaru.client import KitaruClient
 from kitaru.errors import KitaruError
@@ -55,7 +56,6 @@ _TOLD: Final = re.compile(
     r"^kitaru: (?:checkpoint (?P<name>\S+?)(?:(?P<course> started| \S+ in [0-9.]+ s| failed after [0-9.]+ s: (?P<error>.*))"
     r"|: (?P<said>.*))|(?P<fan>fan-out of (?P<mapped>\S+): (?P<number>[0-9]+) calls)|waiting for input .*)$"
 )
-_CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]|\x1b[^\[]|[\x00-\x08\x0b-\x1a\x1c-\x1f]")
 
 
 class LiveView:
@@ -147,7 +147,7 @@ class LiveView:
         own = [line for line in lines if not self._takes(line)]
         if not self._from_start:
             own, self._from_start = own[-_EARLIER:], True
-        shown = [_CONTROL.sub("", line.rstrip().rpartition("\r")[2]) for line in own if line.strip()]
+        shown = [coloured_lines(line.rstrip().rpartition("\r")[2]) for line in own if line.strip()]
         if not shown:
             return
         self._shown.extend(shown)

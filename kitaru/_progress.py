@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
+from kitaru._core import escapes
 from kitaru._core.environment import plain_terminal
 from kitaru._core.environment import progress as wanted
 from kitaru._core.status import ExecutionStatus
@@ -45,6 +46,7 @@ class _Lines:
         self._follower = follower
         self._answering = answering
         self._status: ExecutionStatus | None = None
+        self._has_colours = sys.stderr.isatty() and not plain_terminal()
 
     def update(self, status: ExecutionStatus) -> None:
         with suppress(KitaruError):  # what is waited for is told of a store that does not answer
@@ -57,7 +59,7 @@ class _Lines:
     def _print(self, text: str) -> None:
         if text:
             self._answering.pause()
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{text if self._has_colours else escapes.plain(text)}\n")
             sys.stderr.flush()
             self._answering.go_on()
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from kitaru._cli.output import coloured, length, moment, shown, table
+from kitaru._cli.output import coloured, is_terminal, length, moment, shown, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from kitaru._core.course import Family
     from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure
 
 _MARGIN = 14
+_ARTIFACTS, _ERRORS = 12, 3
 
 
 def described(execution: Execution) -> str:
@@ -22,12 +24,12 @@ def described(execution: Execution) -> str:
 
 def _sections(execution: Execution) -> Iterator[str]:
     yield "\n".join(_facts(execution))
-    yield _block("Settings", [f"{name} = {shown(s.value)}  ({s.detail})" for name, s in execution.settings.items()])
+    yield _settings(execution)
     yield _block("Inputs", [f"{name} = {shown(value)}" for name, value in execution.inputs.items()])
-    yield _checkpoints(execution.checkpoints)
+    yield _checkpoints(execution)
     if len(execution.attempts) > 1:
         yield _attempts(execution)
-    yield artifacts_table(execution.artifacts)
+    yield _artifacts(execution)
     yield _block("Metadata", [f"{name} = {shown(value)}" for name, value in execution.metadata.items()])
     if execution.failure is not None:
         yield _failure(execution.exec_id, execution.failure)
@@ -52,20 +54,67 @@ def _facts(execution: Execution) -> Iterator[str]:
     return (f"{name:{_MARGIN}}{value}" for name, value in facts.items() if value)
 
 
-def _checkpoints(checkpoints: tuple[CheckpointExecution, ...]) -> str:
-    rows = [
-        (
-            checkpoint.name,
-            checkpoint.status,
-            str(len(checkpoint.attempts)),
-            moment(checkpoint.started_at),
-            length(checkpoint.started_at, checkpoint.ended_at),
-            ", ".join(checkpoint.parents),
-            checkpoint.progress or (checkpoint.attempts[-1].error or "" if checkpoint.attempts else ""),
-        )
-        for checkpoint in checkpoints
-    ]
+def _settings(execution: Execution) -> str:
+    rows = [(name, shown(setting.value), setting.layer, setting.detail) for name, setting in execution.settings.items()]
+    return table(("SETTING", "VALUE", "LAYER", "FROM"), rows) if rows else ""
+
+
+def _checkpoints(execution: Execution) -> str:
+    """Return the tree of calls; at a terminal those of one checkpoint beside each other in one line, where they are many."""
+    from kitaru._core.graph import fold
+    from kitaru._core.tree import tree_lines
+    from kitaru.pictures import course_of
+
+    known = {checkpoint.name: checkpoint for checkpoint in execution.checkpoints}
+    families, edges = fold(course_of(execution).calls, whole=not is_terminal())
+    labels = [family.label for family in families]
+    rows = []
+    for number, before in tree_lines(len(families), edges):
+        after = [labels[start] for start, end in sorted(edges) if end == number]
+        members = [known[call.name] for call in families[number].calls]
+        row = _call(members[0], after) if len(members) == 1 else _family(families[number], members, after)
+        rows.append((f"{before}{row[0]}", *row[1:]))
+    pending = [checkpoint for checkpoint in execution.checkpoints if checkpoint.started_at is None]
+    started = {call.name for family in families for call in family.calls}
+    rows += [_call(checkpoint, checkpoint.parents) for checkpoint in pending if checkpoint.name not in started]
     return table(("CHECKPOINT", "STATUS", "STARTS", "STARTED", "DURATION", "AFTER", "NOTE"), rows) if rows else ""
+
+
+def _call(checkpoint: CheckpointExecution, after: Sequence[str]) -> tuple[str, ...]:
+    return (
+        checkpoint.name,
+        checkpoint.status,
+        str(len(checkpoint.attempts)),
+        moment(checkpoint.started_at),
+        length(checkpoint.started_at, checkpoint.ended_at),
+        # What a fold leads back to, and calls of other executions, are named by the record alone.
+        ", ".join(after or checkpoint.parents),
+        checkpoint.progress or (checkpoint.attempts[-1].error or "" if checkpoint.attempts else ""),
+    )
+
+
+def _family(family: Family, members: Sequence[CheckpointExecution], after: Sequence[str]) -> tuple[str, ...]:
+    starts = [checkpoint.started_at for checkpoint in members if checkpoint.started_at]
+    ends = [checkpoint.ended_at for checkpoint in members if checkpoint.ended_at]
+    errors = [f"{one.name}: {one.attempts[-1].error}" for one in members if one.status == "failed" and one.attempts]
+    return (
+        family.label,
+        family.status,
+        str(sum(len(checkpoint.attempts) for checkpoint in members)),
+        moment(min(starts, default=None)),
+        length(min(starts, default=None), max(ends, default=None) if len(ends) == len(members) else None),
+        ", ".join(after),
+        " · ".join(filter(None, [family.note, *errors[:_ERRORS]])),
+    )
+
+
+def _artifacts(execution: Execution) -> str:
+    """Return the stored values; at a terminal not more than can be looked at."""
+    surplus = len(execution.artifacts) - _ARTIFACTS if is_terminal() else 0
+    if surplus <= 0:
+        return artifacts_table(execution.artifacts)
+    more = f"... and {surplus} more: kitaru artifacts list {execution.exec_id}"
+    return f"{artifacts_table(execution.artifacts[:_ARTIFACTS])}\n{more}"
 
 
 def _attempts(execution: Execution) -> str:

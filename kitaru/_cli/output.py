@@ -106,6 +106,13 @@ def coloured_as(text: str, status: str) -> str:
     return text if plain or status not in COLOURS else click.style(text, fg=COLOURS[status])
 
 
+def without_colours(text: str) -> str:
+    """Return what a program put out, without colours where the terminal has none."""
+    from kitaru._core.escapes import plain
+
+    return text if is_terminal() and not os.environ.get("NO_COLOR") else plain(text)
+
+
 def terminal_width() -> int:
     """Return how many signs fit into a line."""
     return shutil.get_terminal_size().columns

@@ -47,7 +47,7 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
 @_id
 @click.option("--svg", metavar="FILE", required=True, help="Where to write the picture; - for stdout.")
 def graph(*, exec_id: str, svg: str) -> None:
-    """Draw the lineage of the execution ID: which call was made from which.
+    """Draw the lineage of the execution ID: which call depends on which.
 
     \b
     Example:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, coloured, is_terminal, length, output_option, stream
+from kitaru._cli.output import as_json, client, coloured, is_terminal, length, output_option, stream, without_colours
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _as_data(event: Event) -> str:
 
 def _as_text(event: Event) -> str:
     if event["event"] == "log":
-        return str(event["message"])
+        return without_colours(str(event["message"]))
     if event["event"] == "status":
         return f"execution {event['exec_id']} ({event['flow_name']}) is {coloured(event['status'])}{_asked(event)}"
     return _checkpoint_text(event["checkpoint"])

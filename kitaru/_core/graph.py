@@ -84,11 +84,16 @@ class Graph:
 # -- folding ----------------------------------------------------------------------------------------------------------
 
 
-def fold(calls: Sequence[Call]) -> tuple[list[Family], set[tuple[int, int]]]:
-    """Return the boxes of a lineage and its edges, as pairs of their numbers."""
+def fold(calls: Sequence[Call], *, whole: bool = False) -> tuple[list[Family], set[tuple[int, int]]]:
+    """Return the boxes of a lineage and its edges, as pairs of their numbers.
+
+    Args:
+        calls: The calls.
+        whole: Whether every call has a box of its own, however many there are.
+    """
     ordered = sorted(calls, key=lambda call: (call.start, call.name))
     groups: dict[str, str] = {call.name: call.name for call in ordered}
-    if len(ordered) > _UNFOLDED:
+    if len(ordered) > _UNFOLDED and not whole:
         groups = _by_fan_out(ordered)
         if len(set(groups.values())) > _MOST_BOXES:
             groups = {call.name: f"\0{call.function}" for call in ordered}

@@ -43,11 +43,13 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
     found = families(course.calls, _FAMILIES)
     labels = [clipped(family.label, _LABEL) for family in found] + ["waits"] * bool(course.pauses)
     label = max(map(len, labels), default=0)
-    field = max(width - label - _AFTER - 6, _LEAST_FIELD)
+    most = max(_AFTER, width // 4)
+    beside = min(max([_AFTER, *(len(_after(family)) for family in found)]), most)
+    field = max(width - label - beside - 6, _LEAST_FIELD)
     draw = _Drawing(course, field, set(path), colour)
     yield f"{' ' * (label + 4)}{draw.axis()}"
     rows: list[tuple[float, str, str, str]] = [
-        (inf if family.rest else family.start, clipped(family.label, _LABEL), draw.family(family), _after(family))
+        (inf if family.rest else family.start, clipped(family.label, _LABEL), draw.family(family), clipped(_after(family), beside))
         for family in found
     ]
     critical = {clipped(family.label, _LABEL) for family in found if any(call.name in path for call in family.calls)}

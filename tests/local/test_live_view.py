@@ -114,14 +114,13 @@ def test_wait_shows_checkpoints_in_place_survives_resizing_asks_and_ends_in_a_su
     terminal = Terminal(project, "flows.py", "ask")
     shown = terminal.until("3/6")
     assert "survey" in shown
-    terminal.until("page 5")
+    assert re.search("parse_[0-9]: page [0-9]", ESCAPES.sub("", terminal.until("page ")))
     terminal.resize(50, 12)
     terminal.until(CLEARED)
     narrow = last_screen(terminal.until("3/6"))
     assert max(map(len, narrow)) <= 50
     (project.path / "go").touch()
     terminal.until("How much more?")
-    terminal.until("whole number")
     terminal.type("4\n")
     code, rest = terminal.end()
     assert (code, "result 19" in rest) == (0, True)

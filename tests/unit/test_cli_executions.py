@@ -232,11 +232,19 @@ def test_values_are_saved_as_what_they_are(value: object, content: bytes, tmp_pa
 # -- completion -------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without a store; what completion keeps goes there."""
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
+    monkeypatch.setattr("kitaru.stack.list_stacks", list)
+    return tmp_path
+
+
 def complete(complete_: Any, incomplete: str) -> list[str]:
     return [item.value for item in complete_(None, None, incomplete)]
 
 
-def test_completion_offers_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_offers_what_is_there(monkeypatch: pytest.MonkeyPatch, no_store: Path) -> None:
     found = [
         models.ExecutionSummary.model_validate({**json.loads(EXAMPLES["ExecutionSummary"]), **changes})
         for changes in ({}, {"exec_id": "a2", "flow_name": "other"}, {"exec_id": "b1", "stack_name": None})
@@ -248,7 +256,7 @@ def test_completion_offers_what_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_completion_is_silent_where_nothing_answers(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], no_store: Path
 ) -> None:
     def fail(_self: object, **_options: object) -> None:
         print("noise")
@@ -257,3 +265,23 @@ def test_completion_is_silent_where_nothing_answers(
     monkeypatch.setattr("kitaru.client.Executions.list", fail)
     assert complete(completion.executions, "") == []
     assert capsys.readouterr() == ("", "")
+
+
+def test_completion_answers_from_what_it_knows_and_refreshes_it_behind_the_prompt(
+    monkeypatch: pytest.MonkeyPatch, no_store: Path
+) -> None:
+    summary = models.ExecutionSummary.model_validate(json.loads(EXAMPLES["ExecutionSummary"]))
+    monkeypatch.setattr("kitaru.client.Executions.list", lambda _self, **_options: [summary])
+    behind: list[bool] = []
+    monkeypatch.setattr(completion, "_refresh_behind", lambda: behind.append(True))
+    assert complete(completion.flows, "") == ["report"]
+    monkeypatch.setattr("kitaru.client.Executions.list", None)  # it is not asked again
+    assert complete(completion.flows, "r") == ["report"]
+    assert behind == []
+    monkeypatch.setattr(completion, "_FRESH", -1)
+    assert complete(completion.stacks, "") == ["default"]
+    assert behind == [True]
+    monkeypatch.setenv("KITARU_SERVER_URL", "https://elsewhere.example.com")  # another store: nothing of this one
+    assert complete(completion.flows, "") == []
+    (no_store / "kitaru" / "completion.json").write_text("{", encoding="utf-8")
+    assert complete(completion.executions, "") == []

@@ -64,7 +64,11 @@ ROOMS = {
         ("kitaru._zenml", "kitaru._runner", "rich"),
     ),
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
-    "_cli": Room("_cli", ("kitaru.*", "kitaru._cli", "click"), ("kitaru._asking", "kitaru._progress", "rich")),
+    "_cli": Room(
+        "_cli",
+        ("kitaru.*", "kitaru._cli", "click"),
+        ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
+    ),
     "_runner": Room(
         "_runner", ("kitaru.*", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
     ),

@@ -14,6 +14,7 @@ from kitaru._core.course import Call, Course, Pause, Try, critical_path, familie
 from kitaru._core.graph_svg import graph_svg
 from kitaru._core.timeline_svg import timeline_svg
 from kitaru._core.timeline_text import timeline_lines
+from kitaru._core.tree import tree_lines
 
 HOSTILE = "<script>alert(1)</script>&\"'\x00\x1b[31m]]>"
 
@@ -239,3 +240,12 @@ def test_an_execution_shows_itself_in_a_notebook() -> None:
     assert (found.length, found.pauses[0].end, found.calls[0].end) == (4, 4, 4)
     ET.fromstring(pictures.graph_svg(execution))
     assert pictures.timeline_html(execution).count("<svg") == 2
+
+
+def test_the_tree_puts_a_join_beside_its_branches_and_a_chain_below_itself() -> None:
+    edges = [(0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (4, 5), (4, 6), (5, 1)]
+    assert list(tree_lines(8, edges)) == [
+        (0, ""), (1, "├─ "), (2, "├─ "), (3, "└─ "), (4, "   "), (5, "   ├─ "), (6, "   └─ "), (7, ""),
+    ]  # fmt: skip
+    assert {before for _, before in tree_lines(3000, [(n, n + 1) for n in range(2999)])} == {""}
+    assert list(tree_lines(0, [])) == []
