@@ -257,7 +257,7 @@ class LiveView:
         sign, colour = self._sign(status)
         text = Text.assemble("  ", (f"{sign} ", colour), f"{clipped(row.name, _LABEL):{label}}  ")
         if row.total > 1:
-            text.append_text(_bar(row))
+            text.append_text(_bar(row, min(_BAR, self._console.size.width // 5)))
         elif status == "cached":
             text.append("cached", "blue")
         else:
@@ -274,14 +274,14 @@ class LiveView:
         return self._status is not None and self._status.is_finished
 
 
-def _bar(row: Row) -> Text:
-    filled = _BAR * row.done // row.total
+def _bar(row: Row, width: int) -> Text:
+    filled = width * row.done // row.total
     colour = "red" if row.counts.get("failed") else "green"
     told = {state: number for state, number in row.counts.items() if state not in ("completed", "skipped")}
     said = [f"{number} {state}" for state, number in told.items()]
     said += [f"{row.retried} retried"] if row.retried else []
     said.append(_span(row.started_at, row.ended_at))
-    bar = (("━" * filled, colour), ("─" * (_BAR - filled), "bright_black"))
+    bar = (("━" * filled, colour), ("─" * (width - filled), "bright_black"))
     return Text.assemble(*bar, f" {row.done}/{row.total}  ", (" · ".join(filter(None, said)), "dim"))
 
 
