@@ -8,15 +8,17 @@ import sys
 from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from docker.errors import DockerException
+from zenml.container_engines.docker_engine import DockerContainerEngine
 from zenml.exceptions import AuthorizationException
 
+from kitaru._zenml.transfers import Transfer, heard
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kitaru._core.build_context import Context
 
@@ -42,6 +44,7 @@ class BuildLog:
         self._shown = shown
         self._everything = everything
         self._held = ""
+        self.transfer = Transfer(shown)
 
     def add(self, text: str) -> None:
         """Take the next piece of output."""
@@ -76,6 +79,20 @@ class BuildLog:
             sys.stderr.flush()
 
 
+def _hear_streams() -> None:
+    """Hear what the engine reports of layers, which ZenML reads and does not pass on."""
+    read = DockerContainerEngine.process_docker_stream
+    if getattr(read, "heard_by_kitaru", False):
+        return
+
+    def process_docker_stream(stream: Iterable[bytes]) -> list[dict[str, Any]]:
+        log = _building.get()
+        return read(stream if log is None else heard(stream, log.transfer))
+
+    process_docker_stream.heard_by_kitaru = True  # type: ignore[attr-defined]
+    DockerContainerEngine.process_docker_stream = staticmethod(process_docker_stream)  # type: ignore[method-assign]
+
+
 class _Router(logging.Handler):
     """Hands what ZenML's engine logs to the build that runs in the same thread."""
 
@@ -105,6 +122,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         _LOGGER.addHandler(_Router())
         _LOGGER.setLevel(logging.DEBUG)
         _LOGGER.propagate = False
+    _hear_streams()
     log = BuildLog(shown=shown, everything=everything)
     token = _building.set(log)
     try:
@@ -114,6 +132,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
             raise KitaruImageError(_told(log, error)) from error
         raise
     finally:
+        log.transfer.end()
         _building.reset(token)
 
 
