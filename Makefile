@@ -39,7 +39,7 @@ check: $(STAMP)  ## Lint, formatting, strict types, and which room may import wh
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest -q tests/unit/test_imports.py tests/unit/test_project.py
 
 bench: $(STAMP)  ## Measure Kitaru beside plain ZenML and print the ratios
-	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python benchmarks/bench.py
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python benchmarks/bench.py $(ARGS)
 
 lock:  ## Resolve pyproject.toml anew into requirements/dev.txt
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(PYTHON) -m venv "$$tmp/venv" \
