@@ -14,7 +14,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._core.board import Facts, Step
 from kitaru._zenml import records
 from kitaru._zenml.executions import progress_of, step_status
-from kitaru._zenml.logs import runner_lines
+from kitaru._zenml.logs import printed_by, runner_lines
 from kitaru._zenml.runs import find_run, flow_name_of, log_file, utc
 from kitaru._zenml.store import translated
 from kitaru._zenml.tracking import PROGRESS_KEY
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
+    from uuid import UUID
 
-    from zenml.models import PipelineRunResponse
+    from zenml.models import PipelineRunResponse, StepRunResponse
+
+    from kitaru.models import LogEntry
 
 # Seconds between two reads of logs that are in the artifact store; and how much of the time reading may take at most.
 _LOG_LOOK: Final = 2.0
@@ -32,6 +35,10 @@ _SHARE: Final = 0.2
 # ZenML filters by whole seconds, and its server's clock need not be this one's.
 _OVERLAP: Final = timedelta(seconds=2)
 _RUNNING: Final = 8
+_READ_AT_ONCE: Final = 20
+# Seconds: how late the log of a call that has ended may come; how long the end waits for the last ones, and looks.
+_DELAY: Final = 15.0
+_LAST_LINES, _LAST_LOOK = 1.5, 0.3
 
 
 class Follower:
@@ -46,7 +53,7 @@ class Follower:
         self.run: PipelineRunResponse = find_run(exec_id)
         self.runner: str | None = records.about(self.run).get("runner")
         self.output = Output(self.run, self.runner)
-        self._since: datetime | None = None
+        self._changed = _Changed(self.run.id)
 
     def facts(self) -> Facts:
         """Read what is known of the execution as a whole."""
@@ -66,18 +73,9 @@ class Follower:
 
     def steps(self) -> list[Step]:
         """Read the calls that have changed since this was last asked for."""
-        filters: dict[str, Any] = {}
-        if self._since is not None:
-            filters["updated"] = f"gte:{self._since - _OVERLAP:%Y-%m-%d %H:%M:%S}"
-        with translated(f"reading the checkpoints of execution {self.run.id}"):
-            found = list(
-                depaginate(Client().list_run_steps, pipeline_run_id=self.run.id, size=500, hydrate=False, **filters)
-            )
-        for step in found:
-            if self._since is None or step.updated > self._since:
-                self._since = step.updated
         return [
-            Step(step.name, step_status(step), step.version, utc(step.start_time), utc(step.end_time)) for step in found
+            Step(step.name, step_status(step), step.version, utc(step.start_time), utc(step.end_time))
+            for step in self._changed.read()
         ]
 
     def said(self) -> dict[str, str]:
@@ -100,6 +98,27 @@ class Follower:
         return lines[-1] if lines else None
 
 
+class _Changed:
+    """The starts of calls that have changed since they were last read."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self._run_id = run_id
+        self._since: datetime | None = None
+
+    def read(self) -> list[StepRunResponse]:
+        filters: dict[str, Any] = {}
+        if self._since is not None:
+            filters["updated"] = f"gte:{self._since - _OVERLAP:%Y-%m-%d %H:%M:%S}"
+        with translated(f"reading the checkpoints of execution {self._run_id}"):
+            found = list(
+                depaginate(Client().list_run_steps, pipeline_run_id=self._run_id, size=500, hydrate=False, **filters)
+            )
+        for step in found:
+            if self._since is None or step.updated > self._since:
+                self._since = step.updated
+        return found
+
+
 class Output:
     """The output of an execution's runner: a file of this machine, or what ZenML has stored."""
 
@@ -116,6 +135,10 @@ class Output:
         self._path: Path | None = None
         self._offset = 0
         self._rest = b""
+        self._changed = _Changed(run.id)
+        self._printing: dict[UUID, bool] = {}  # the starts that may print on, and whether they have ended
+        self._known: set[UUID] = set()  # those that have ended and were read
+        self._ended: dict[UUID, float] = {}
         self._seen: dict[str, int] = {}
         self._next = 0.0
 
@@ -129,7 +152,18 @@ class Output:
         self._path = self._path or log_file(str(self._run.id))
         if self._path is not None:
             return self._from_file(self._path, final=final)
-        return list(self._from_store(final=final)) if self._stored else []
+        if not self._stored:
+            return []
+        lines = list(self._from_store(final=final))
+        # ZenML stores what a container has put out with some delay, which may be after it has ended.
+        deadline = time.monotonic() + _LAST_LINES
+        while final and self._printing and time.monotonic() < deadline:
+            time.sleep(_LAST_LOOK)
+            more = list(self._from_store(final=True))
+            if lines and not more:
+                break
+            lines += more
+        return lines
 
     def _from_file(self, path: Path, *, final: bool) -> list[str]:
         try:
@@ -150,9 +184,25 @@ class Output:
             return
         started = time.monotonic()
         with translated(f"reading the logs of execution {self._run.id}"):
-            for key, entries in runner_lines(self._run):
+            for key, entries in [*runner_lines(self._run), *self._printed(final=final)]:
                 known = self._seen.get(key, 0)
-                self._seen[key] = len(entries)
+                self._seen[key] = max(len(entries), known)
                 yield from (line for entry in entries[known:] for line in entry.message.splitlines())
         took = time.monotonic() - started
         self._next = time.monotonic() + max(_LOG_LOOK, took / _SHARE)
+
+    def _printed(self, *, final: bool) -> Iterator[tuple[str, list[LogEntry]]]:
+        """Read what calls have printed: of those that run, some at a time; of those that have ended, all."""
+        for step in self._changed.read():
+            if step.id not in self._known:
+                self._printing[step.id] = step.status.is_finished
+        at_once = sorted(self._printing.items(), key=lambda entry: not entry[1])[: None if final else _READ_AT_ONCE]
+        for step_id, ended in at_once:
+            yield from printed_by(Client().zen_store.get_run_step(step_id, hydrate=True))
+            if ended and self._ended_long_ago(step_id):
+                del self._printing[step_id]
+                self._known.add(step_id)
+
+    def _ended_long_ago(self, step_id: UUID) -> bool:
+        """Whether a start ended so long ago that nothing more of what it has printed will come."""
+        return time.monotonic() - self._ended.setdefault(step_id, time.monotonic()) > _DELAY

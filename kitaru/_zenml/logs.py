@@ -22,7 +22,7 @@ from kitaru.models import LogEntry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from zenml.models import LogsResponse, PipelineRunResponse
+    from zenml.models import LogsResponse, PipelineRunResponse, StepRunResponse
     from zenml.models.v2.misc.log_models import LogEntry as StoredEntry
 
 # Seconds between two looks while a log is followed, and how many lines of one log are read at most.
@@ -71,9 +71,14 @@ def _step_lines(run: PipelineRunResponse, checkpoint: str | None) -> Iterable[tu
     steps = records.latest_steps(run.id, hydrate=True).values()
     for step in sorted(steps, key=lambda step: (step.start_time is None, step.start_time, step.name)):
         if checkpoint in (None, step.name):
-            for logs in step.log_collection or []:
-                if logs.source == "step":
-                    yield str(logs.id), [_entry(entry, step.name) for entry in _stored(logs)]
+            yield from printed_by(step)
+
+
+def printed_by(step: StepRunResponse) -> Iterable[tuple[str, list[LogEntry]]]:
+    """Yield what a start of a checkpoint has printed, as the names of its logs and their lines."""
+    for logs in step.log_collection or []:
+        if logs.source == "step":
+            yield str(logs.id), [_entry(entry, step.name) for entry in _stored(logs)]
 
 
 def _stored(logs: LogsResponse) -> list[StoredEntry]:
