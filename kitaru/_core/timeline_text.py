@@ -49,7 +49,12 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
     draw = _Drawing(course, field, set(path), colour)
     yield f"{' ' * (label + 4)}{draw.axis()}"
     rows: list[tuple[float, str, str, str]] = [
-        (inf if family.rest else family.start, clipped(family.label, _LABEL), draw.family(family), clipped(_after(family), beside))
+        (
+            inf if family.rest else family.start,
+            clipped(family.label, _LABEL),
+            draw.family(family),
+            clipped(_after(family), beside),
+        )
         for family in found
     ]
     critical = {clipped(family.label, _LABEL) for family in found if any(call.name in path for call in family.calls)}
