@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,14 +112,14 @@ def _file() -> Path:
 
 
 def _store() -> str:
-    """Return what tells stores apart without opening one: what the environment says, and when the login changed."""
+    """Return what tells stores apart without opening one: what the environment and ZenML's configuration say."""
     from kitaru._runner.places import runner_directory
 
     names = ("KITARU_SERVER_URL", "KITARU_PROJECT", "ZENML_STORE_URL", "ZENML_LOCAL_STORES_PATH")
     said = [os.environ.get(name, "") for name in names]
     with suppress(OSError):
-        said.append(str((runner_directory().parent.parent / "config.yaml").stat().st_mtime_ns))
-    return "\n".join(said)
+        said.append((runner_directory().parent.parent / "config.yaml").read_text(encoding="utf-8"))
+    return sha256("\n".join(said).encode()).hexdigest()
 
 
 def _listed() -> list[ExecutionSummary]:
