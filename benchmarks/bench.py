@@ -155,7 +155,7 @@ def table(figures: Figures, length: int, before: Figures | None) -> list[str]:
         cells = [
             row.what.format(length=length),
             _shown(ours, row.unit),
-            f"{_shown(_share(column, 0.1), '')} to {_shown(_share(column, 0.9), row.unit)}",
+            f"{_shown(_share(column, 0.1), row.unit)} to {_shown(_share(column, 0.9), row.unit)}",
             "" if theirs is None else _shown(theirs, row.unit),
             "" if theirs is None else f"{ratio:.2f}",
             f"at most {_shown(row.target, 's') if theirs is None else row.target}{'' if ratio <= row.target else ' (missed)'}",
