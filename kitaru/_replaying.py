@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core import loading, scope
+from kitaru._core.environment import progress as wanted
 from kitaru._core.settings import Provenance, ResolvedSettings, resolve, validate_options
-from kitaru.errors import KitaruUsageError
+from kitaru._core.status import ExecutionStatus
+from kitaru.errors import KitaruError, KitaruUsageError
+from kitaru.models import ReplayOutcome, Replays
 
 if TYPE_CHECKING:
     from kitaru._core.options import Options
+    from kitaru.client import Executions
     from kitaru.flow import Flow
     from kitaru.handle import FlowHandle
 
@@ -78,3 +87,98 @@ def _uncached(settings: ResolvedSettings, options: Options) -> ResolvedSettings:
 
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+
+
+# -- many -------------------------------------------------------------------------------------------------------------
+
+# Seconds between two looks at a replay, and how long a question must stand before nobody is expected to answer.
+_LOOK = 0.3
+_ASKED_FOR = 2.0
+
+
+def replay_all(
+    executions: Executions,
+    originals: Sequence[str],
+    change: Change,
+    options: Mapping[str, Any],
+    *,
+    at_once: int,
+    progress: bool | None,
+) -> Replays:
+    """Replay many executions, some at a time; see :meth:`kitaru.client.Executions.replay_many`."""
+    if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
+        raise KitaruUsageError(f"replay_many(at_once={at_once!r}): give a whole number from 1 up.")
+    checked = validate_options(".replay", **options)
+    tally = _Tally(len(originals), shown=wanted() is not False if progress is None else progress)
+    flows = {original: _flow(executions, original) for original in originals}  # one after the other: this imports code
+    with ThreadPoolExecutor(at_once, "kitaru-replay") as pool:
+        try:
+            outcomes = list(pool.map(lambda known: _replay_one(known, flows[known], change, checked, tally), originals))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what has been started goes on by itself
+            tally.stop = True
+            raise
+    return Replays(outcomes=tuple(outcomes))
+
+
+class _Tally:
+    """How far many replays are, in a line on stderr: rewritten on a terminal, a new one for each end in a log."""
+
+    def __init__(self, total: int, *, shown: bool) -> None:
+        self._total = total
+        self._shown = shown
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self.stop = False
+
+    def note(self, outcome: ReplayOutcome) -> None:
+        with self._lock:
+            self._counts[str(outcome.status or "not started")] += 1
+            done = sum(self._counts.values())
+            if not self._shown:
+                return
+            counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
+            last = f" (last: {(outcome.exec_id or outcome.original_exec_id)[:8]})"
+            end = "\n" if not sys.stderr.isatty() or done == self._total else "\r"
+            sys.stderr.write(f"kitaru: {done} of {self._total} replays have ended: {counts}{last}{end}")
+            sys.stderr.flush()
+
+
+def _flow(executions: Executions, original: str) -> Flow[..., Any] | KitaruError:
+    try:
+        return executions.flow(original)
+    except KitaruError as error:
+        return error
+
+
+def _replay_one(
+    original: str, flow: Flow[..., Any] | KitaruError, change: Change, options: Options, tally: _Tally
+) -> ReplayOutcome:
+    outcome = ReplayOutcome(original_exec_id=original, exec_id=None, status=None, error=None)
+    try:
+        if isinstance(flow, KitaruError):
+            raise flow
+        handle = start_replay(flow, original, change, options)
+        outcome = outcome.model_copy(update={"exec_id": handle.exec_id})
+        status = _end_of(handle, tally)
+        outcome = outcome.model_copy(update={"status": status})
+        if status.is_finished:
+            outcome = outcome.model_copy(update={"result": handle.get()})
+    except KitaruError as error:
+        outcome = outcome.model_copy(update={"error": str(error)})
+    tally.note(outcome)
+    return outcome
+
+
+def _end_of(handle: FlowHandle[Any], tally: _Tally) -> ExecutionStatus:
+    """Wait until an execution has ended, or waits for an answer that nobody has given ahead."""
+    asked: float | None = None
+    while not (status := handle.status).is_finished and not tally.stop:
+        if status is not ExecutionStatus.WAITING:
+            asked = None
+        elif asked is None:
+            asked = time.monotonic()
+        elif time.monotonic() - asked > _ASKED_FOR:
+            break
+        time.sleep(_LOOK)
+    return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from kitaru._core.status import ExecutionStatus
@@ -9,13 +10,14 @@ from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from kitaru.diffs import ExecutionDiff
     from kitaru.flow import Flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
-    from kitaru.models import Artifact, Execution, ExecutionSummary, LogEntry, PendingWait
+    from kitaru.models import Artifact, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
 
 ArtifactKind = Literal["output", "input", "saved", "result"]
 
@@ -126,6 +128,12 @@ class Executions:
 
         return read_pending_waits(exec_id)
 
+    def asked(self, exec_id: str) -> dict[str, PendingWait]:
+        """Return all questions that an execution has asked by name, answered or not, the first one first."""
+        from kitaru._zenml.executions import read_waits
+
+        return read_waits(exec_id)
+
     def input(self, exec_id: str, *, value: Any, wait: str | None = None) -> None:
         """Answer the question that an execution waits for; one that has paused is started again.
 
@@ -208,6 +216,77 @@ class Executions:
             retries=retries,
         )
 
+    def replay_many(
+        self,
+        executions: Iterable[str | ExecutionSummary] | Mapping[str, Any],
+        *,
+        at: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        skip: Sequence[str] | None = None,
+        wait_answers: Mapping[str, Any] | None = None,
+        stack: str | None = None,
+        image: ImageSettings | Mapping[str, Any] | str | None = None,
+        cache: bool | None = None,
+        retries: int | None = None,
+        at_once: int = 4,
+        progress: bool | None = None,
+    ) -> Replays:
+        """Replay many executions alike, some at a time, and wait until all of them have ended.
+
+        What cannot be replayed and what fails is kept apart; the others go on. One that comes to wait for an answer is
+        let be, and reported as waiting.
+
+        Args:
+            executions: Executions or their ids; or the words of :meth:`list` as a mapping, such as
+                ``{"flow": "report", "status": "failed", "limit": 20}``.
+            at: As the other arguments, see :meth:`kitaru.Flow.replay`.
+            inputs: New inputs.
+            outputs: Values of calls that are not run.
+            skip: Calls that are taken though they come after the cut.
+            wait_answers: Answers that are given ahead.
+            stack: The stack to run on.
+            image: Container image settings.
+            cache: Whether what runs again may be answered by the cache.
+            retries: How many times more each is tried.
+            at_once: How many run at a time; 4 by default.
+            progress: Whether to show on stderr how far it is; None follows ``KITARU_PROGRESS``.
+
+        Raises:
+            KitaruUsageError: An argument is wrong for all of them; nothing was started.
+        """
+        from kitaru._replaying import Change, replay_all
+
+        options = {"stack": stack, "image": image, "cache": cache, "retries": retries}
+        if isinstance(executions, Mapping):
+            originals = [summary.exec_id for summary in self.list(**executions)]
+        else:
+            originals = [_id_of(execution) for execution in executions]
+        change = Change(at, inputs, outputs, skip, wait_answers)
+        return replay_all(self, originals, change, options, at_once=at_once, progress=progress)
+
+    def diff(self, a: str | ExecutionSummary, b: str | ExecutionSummary | None = None) -> ExecutionDiff:
+        """Return what is different between two executions: calls matched by name, values by what they are.
+
+        Args:
+            a: Execution A; the replay, where ``b`` is not given.
+            b: Execution B. Without it, the replay ``a`` is compared with its original, which then is A.
+
+        Raises:
+            KitaruUsageError: ``b`` is not given, and ``a`` replays nothing.
+
+        Example:
+            >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
+        """
+        from kitaru._zenml.differences import read_diff
+
+        if b is not None:
+            return read_diff(_id_of(a), _id_of(b))
+        execution = self.get(_id_of(a))
+        if execution.original_exec_id is None:
+            raise KitaruUsageError(f"Execution {execution.exec_id} replays no other one: name what to compare it with.")
+        return read_diff(execution.original_exec_id, execution.exec_id)
+
     def resume(self, exec_id: str) -> FlowHandle[Any]:
         """Start the runner of a paused execution again whose question has been answered.
 
@@ -289,6 +368,10 @@ class Artifacts:
         from kitaru._zenml.artifacts import get_artifact
 
         return get_artifact(artifact_id)
+
+
+def _id_of(execution: str | ExecutionSummary) -> str:
+    return execution if isinstance(execution, str) else execution.exec_id
 
 
 def _status(status: ExecutionStatus | str | None) -> ExecutionStatus | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydantic import TypeAdapter, ValidationError
 
-__all__ = ["arguments_from_json", "result_to_json"]
+__all__ = ["arguments_from_json", "inputs_from_json", "result_to_json"]
 
 _MISSING = inspect.Parameter.empty
 
@@ -50,6 +50,22 @@ def arguments_from_json(
         name: _convert(name, _annotation(function, parameters.get(name)), value) for name, value in values.items()
     }
     return tuple(converted.pop(name) for name in positional), converted
+
+
+def inputs_from_json(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some of a function's arguments by name, made from JSON as by :func:`arguments_from_json`.
+
+    Args:
+        function: The user's function.
+        values: Some of its parameters by name.
+
+    Raises:
+        KitaruUsageError: A name is unknown, or a value is not what the parameter's annotation asks for.
+    """
+    parameters = inspect.signature(function).parameters
+    named = {p.name: p.replace(default=None) for p in parameters.values() if p.kind is not p.VAR_KEYWORD}
+    _check_names(named, values)
+    return {name: _convert(name, _annotation(function, parameters[name]), value) for name, value in values.items()}
 
 
 def result_to_json(value: object) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kitaru.client import Executions
+    from kitaru.diffs import ExecutionDiff
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
 
@@ -359,6 +360,56 @@ class Execution(ExecutionSummary):
         from kitaru.client import KitaruClient
 
         return KitaruClient().executions
+
+
+class ReplayOutcome(_Model):
+    """What became of one replay of many.
+
+    Attributes:
+        original_exec_id: The execution that was to be replayed.
+        exec_id: The replay; None where it could not be started.
+        status: How the replay ended, or that it waits for an answer; None where it could not be started.
+        error: Why it failed or could not be started.
+        result: Its value.
+    """
+
+    original_exec_id: str
+    exec_id: str | None
+    status: ExecutionStatus | None
+    error: str | None
+    result: Any = None
+
+
+class Replays(_Model):
+    """What became of many replays, in the order of their originals.
+
+    Attributes:
+        outcomes: One for each original.
+    """
+
+    outcomes: tuple[ReplayOutcome, ...]
+
+    @property
+    def completed(self) -> tuple[ReplayOutcome, ...]:
+        """Those that completed."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is ExecutionStatus.COMPLETED)
+
+    @property
+    def failed(self) -> tuple[ReplayOutcome, ...]:
+        """Those that failed, were cancelled or could not be started."""
+        unfailed = (ExecutionStatus.COMPLETED, ExecutionStatus.WAITING)
+        return tuple(outcome for outcome in self.outcomes if outcome.status not in unfailed)
+
+    @property
+    def waiting(self) -> tuple[ReplayOutcome, ...]:
+        """Those that wait for an answer."""
+        return tuple(outcome for outcome in self.outcomes if outcome.status is ExecutionStatus.WAITING)
+
+    def diffs(self) -> list[ExecutionDiff]:
+        """Compare each replay that was started with its original."""
+        executions = Execution._executions()  # noqa: SLF001 - of the same module
+        pairs = [(outcome.original_exec_id, outcome.exec_id) for outcome in self.outcomes if outcome.exec_id]
+        return [executions.diff(original, replay) for original, replay in pairs]
 
 
 def _between(start: datetime | None, end: datetime | None) -> timedelta | None:

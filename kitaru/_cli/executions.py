@@ -11,9 +11,11 @@ from kitaru import ExecutionStatus
 from kitaru._cli import completion
 from kitaru._cli.answering import input_
 from kitaru._cli.describe import described
+from kitaru._cli.diffing import diff
 from kitaru._cli.group import Group
 from kitaru._cli.output import as_json, client, length, moment, output_option, short_ids, stream, table
 from kitaru._cli.pictures import graph, timeline
+from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
 from kitaru._cli.steering import cancel, delete, recover, resume, retry
 from kitaru._cli.watch import watch
@@ -32,7 +34,7 @@ def executions() -> None:
     """
 
 
-for command in (cancel, delete, graph, input_, recover, resume, retry, timeline, watch):
+for command in (cancel, delete, diff, graph, input_, recover, replay, replay_many, resume, retry, timeline, watch):
     executions.add_command(command)
 
 

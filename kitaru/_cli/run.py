@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kitaru._cli import completion
 from kitaru._cli.output import wait_for
 from kitaru._cli.target import load_flow
 from kitaru.errors import KitaruUsageError
@@ -25,7 +26,7 @@ _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'
 @click.option(
     "--input", "given", default="{}", metavar="JSON", help="The flow's arguments: a JSON object, @FILE, or - for stdin."
 )
-@click.option("--stack", help="The stack to run on.")
+@click.option("--stack", shell_complete=completion.stacks, help="The stack to run on.")
 @click.option("--image", help="The base image, or the image's fields as JSON.")
 @click.option("--cache/--no-cache", default=None, help="Whether checkpoints may reuse earlier outputs.")
 @click.option("--retries", type=click.IntRange(min=0), help="How many times a failed execution is tried again.")
@@ -51,10 +52,10 @@ def run(
       kitaru run survey.py:survey --input '{"package": "zenml"}'
       kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    options = {"stack": stack, "image": _image(image), "cache": cache, "retries": retries}
+    options = {"stack": stack, "image": read_image(image), "cache": cache, "retries": retries}
     # Results alone go to stdout: what ZenML logs and the user's module prints would spoil them for a script.
     with redirect_stdout(sys.stderr):
-        handle = _start(target, _read_input(given), options)
+        handle = _start(target, read_input(given), options)
         result = wait_for(handle) if wait else None
     click.echo(result if wait else handle.exec_id)
 
@@ -68,7 +69,8 @@ def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> Flow
     return flow.run(*args, **options, **kwargs)
 
 
-def _image(text: str | None) -> object:
+def read_image(text: str | None) -> object:
+    """Return the image that ``--image`` gives."""
     if text is None:
         return None
     from kitaru.image import ImageSettings
@@ -82,7 +84,8 @@ def _refuse_options(values: dict[str, Any], options: dict[str, Any]) -> None:
         raise KitaruUsageError(f"The input has {name!r}, which is an option and no argument: use --{name}.")
 
 
-def _read_input(given: str) -> dict[str, Any]:
+def read_input(given: str) -> dict[str, Any]:
+    """Return the JSON object that ``--input`` stands for: the text itself, ``@FILE``, or ``-`` for stdin."""
     where = {"-": "--input - (stdin)"}.get(given, f"--input {given}" if given.startswith("@") else "--input")
     text = _input_text(given, where)
     try:

@@ -10,9 +10,7 @@ from uuid import uuid4
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from zenml.artifacts.utils import save_artifact
-from zenml.client import Client
 from zenml.enums import ArtifactSaveType, RunWaitConditionResolution
-from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.replaying import Call, Plan, Recording, Wait
 from kitaru._core.signatures import return_annotation
@@ -23,7 +21,7 @@ from kitaru._zenml import records
 from kitaru._zenml.runs import flow_name_of, settled_run, status_of
 from kitaru._zenml.store import translated
 from kitaru._zenml.values import AS_INPUT, storable
-from kitaru._zenml.waits import AFTER_KEY
+from kitaru._zenml.waits import AFTER_KEY, conditions
 from kitaru.checkpoint import Checkpoint
 from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 
@@ -146,7 +144,6 @@ def _call(step: StepRunResponse) -> Call:
 
 
 def _waits(run_id: UUID) -> list[Wait]:
-    conditions = depaginate(Client().list_run_wait_conditions, pipeline_run=run_id, size=200, hydrate=True)
     return [
         Wait(
             name=condition.name,
@@ -154,7 +151,7 @@ def _waits(run_id: UUID) -> list[Wait]:
             answer=condition.result if condition.resolution == RunWaitConditionResolution.CONTINUE else UNSET,
             schema=condition.data_schema or {},
         )
-        for condition in sorted(conditions, key=lambda condition: condition.created)
+        for condition in conditions(run_id)
     ]
 
 

@@ -21,6 +21,7 @@ from kitaru._cli.main import cli
 from kitaru._cli.since import parse_since
 from kitaru._cli.watch import _as_data, _checkpoint_events, _status_events
 from kitaru._cli.watch import _as_text as watched
+from kitaru.diffs import ExecutionDiff
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 DOCS = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -66,6 +67,11 @@ def test_every_command_has_its_line_in_the_manual_and_a_right_example_in_its_hel
 def test_the_shapes_in_the_manual_are_those_that_are_printed(name: str) -> None:
     example = json.loads(EXAMPLES[name])
     assert json.loads(output.as_json(getattr(models, name).model_validate(example))) == example
+
+
+def test_the_shape_of_a_difference_in_the_manual_is_the_one_that_is_printed() -> None:
+    example = json.loads(EXAMPLES["ExecutionDiff"])
+    assert json.loads(output.as_json(ExecutionDiff.model_validate(example))) == example
 
 
 @pytest.mark.parametrize("noun", NOUNS)
