@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from zenml.client import Client
 from zenml.config.step_configurations import Step
 from zenml.enums import ExecutionStatus
-from zenml.models import StepRunRequest
+from zenml.models import StepRunRequest, StepRunUpdate
 from zenml.utils.time_utils import utc_now
 
 from kitaru._core.replaying import Plan
@@ -50,6 +50,7 @@ class Original:
         """
         self._run = run
         self.plan = plan
+        self._taken: set[str] = set()
 
     @cached_property
     def steps(self) -> Mapping[str, StepRunResponse]:
@@ -71,15 +72,10 @@ class Original:
         original = self.steps.get(name)
         if original is None or (name not in self.plan.reused and name not in self.plan.overridden):
             return None
-        step = self._skipped(original, self.plan.overridden.get(name))
-        say(f"checkpoint {name} {part_of(self.plan, name)}")
-        return step
-
-    def _skipped(self, original: StepRunResponse, given: Mapping[str, str] | None) -> StepRunResponse:
-        """Create the step; errors of the store are its caller's."""
+        given = self.plan.overridden.get(name)
         now = utc_now()
         request = StepRunRequest(
-            name=original.name,
+            name=name,
             pipeline_run_id=self._run.id,
             project=self._run.project_id,
             status=ExecutionStatus.SKIPPED,
@@ -91,21 +87,40 @@ class Original:
             code_hash=original.code_hash,
             source_code=original.source_code,
             docstring=original.docstring,
-            dynamic_config=_configuration(original, overridden=given is not None),
+            dynamic_config=self._configuration(original, overridden=given is not None),
             original_step_run_id=original.id if given is None else None,
             inputs=_ids(original.inputs) if given is None else {},
-            outputs=_ids(original.outputs) if given is None else {key: [UUID(id_)] for key, id_ in given.items()},
+            outputs=self._outputs(original),
         )
-        return Client().zen_store.create_run_step(request)
+        step = Client().zen_store.create_run_step(request)
+        self._taken.add(name)
+        say(f"checkpoint {name} {part_of(self.plan, name)}")
+        return step
 
+    def mended(self, step: StepRunResponse) -> StepRunResponse:
+        """Give a step its outputs that was taken by a runner which was lost before it had them."""
+        original = self.steps.get(step.name)
+        if original is None or step.status != ExecutionStatus.SKIPPED or step.outputs:
+            return step
+        outputs = self._outputs(original)
+        return Client().zen_store.update_run_step(step.id, StepRunUpdate(outputs=outputs)) if outputs else step
 
-def _configuration(original: StepRunResponse, *, overridden: bool) -> Step:
-    """Return the original's configuration; a value that was given came from no input."""
-    spec, config = original.spec, original.config
-    if overridden:
-        spec = spec.model_copy(update={"inputs": {}})
-        config = config.model_copy(update={"parameters": {}, "external_input_artifacts": {}})
-    return Step(spec=spec, config=config, step_config_overrides=config)
+    def _outputs(self, original: StepRunResponse) -> dict[str, list[UUID]]:
+        given = self.plan.overridden.get(original.name)
+        return _ids(original.outputs) if given is None else {key: [UUID(known)] for key, known in given.items()}
+
+    def _configuration(self, original: StepRunResponse, *, overridden: bool) -> Step:
+        """Return the original's configuration; a value that was given came from no input."""
+        upstream = original.spec.upstream_steps
+        if not self._taken.issuperset(upstream):  # what it came after then may not have been called, or not yet
+            there = records.latest_steps(self._run.id)
+            upstream = [name for name in upstream if name in there]
+        spec = original.spec.model_copy(update={"upstream_steps": upstream})
+        config = original.config
+        if overridden:
+            spec = spec.model_copy(update={"inputs": {}})
+            config = config.model_copy(update={"parameters": {}, "external_input_artifacts": {}})
+        return Step(spec=spec, config=config, step_config_overrides=config)
 
 
 def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:

@@ -41,6 +41,7 @@ class Record:
         self._exec_id = exec_id
         self._steps = dict(steps)
         self._original = original
+        self._answered: set[str] = set()
         self._order = dict(original.followed) if original is not None else {}
         self._order |= {index_of(step): step for step in steps.values()}
         self._following = bool(self._order) if original else any(s.status.is_successful for s in steps.values())
@@ -58,10 +59,12 @@ class Record:
     def completed(self, name: str) -> StepRunResponse | None:
         """Return the completed step of a name, or None; what a replay takes from its original becomes one here."""
         step = self._steps.get(name)
-        if self._original is not None and (step is None or not step.status.is_successful):
-            taken = self._original.take(name)
+        if self._original is not None and name not in self._answered:
+            successful = step is not None and step.status.is_successful
+            taken = self._original.mended(step) if step is not None and successful else self._original.take(name)
             if taken is not None:
                 self._steps[name] = step = taken
+            self._answered.add(name)
         return step if step is not None and step.status.is_successful else None
 
     def version(self, name: str) -> int:
