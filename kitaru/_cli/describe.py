@@ -89,7 +89,10 @@ def _call(checkpoint: CheckpointExecution, after: Sequence[str]) -> tuple[str, .
         length(checkpoint.started_at, checkpoint.ended_at),
         # What a fold leads back to, and calls of other executions, are named by the record alone.
         ", ".join(after or checkpoint.parents),
-        checkpoint.progress or (checkpoint.attempts[-1].error or "" if checkpoint.attempts else ""),
+        checkpoint.progress
+        or (checkpoint.attempts[-1].error if checkpoint.attempts else None)
+        or checkpoint.replay
+        or "",
     )
 
 

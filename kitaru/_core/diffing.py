@@ -56,6 +56,8 @@ def brief(value: Any) -> str:
     """Return a value in a line of limited length."""
     if _is_grid(value):
         return f"<{type(value).__name__} {_shape(value)}>"
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # a scalar of numpy's
+        value = value.item()
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
@@ -143,7 +145,7 @@ def _has_parts(value: Any) -> bool:
 
 def _equal(one: Any, other: Any) -> bool:
     try:
-        return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - two NaN are no difference
+        return one is other or bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - two NaN are no difference
     except Exception:  # noqa: BLE001 - a type may compare as it likes
         return False
 
@@ -182,7 +184,7 @@ def _text_lines(one: str, other: str) -> Iterator[str]:
 def _is_grid(value: Any) -> bool:
     """Whether a value is an array, a series or a frame."""
     shape = getattr(value, "shape", None)
-    return not isinstance(value, type) and isinstance(shape, tuple) and hasattr(value, "__getitem__")
+    return not isinstance(value, type) and isinstance(shape, tuple) and shape != () and hasattr(value, "__getitem__")
 
 
 def _is_frame(value: Any) -> bool:
@@ -190,7 +192,7 @@ def _is_frame(value: Any) -> bool:
 
 
 def _shape(value: Any) -> str:
-    return " x ".join(map(str, value.shape)) or "scalar"
+    return " x ".join(map(str, value.shape))
 
 
 def _grid_lines(one: Any, other: Any, path: str) -> Iterator[str]:
