@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from zenml.client import Client
 from zenml.config.step_configurations import Step
-from zenml.enums import ExecutionStatus
-from zenml.models import StepRunRequest, StepRunUpdate
+from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.models import RunMetadataResource, StepRunRequest, StepRunUpdate
 from zenml.utils.time_utils import utc_now
 
 from kitaru._core.replaying import Plan
@@ -93,6 +93,8 @@ class Original:
             outputs=self._outputs(original),
         )
         step = Client().zen_store.create_run_step(request)
+        if given is None:
+            _give_metadata(step, original)
         self._taken.add(name)
         say(f"checkpoint {name} {part_of(self.plan, name)}")
         return step
@@ -121,6 +123,14 @@ class Original:
             spec = spec.model_copy(update={"inputs": {}})
             config = config.model_copy(update={"parameters": {}, "external_input_artifacts": {}})
         return Step(spec=spec, config=config, step_config_overrides=config)
+
+
+def _give_metadata(step: StepRunResponse, original: StepRunResponse) -> None:
+    """Give a step what was recorded in the original; ZenML does so only with what ZenML itself has recorded there."""
+    missing = {name: value for name, value in original.run_metadata.items() if name not in step.run_metadata}
+    if missing:
+        resource = RunMetadataResource(id=step.id, type=MetadataResourceTypes.STEP_RUN)
+        Client().create_run_metadata(metadata=missing, resources=[resource])
 
 
 def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:
