@@ -24,6 +24,7 @@ MOST_LINES = 200
 MOST_CELLS = 10
 _MOST_CHARACTERS = 200
 _ALIGNED_LENGTH = 2000
+_SHORT_LINE = 60
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,11 @@ def _told_apart(one: Any, other: Any) -> tuple[str, str]:
 
 
 def _text_lines(one: str, other: str) -> Iterator[str]:
-    """Yield a unified diff without its header."""
+    """Yield a unified diff without its header; of two short lines, one beside the other."""
+    if not {"\n", "\r"} & {*one, *other}:
+        short = max(len(one), len(other)) <= _SHORT_LINE
+        yield from [_change("", brief(one), brief(other))] if short else [f"-{one}", f"+{other}"]
+        return
     lines = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=2)
     told = False
     for line in islice(lines, 2, None):

@@ -39,6 +39,21 @@ def test_survive_finishes_though_its_worker_was_killed(
     eventually(lambda: not home.processes(), what="the end of every process of the execution")
 
 
+def test_a_fix_is_tried_from_the_broken_step_on(project: Project) -> None:
+    printed = project.run(EXAMPLES / "replay_fix.py", env={"KITARU_PROGRESS": "off"}).stdout
+    assert "broken: amount_3, could not convert string to float: '1,99'" in printed
+    assert "total: 21.74\n  download: reused\n  amount: reused\n  amount_2: reused\n  amount_3: run\n" in printed
+    assert 'decimal: changed\n    "." → ","' in printed
+    assert "Equal checkpoints: download, amount, amount_2" in printed
+
+
+def test_recorded_executions_are_run_against_another_prompt(project: Project) -> None:
+    lines = project.run(EXAMPLES / "replay_prompts.py", "3").stdout.splitlines()
+    assert lines[0] == "3 completed, 0 failed"
+    assert len(lines) == 4
+    assert all('prompt, answer    "7 words, so there"  ->  "9 words, thank you"' in line for line in lines[1:])
+
+
 # -- the code survey --------------------------------------------------------------------------------------------------
 
 

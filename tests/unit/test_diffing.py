@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import shutil
+import subprocess
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import BaseModel
@@ -14,6 +17,9 @@ from kitaru import ExecutionStatus
 from kitaru._core.diffing import MOST_CELLS, MOST_LINES, brief, compare
 from kitaru.diffs import CheckpointDiff, ExecutionDiff, ValueDiff, summary_rows
 from kitaru.models import ExecutionSummary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclasses.dataclass
@@ -84,7 +90,8 @@ def test_a_long_difference_is_cut_and_a_value_inside_itself_ends() -> None:
     other.append(other)
     assert "[0]: 1 → 2" in lines(loop, other)
     assert brief("x" * 1000).endswith("…")
-    assert lines("y" * 500 + "a", "y" * 500 + "b")[1].startswith("-y")
+    assert lines("y" * 500 + "a", "y" * 500 + "b") == ["-" + "y" * 500 + "a", "+" + "y" * 500 + "b"]
+    assert lines("old", "new") == ['"old" → "new"']
     assert lines(["y" * 500 + "a"], ["y" * 500 + "b"])[0].endswith('yyya" → …"yyyyyyyyyyyyyyyyyyyyb"')
 
 
@@ -236,6 +243,32 @@ def test_the_page_is_whole_and_values_in_it_are_text() -> None:
     assert tags.open == []
     assert "-old <b>" in tags.text
     assert "only in A" in tags.text
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def test_a_browser_shows_the_page(tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    file = tmp_path / "diff.html"
+    file.write_text(difference().to_html(), encoding="utf-8")
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        f"--user-data-dir={tmp_path}/chromium",
+    ]
+    done = subprocess.run(
+        [CHROMIUM, *flags, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert "CONSOLE" not in done.stderr
+    rows = re.findall(r'<tr data-call="(\w+)">.*?<span class="change (\w+)">', done.stdout)
+    assert rows == [("fetch", "equal"), ("rank", "changed"), ("gone", "only_a")]
+    assert '<span class="gone">-old &lt;b&gt;</span><span class="new">+new</span>' in done.stdout
+    assert '<section id="checkpoint-rank">' in done.stdout
+    assert '<section id="checkpoint-fetch">' not in done.stdout
 
 
 def test_many_differences_make_a_table() -> None:
