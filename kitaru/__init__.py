@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kitaru.checkpoint import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
     from kitaru.client import KitaruClient
     from kitaru.config import configure
+    from kitaru.diffs import ExecutionDiff
     from kitaru.errors import (
         KitaruBackendError,
         KitaruContextError,
@@ -58,6 +59,7 @@ _WHERE = {
     "CheckpointFuture": "kitaru.checkpoint",
     "CheckpointFutures": "kitaru.checkpoint",
     "Execution": "kitaru.models",
+    "ExecutionDiff": "kitaru.diffs",
     "ExecutionStatus": "kitaru._core.status",
     "ExecutionSummary": "kitaru.models",
     "Flow": "kitaru.flow",
@@ -109,6 +111,7 @@ __all__ = [
     "CheckpointFuture",
     "CheckpointFutures",
     "Execution",
+    "ExecutionDiff",
     "ExecutionStatus",
     "ExecutionSummary",
     "Flow",

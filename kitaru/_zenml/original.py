@@ -15,6 +15,7 @@ from zenml.utils.time_utils import utc_now
 from kitaru._core.replaying import Plan
 from kitaru._zenml import records
 from kitaru._zenml.events import say
+from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,10 +69,18 @@ class Original:
         """Make what the plan takes for a call a step of the replay, and return that; None where the call is to run.
 
         The step is skipped, as in ZenML's own replays: its outputs are the original's artifacts.
+
+        Raises:
+            KitaruStateError: The original has been deleted.
         """
-        original = self.steps.get(name)
-        if original is None or (name not in self.plan.reused and name not in self.plan.overridden):
+        if name not in self.plan.reused and name not in self.plan.overridden:
             return None
+        original = self.steps.get(name)
+        if original is None:
+            raise KitaruStateError(
+                f"Call {name!r} is to be taken from execution {self.plan.original}, which is not in the store any more. "
+                f"Start the flow again."
+            )
         given = self.plan.overridden.get(name)
         now = utc_now()
         request = StepRunRequest(

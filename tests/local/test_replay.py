@@ -314,7 +314,7 @@ def test_a_replay_survives_its_worker_and_is_retried_like_any_execution(project:
         """
         import asyncio, os, signal
         from pathlib import Path
-        from kitaru import KitaruClient, KitaruUserCodeError, checkpoint, flow
+        from kitaru import KitaruClient, KitaruDivergenceError, KitaruUserCodeError, checkpoint, flow
 
         def ran(name):
             with open("ran.txt", "a") as file:
@@ -340,13 +340,18 @@ def test_a_replay_survives_its_worker_and_is_retried_like_any_execution(project:
                 raise RuntimeError("not yet")
             return x + 2
 
-        @flow(retries=1)
+        @checkpoint
+        async def fourth(x: int) -> int:
+            return x
+
+        @flow
         async def mortal(x: int) -> int:
-            one, two = await asyncio.gather(first(x), first(x + 1))
+            begin = fourth if os.environ.get("SWAPPED") else first
+            one, two = await asyncio.gather(begin(x), begin(x + 1))
             return await third(await second(one + two))
 
         if __name__ == "__main__":
-            original = mortal.run(1)
+            original = mortal.run(1, retries=1)  # which holds for replays as well
             assert original.wait() == 52
             Path("ran.txt").unlink()
             Path("kill").touch()
@@ -359,6 +364,7 @@ def test_a_replay_survives_its_worker_and_is_retried_like_any_execution(project:
             }
             Path("fail").touch()
             failing = mortal.replay(original, outputs={"second": 100}, retries=0)
+            assert replay.execution.settings["retries"].detail == "the original's .run(retries=)"
             try:
                 failing.wait()
             except KitaruUserCodeError:
@@ -370,6 +376,20 @@ def test_a_replay_survives_its_worker_and_is_retried_like_any_execution(project:
             assert KitaruClient().executions.retry(failing.exec_id).wait() == 102
             assert Path("ran.txt").read_text().split() == ["third"]
             print([c.replay for c in failing.execution.checkpoints])
+
+            # in async code the order may be another one, but a checkpoint that the original never called is noticed
+            os.environ["SWAPPED"] = "1"
+            try:
+                mortal.replay(original, at="second").wait()
+            except KitaruDivergenceError as error:
+                assert "was checkpoint 'first' and is 'fourth' now" in str(error), error
+            else:
+                raise AssertionError
+            del os.environ["SWAPPED"]
+            last = mortal.replay(original, at="third")
+            assert last.wait() == 52
+            KitaruClient().executions.delete(original.exec_id)
+            assert last.get() == 52 and last.execution.original_exec_id == original.exec_id
         """,
     )
     printed = project.run("mortal.py").stdout

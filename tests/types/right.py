@@ -94,6 +94,8 @@ reveal_type(survey)  # revealed: kitaru.flow.Flow[[topic: str, depth: int =], di
 handle = survey.run("x")
 reveal_type(handle)  # revealed: kitaru.handle.FlowHandle[dict[str, float]]
 reveal_type(survey.run("x").wait())  # revealed: dict[str, float]
+replay = survey.replay("0a1b2c3d", at="fetch[2]", outputs={"fetch": b""}, retries=1)
+reveal_type(replay.wait())  # revealed: dict[str, float]
 reveal_type(survey.run(topic="x", depth=2).wait(timeout=3, progress=False))  # revealed: dict[str, float]
 reveal_type(handle.get())  # revealed: dict[str, float]
 reveal_type(handle.status)  # revealed: kitaru._core.status.ExecutionStatus
