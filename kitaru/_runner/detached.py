@@ -47,9 +47,7 @@ class DetachedRunner:
         self._base = base
         self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
         self._started: subprocess.Popen[bytes] | None = None
-        self._directory = (
-            base / f"{files.STARTING}-{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
-        )
+        self._directory = base / f"{files.STARTING}{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
 
     def __enter__(self) -> Self:
         if self._started is None:

@@ -28,7 +28,7 @@ from kitaru._runner import files
 from kitaru._runner.places import runner_directory
 from kitaru._zenml import connection
 from kitaru._zenml.connection import refuse_to_configure, store_variable
-from kitaru._zenml.store import open_client, translated
+from kitaru._zenml.store import open_client, quieted, translated
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStateError, KitaruUsageError
 from kitaru.server import ServerStatus
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from zenml.zen_server.deploy import LocalServerDeployment
 
 LOCAL_PORT: Final = 8237
+# ZenML says as an error that the stack of the store before is not in this one.
+_TOLD: Final = logging.CRITICAL
 _NEEDED: Final = ("fastapi", "jwt", "multipart", "uvicorn")  # what ZenML's own check looks for
 
 
@@ -54,7 +56,7 @@ def connect(url: str, api_key: str | None, project: str | None, verify: bool | s
             f"{url} is a workspace of ZenML Pro, which has a login of its own: run `zenml login {url}`. Kitaru then uses "
             f"it, too. `kitaru login {url} --api-key` does without."
         )
-    with translated(f"logging in to {url}"), _quiet():
+    with translated(f"logging in to {url}"), quieted(_TOLD):
         _hide_credentials()
         config = RestZenStoreConfiguration(url=url, verify_ssl=verify)
         if api_key is not None:
@@ -154,18 +156,6 @@ def _nothing_on_disk() -> Iterator[None]:
             os.environ[ENV_ZENML_DISABLE_CREDENTIALS_DISK_CACHING] = before
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep ZenML from telling that the stack of the store before is not in this one."""
-    logger = logging.getLogger("zenml")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 # -- a server on this machine -----------------------------------------------------------------------------------------
 
 
@@ -175,7 +165,7 @@ def start_local(port: int | None, project: str | None) -> ServerStatus:
     running = _running_local_server()
     if running is None or (port is not None and _port_of(running) != port):
         _start_local(port or LOCAL_PORT)
-    with translated("connecting to the local server"), _quiet():
+    with translated("connecting to the local server"), quieted(_TOLD):
         server = _running_local_server()
         assert server is not None
         assert server.status is not None
@@ -197,7 +187,7 @@ def _start_local(port: int) -> None:
     from zenml.zen_server.deploy import LocalServerDeploymentConfig
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
-    with translated("starting the local server"), _quiet():
+    with translated("starting the local server"), quieted(_TOLD):
         config = LocalServerDeploymentConfig(provider=ServerProviderType.DAEMON, port=port)  # type: ignore[call-arg]
         try:
             LocalServerDeployer().deploy_server(config)
@@ -247,7 +237,7 @@ def disconnect(*, force: bool) -> list[str]:
     refuse_to_configure("logout", "unset it to leave that server")
     done = []
     config = GlobalConfiguration()
-    with translated("logging out"), _quiet():
+    with translated("logging out"), quieted(_TOLD):
         url = config.store_configuration.url
         local = get_local_server()
         if local is not None and local.config.url == url and not force:
@@ -283,7 +273,7 @@ def read_status() -> ServerStatus:
     problem = None
     try:
         client = open_client()
-        with translated("reading the status"), _quiet():
+        with translated("reading the status"), quieted(_TOLD):
             user, project, stack = client.active_user.name, client.active_project.name, client.active_stack_model.name
     except KitaruBackendError as error:
         problem, user, project, stack = str(error), None, None, None

@@ -14,11 +14,11 @@ from zenml.exceptions import AuthorizationException
 from zenml.io import fileio
 
 from kitaru._zenml import kube_contexts
-from kitaru._zenml.patience import within
 from kitaru._zenml.registries import PushRefusedError, try_push
 from kitaru._zenml.stack_admin import find
 from kitaru._zenml.stacks import load_stack, require_valid
 from kitaru._zenml.store import translated
+from kitaru._zenml.time_limit import within
 from kitaru.errors import KitaruError, KitaruStackError
 from kitaru.stack import StackCheck, StackCheckResult
 

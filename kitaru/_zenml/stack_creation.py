@@ -15,10 +15,10 @@ from kitaru._core.suggest import did_you_mean
 from kitaru._zenml import kube_contexts
 from kitaru._zenml.definitions import load_definition
 from kitaru._zenml.flavors import checked_configuration, find_flavor
-from kitaru._zenml.patience import within
 from kitaru._zenml.stack_admin import HIDDEN, LABEL, describe_stack, remove_stack, shown_configuration
 from kitaru._zenml.stacks import load_stack, require_valid
 from kitaru._zenml.store import open_client, translated
+from kitaru._zenml.time_limit import within
 from kitaru.errors import KitaruStackError, KitaruUsageError
 from kitaru.stack import StackComponent, StackConnector, StackInfo, StackPlan
 

@@ -103,7 +103,7 @@ def open_client() -> Client:
             apply_environment()
             ensure_fallback()
         before_opening()  # may wait for a server, and lets others go on meanwhile
-        with _first_use_lock(), _untold():
+        with _first_use_lock(), quieted(logging.ERROR):  # it warns where it chose the default stack, in a new home
             client = Client()  # opens the store where it finds a repository
             store = client.zen_store
         after_opening(store)
@@ -124,15 +124,15 @@ def _first_use_lock() -> Iterator[None]:
 
 
 @contextmanager
-def _untold() -> Iterator[None]:
-    """Keep ZenML from telling, as a warning, that it chose the default stack in a home where it has never run."""
+def quieted(level: int) -> Iterator[None]:
+    """Keep ZenML from telling what is below a level of logging."""
     logger = logging.getLogger("zenml")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    before = logger.level
+    logger.setLevel(level)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.setLevel(before)
 
 
 def _tune_sqlite(store: SqlZenStore) -> None:

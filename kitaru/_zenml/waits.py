@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 # Seconds between two looks for an answer, and how long a lease is good for: the runner may be slow, not dead.
 _LOOK = 0.2
 _LEASE = 30.0
-# How many calls of checkpoints the body had made before it asked, in the metadata of a wait condition.
 _OUTCOMES: Mapping[RunWaitConditionResolution, Literal["answered", "aborted"]] = {
     RunWaitConditionResolution.CONTINUE: "answered",
     RunWaitConditionResolution.ABORT: "aborted",
 }
+# How many calls of checkpoints the body had made before it asked, in the metadata of a wait condition.
 AFTER_KEY = "kitaru_after"
 
 

@@ -32,7 +32,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
             failure.append(error)
 
     context = contextvars.copy_context()  # the thread acts for the same stack
-    thread = threading.Thread(target=context.run, args=(run,), name="kitaru-patience", daemon=True)
+    thread = threading.Thread(target=context.run, args=(run,), name="kitaru-time-limit", daemon=True)
     thread.start()
     thread.join(seconds)
     if failure:
