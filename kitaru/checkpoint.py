@@ -158,8 +158,12 @@ class unmapped(Generic[T]):  # noqa: N801 - used like a function
 class Checkpoint(Generic[P, R]):
     """A function whose calls are recorded as steps of the execution; made by :func:`checkpoint`."""
 
+    # What tells it from others in ZenML's cache, where its source and what it captured do not.
+    identity: str | None = None
+
     def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
         self.func = function
+        self.planted: Callable[..., Any] = function
         self.name = function.__name__
         self.options = options
         self.signature = inspect.signature(function)

@@ -22,6 +22,7 @@ class FlowBody(Protocol):
     """
 
     exec_id: str
+    replay_of: str | None
 
     def call(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value (or, in async code, something to await)."""
@@ -31,6 +32,9 @@ class FlowBody(Protocol):
 
     def expect(self, checkpoint: Any, number: int) -> None:
         """Take how many calls of a checkpoint are about to be submitted."""
+
+    def scope(self, base: str, *, key: str | None, run: object) -> Any:
+        """Return the scope of calls that belong together."""
 
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer and return it (or, in async code, something to await)."""
@@ -42,6 +46,7 @@ class CheckpointScope:
 
     name: str
     exec_id: str
+    replay_of: str | None = None
 
 
 @dataclass

@@ -7,7 +7,7 @@ import contextvars
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +21,7 @@ from zenml.execution.step.utils import launch_step
 from kitaru._core import scope
 from kitaru._core.environment import concurrency
 from kitaru._core.structure import replace
+from kitaru._named import NamedCall, Scope
 from kitaru._zenml.events import announce, has_log, say
 from kitaru._zenml.failures import came_from
 from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
@@ -32,7 +33,7 @@ from kitaru._zenml.waits import AFTER_KEY, Question
 from kitaru.checkpoint import CheckpointFuture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from zenml.config.step_configurations import Step
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
@@ -73,12 +74,15 @@ class Body:
         self._places: dict[str, int] = {}
         self._counts: dict[str, int] = {}
         self._expected: dict[str, int] = {}
+        self._scopes: dict[object, Scope] = {}
+        self._scope_names: set[str] = set()
         self._naming = threading.Lock()
         self._previous: str | None = None
         self._futures: list[CheckpointFuture[Any]] = []
         self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
         self._asking = asyncio.Lock()
         self.exec_id = str(runner.run.id)
+        self.replay_of = record.replay_of
 
     def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
@@ -176,21 +180,50 @@ class Body:
 
     def _place(self, checkpoint: Checkpoint[..., Any]) -> str:
         """Give a call its name and its place in the body's course."""
-        name = self._name_for(checkpoint.name)
+        name = self._name_of(checkpoint)
         with self._naming:
             self._calls += 1
             self._places[name] = self._calls
         self._record.follow(self._places[name], checkpoint, name, ordered=not _in_event_loop())
         return name
 
-    def _name_for(self, base: str) -> str:
+    def _name_of(self, checkpoint: Checkpoint[..., Any]) -> str:
+        if not isinstance(checkpoint, NamedCall):
+            return self._name_for(checkpoint.name)
+        if checkpoint.key is None:
+            return self._name_for(checkpoint.stem)
+        with self._naming:
+            found = self._record.name_of(checkpoint.stem, checkpoint.key, self._names)
+            if found is not None:
+                self._names.add(found)
+                return found
+        return self._name_for(checkpoint.stem, self._record.recorded)
+
+    def _name_for(self, base: str, reserved: Container[str] = ()) -> str:
         with self._naming:
             while True:
                 number = self._counts[base] = self._counts.get(base, 0) + 1
                 name = base if number == 1 else f"{base}_{number}"
-                if name not in self._names:
+                if name not in self._names and name not in reserved:
                     self._names.add(name)
                     return name
+
+    def scope(self, base: str, *, key: str | None, run: object) -> Scope:
+        """Return the scope of calls that belong together; the same one for the same run."""
+        with self._naming:
+            known = self._scopes.get(run)
+            found = None if known or key is None else self._record.scope_of(base, key, self._scope_names)
+            number = 0
+            while known is None and found is None:
+                number += 1
+                name = base if number == 1 else f"{base}_{number}"
+                free = name not in self._scope_names and (key is None or name not in self._record.recorded)
+                found = name if free else None
+            if known is None:
+                assert found is not None
+                known = self._scopes[run] = Scope(found, base, key)
+                self._scope_names.add(found)
+            return known
 
     def _upstream(self) -> set[str]:
         return {self._previous} if self._previous is not None else set()
@@ -211,7 +244,7 @@ class Body:
             config=StepConfigurationUpdate(
                 parameters=inputs.parameters,
                 retry=self._retry(checkpoint, name),
-                extra={"kitaru": {"index": self._places[name], "type": checkpoint.options.type}},
+                extra={"kitaru": {"index": self._places[name], **_told_of(checkpoint)}},
             ),
         )
         compiled = _keyed(compiled, inputs.cache_key, may_cache=self._record.may_cache)
@@ -271,6 +304,15 @@ class Body:
     def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         future._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
+
+
+def _told_of(checkpoint: Checkpoint[..., Any]) -> dict[str, Any]:
+    """Return what is recorded of a checkpoint beside ZenML's own configuration."""
+    about: dict[str, Any] = {"type": checkpoint.options.type}
+    if isinstance(checkpoint, NamedCall):
+        about |= {"stem": checkpoint.stem, "key": checkpoint.key}
+        about |= {"scope": asdict(checkpoint.scope)} if checkpoint.scope is not None else {}
+    return about
 
 
 def _resolved(part: Any) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from zenml.constants import CODE_HASH_PARAMETER_NAME
 
 from kitaru._core.unset import UNSET
+from kitaru._named import Scope
 from kitaru._zenml.original import index_of
 from kitaru._zenml.steps import build_step
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from zenml.models import StepRunResponse
 
@@ -46,6 +47,39 @@ class Record:
         self._order |= {index_of(step): step for step in steps.values()}
         self._following = bool(self._order) if original else any(s.status.is_successful for s in steps.values())
         self.changed: set[str] = set()
+        known = {step.name: step for step in (*self._order.values(), *steps.values())}
+        self._named = sorted(known.values(), key=lambda step: (index_of(step), step.name))
+
+    def name_of(self, stem: str, key: str, taken: Container[str]) -> str | None:
+        """Return the recorded name of a call that a key tells apart, or None.
+
+        Args:
+            stem: What its name begins with.
+            key: The key.
+            taken: Names that other calls of this attempt have.
+        """
+        found = (step.name for step in self._named if _named(step) == (stem, key))
+        return next((name for name in found if name not in taken), None)
+
+    def scope_of(self, base: str, key: str, taken: Container[str]) -> str | None:
+        """Return the recorded name of a scope that a key tells apart, or None; arguments as for :meth:`name_of`."""
+        known = (scope.name for scope in self._scopes if (scope.base, scope.key) == (base, key))
+        return next((name for name in known if name not in taken), None)
+
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """Names of recorded calls and scopes: a call with another key may not have them."""
+        return frozenset([*(step.name for step in self._named), *(scope.name for scope in self._scopes)])
+
+    @cached_property
+    def _scopes(self) -> list[Scope]:
+        given = (_about(step).get("scope") for step in self._named)
+        return list(dict.fromkeys(Scope(**scope) for scope in given if scope))
+
+    @property
+    def replay_of(self) -> str | None:
+        """The execution that is replayed; None where none is."""
+        return self._original.plan.original if self._original is not None else None
 
     @property
     def may_cache(self) -> bool:
@@ -119,6 +153,16 @@ class Record:
             failure_origin="divergence",
             checkpoint=name,
         )
+
+
+def _about(step: StepRunResponse) -> dict[str, Any]:
+    found = step.config.extra.get("kitaru", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _named(step: StepRunResponse) -> tuple[str | None, str | None]:
+    about = _about(step)
+    return about.get("stem"), about.get("key")
 
 
 def _recorded_code(step: StepRunResponse) -> str | None:

@@ -21,6 +21,7 @@ from kitaru._core.modules import locate
 from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
 from kitaru._zenml import isolation
+from kitaru._zenml.original import plan_of
 from kitaru._zenml.prints import finish_line
 from kitaru._zenml.private import set_source
 from kitaru._zenml.resources import resource_settings
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from types import CellType
 
     from zenml.steps import BaseStep
+    from zenml.steps.step_context import StepContext
 
     from kitaru.checkpoint import Checkpoint
 
@@ -49,7 +51,7 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
 @cache
 def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
     """Return the ZenML step of a checkpoint."""
-    give_source(checkpoint.entry, checkpoint.func)
+    give_source(checkpoint.entry, checkpoint.planted)
     options = checkpoint.options
     settings: dict[str, Any] = dict(options.settings)
     if options.resources is not None:
@@ -69,6 +71,8 @@ def captured(checkpoint: Checkpoint[..., Any]) -> str | None:
 
     ZenML's cache looks at the source text, which is the same for every function that a factory makes.
     """
+    if checkpoint.identity is not None:
+        return checkpoint.identity
     cells = checkpoint.func.__closure__ or ()
     if not cells:
         return None
@@ -126,8 +130,17 @@ def _step(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Iterator[
     made_by = scope.current_call()
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, _arguments(called, inputs), made_by)
-    with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id))):
+    with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))):
         yield step
+
+
+def _replayed(context: StepContext) -> str | None:
+    """Return the execution that a checkpoint's execution replays."""
+    body = scope.current_body()
+    if body is not None:
+        return body.replay_of
+    plan = plan_of(context.pipeline_run)
+    return plan.original if plan is not None else None
 
 
 def _arguments(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:

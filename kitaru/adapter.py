@@ -1,0 +1,249 @@
+"""The door for adapters of agent frameworks: run a callable as a checkpoint of the execution that this code is in.
+
+An adapter wraps what its framework calls (a model request, a tool) in :func:`run` or :func:`run_async` and needs
+nothing else of Kitaru. In the body of a flow the call becomes a checkpoint: it is recorded under a name, and read back
+when the execution is tried again or replayed. Everywhere else, outside a flow and inside another checkpoint, the
+callable is simply called, so that the framework works as if Kitaru were not there.
+
+Example:
+    >>> answer = await run_async(  # doctest: +SKIP
+    ...     lambda: client.request(messages), name="model", type="llm_call", inputs={"messages": messages}
+    ... )
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import CancelledError as FutureCancelledError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from kitaru._core import scope as scopes
+from kitaru._core.options import checked_retries
+from kitaru._named import NamedCall, Scope
+from kitaru.checkpoint import CheckpointOptions
+from kitaru.errors import KitaruContextError, KitaruUsageError
+from kitaru.waits import wait
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from concurrent.futures import Future
+
+__all__ = ["Place", "Scope", "Serializer", "current", "run", "run_async", "scope", "wait"]
+
+T = TypeVar("T")
+
+_UNFIT = re.compile(r"\W+", re.ASCII)
+
+
+class Serializer(Protocol):
+    """How a call's value is stored, and made again from what is stored."""
+
+    def dump(self, value: Any) -> Any:
+        """Return what is stored for a value; plain JSON data shows best in ZenML's dashboard."""
+
+    def load(self, stored: Any) -> Any:
+        """Return the value for what is stored; also where the call has just been made."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the running code is in an execution.
+
+    Attributes:
+        exec_id: The execution.
+        checkpoint: The checkpoint call that it is in, such as ``"fetch_2"``; None in the flow's body.
+        replay_of: The execution that this one replays; None where it replays none.
+    """
+
+    exec_id: str
+    checkpoint: str | None
+    replay_of: str | None
+
+    @property
+    def in_body(self) -> bool:
+        """Whether this is the flow's body, where calls become checkpoints."""
+        return self.checkpoint is None
+
+
+def current() -> Place | None:
+    """Return where the running code is; None outside a flow, and in threads that the flow's code started itself."""
+    inside = scopes.current_checkpoint()
+    if inside is not None:
+        return Place(inside.exec_id, inside.name, inside.replay_of)
+    body = scopes.current_body()
+    return Place(body.exec_id, None, body.replay_of) if body is not None else None
+
+
+def scope(name: str, *, key: str | None = None, run: object) -> Scope:
+    """Return the scope of calls that belong together, such as one run of an agent; its name begins theirs.
+
+    Args:
+        name: What it is called; a second one gets ``_2``, and so on.
+        key: What tells it from others of that name, by content: a digest of what the agent was asked. Scopes that are
+            opened concurrently need one, as they may be opened in another order when the execution is tried again.
+            Without a key the order tells them apart.
+        run: What identifies it in this process; for the same run the same scope is returned. Hashable.
+
+    Raises:
+        KitaruUsageError: The name has no letter and no digit.
+        KitaruContextError: Called outside a flow's body.
+    """
+    body = scopes.current_body()
+    if body is None or scopes.current_checkpoint() is not None:
+        raise KitaruContextError("kitaru.adapter.scope() was called outside a flow's body; ask current() first.")
+    return cast("Scope", body.scope(_checked_name(name), key=key, run=run))
+
+
+def run(
+    function: Callable[[], T],
+    *,
+    name: str,
+    type: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    key: str | None = None,
+    scope: Scope | None = None,
+    serializer: Serializer | None = None,
+    retries: int = 0,
+    cache: bool | None = False,
+) -> T:
+    """Run a callable as a checkpoint of the current execution, and return its value.
+
+    Args:
+        function: What is called, without arguments: a closure or a bound method will do. It runs in the process of the
+            flow's body.
+        name: The checkpoint's name; a second call of it gets ``_2``, and so on. What is neither letter, digit nor
+            underscore becomes an underscore.
+        type: A word for the kind of work: ``"llm_call"``, ``"tool_call"``.
+        inputs: What is recorded as the call's inputs, by name.
+        key: What tells the call from others of that name and scope, such as a tool call's id. Calls that are made
+            concurrently need one: their order differs from attempt to attempt. Without it, the n-th call is the n-th.
+        scope: What the call belongs to.
+        serializer: How its value is stored; by default as any checkpoint's.
+        retries: How many times more it is tried when it raises; 0 by default.
+        cache: Whether a result of an earlier execution with the same name and inputs may be taken: False, the default,
+            for calls whose inputs do not say all; None leaves it to the flow.
+
+    Raises:
+        KitaruUsageError: An option is wrong, or an input or the value cannot be stored.
+        Exception: What the callable raised.
+
+    Example:
+        >>> run(lambda: search(query), name="search", type="tool_call", inputs={"query": query})  # doctest: +SKIP
+    """
+    body = _body()
+    if body is None:
+        return function()
+
+    def called(_inputs: dict[str, Any]) -> Any:
+        value = function()
+        return value if serializer is None else serializer.dump(value)
+
+    call = _call(called, name, type, key=key, scope=scope, retries=retries, cache=cache)
+    if _in_event_loop():  # the body would return something to await
+        stored = body.submit(call, (dict(inputs or {}),), {}).result()
+    else:
+        stored = body.call(call, (dict(inputs or {}),), {})
+    return cast("T", stored if serializer is None else serializer.load(stored))
+
+
+async def run_async(
+    function: Callable[[], Awaitable[T]],
+    *,
+    name: str,
+    type: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    key: str | None = None,
+    scope: Scope | None = None,
+    serializer: Serializer | None = None,
+    retries: int = 0,
+    cache: bool | None = False,
+) -> T:
+    """Run an async callable as a checkpoint of the current execution; arguments and errors as of :func:`run`.
+
+    It runs in the event loop of the caller, so that connections and locks that belong to the loop keep working.
+    """
+    body = _body()
+    if body is None:
+        return await function()
+    errand = _Errand(function, serializer, asyncio.get_running_loop())
+    call = _call(errand.wait, name, type, key=key, scope=scope, retries=retries, cache=cache)
+    try:
+        stored = await body.submit(call, (dict(inputs or {}),), {})
+    except asyncio.CancelledError:
+        errand.cancel()
+        raise
+    return cast("T", stored if serializer is None else serializer.load(stored))
+
+
+class _Errand:
+    """A coroutine that a checkpoint's thread waits for while the event loop of the caller runs it."""
+
+    def __init__(
+        self, function: Callable[[], Awaitable[Any]], serializer: Serializer | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._function = function
+        self._serializer = serializer
+        self._loop = loop
+        self._cancelled = False
+        self._running: Future[Any] | None = None
+
+    def wait(self, _inputs: dict[str, Any]) -> Any:
+        """Have the loop run it, in the context of the checkpoint, and return what shall be stored."""
+        if self._cancelled:
+            raise FutureCancelledError
+        self._running = asyncio.run_coroutine_threadsafe(self._run(), self._loop)
+        if self._cancelled:
+            self._running.cancel()
+        return self._running.result()
+
+    def cancel(self) -> None:
+        """End it: whoever awaited it has given up."""
+        self._cancelled = True
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _run(self) -> Any:
+        value = await self._function()
+        return value if self._serializer is None else self._serializer.dump(value)
+
+
+def _call(
+    function: Callable[[dict[str, Any]], Any],
+    name: str,
+    kind: str | None,
+    *,
+    key: str | None,
+    scope: Scope | None,
+    retries: int,
+    cache: bool | None,
+) -> NamedCall:
+    clean = _checked_name(name)
+    options = CheckpointOptions(
+        retries=checked_retries(retries, "kitaru.adapter.run(retries=)"), cache=cache, type=kind, runtime="inline"
+    )
+    if scope is None:
+        return NamedCall(clean, function, options, stem=clean, key=key, scope=None)
+    return NamedCall(f"{scope.base}_{clean}", function, options, stem=f"{scope.name}_{clean}", key=key, scope=scope)
+
+
+def _body() -> scopes.FlowBody | None:
+    return scopes.current_body() if scopes.current_checkpoint() is None else None
+
+
+def _checked_name(name: str) -> str:
+    clean = _UNFIT.sub("_", name).strip("_") if isinstance(name, str) else ""
+    if not clean:
+        raise KitaruUsageError(
+            f"kitaru.adapter: {name!r} is no name for a checkpoint. Give one with letters or digits."
+        )
+    return clean
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
