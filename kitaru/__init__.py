@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from kitaru.flow import Flow, flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
-    from kitaru.models import Artifact, Attempt, CheckpointExecution, Execution, ExecutionSummary, LogEntry, PendingWait
+    from kitaru.models import (
+        Artifact,
+        Attempt,
+        CheckpointExecution,
+        Execution,
+        ExecutionSummary,
+        LogEntry,
+        PendingWait,
+        Usage,
+    )
     from kitaru.stack import (
         check_stack,
         create_stack,
@@ -81,6 +90,7 @@ _WHERE = {
     "KitaruWaitValidationError": "kitaru.errors",
     "LogEntry": "kitaru.models",
     "PendingWait": "kitaru.models",
+    "Usage": "kitaru.models",
     "check_stack": "kitaru.stack",
     "checkpoint": "kitaru.checkpoint",
     "configure": "kitaru.config",
@@ -133,6 +143,7 @@ __all__ = [
     "KitaruWaitValidationError",
     "LogEntry",
     "PendingWait",
+    "Usage",
     "check_stack",
     "checkpoint",
     "configure",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from concurrent.futures import Future
 
-__all__ = ["Place", "Scope", "Serializer", "current", "run", "run_async", "scope", "wait"]
+__all__ = ["Place", "Scope", "Serializer", "current", "record_usage", "run", "run_async", "scope", "wait"]
 
 T = TypeVar("T")
 
@@ -207,6 +207,49 @@ class _Errand:
     async def _run(self) -> Any:
         value = await self._function()
         return value if self._serializer is None else self._serializer.dump(value)
+
+
+def record_usage(
+    *,
+    model: str,
+    provider: str | None = None,
+    input_tokens: int = 0,
+    output_tokens: int = 0,
+    cache_read_tokens: int = 0,
+    cache_write_tokens: int = 0,
+    cost: float | None = None,
+) -> None:
+    """Add one model call to what the running checkpoint has used; outside a checkpoint nothing is recorded.
+
+    Args:
+        model: The model's name, as its provider calls it.
+        provider: The provider's name in the price list of genai-prices: ``"openai"``.
+        input_tokens: Tokens that the model read, those of its provider's cache included.
+        output_tokens: Tokens that it wrote.
+        cache_read_tokens: How many of the input tokens came from the provider's cache.
+        cache_write_tokens: How many of them went into it.
+        cost: What the call cost in US dollars; None looks it up, where genai-prices is installed.
+
+    Example:
+        >>> record_usage(model="gpt-4o-mini", provider="openai", input_tokens=812, output_tokens=96)  # doctest: +SKIP
+    """
+    if scopes.current_checkpoint() is None:
+        return
+    from kitaru._prices import Tokens, cost_of
+    from kitaru._zenml.usage import note
+    from kitaru.models import Usage
+
+    if cost is None:
+        cost = cost_of(model, provider, Tokens(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens))
+    note(
+        Usage(
+            calls=1,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cost=cost or 0.0,
+            unpriced=int(cost is None),
+        )
+    )
 
 
 def _call(

@@ -79,6 +79,39 @@ class ExecutionFailure(_Model):
     traceback: str | None = None
 
 
+class Usage(_Model):
+    """What model calls have used.
+
+    Attributes:
+        calls: How many they were.
+        input_tokens: Tokens that the models read.
+        output_tokens: Tokens that the models wrote.
+        cost: What they cost in US dollars, as far as prices are known.
+        unpriced: How many of them no price is known for.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return what both have used."""
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in Usage.model_fields})
+
+
+class ExecutionUsage(Usage):
+    """What the model calls of an execution have used, attempts that failed included.
+
+    Attributes:
+        saved: What was not used, as earlier executions had paid for it: results from the cache, and calls that a replay
+            takes from its original.
+    """
+
+    saved: Usage = Usage()
+
+
 class CheckpointAttempt(_Model):
     """One start of a checkpoint call.
 
@@ -113,6 +146,8 @@ class CheckpointExecution(_Model):
         progress: What ``kitaru.progress`` said last.
         replay: In a replay ``"reused"`` where the original's output was taken, ``"overridden"`` where it returned a
             value given, ``"run"`` where it was run; None in other executions.
+        usage: What model calls in it have used, over all its attempts; None where it made none. Of one that is
+            ``"cached"`` or ``"reused"`` it is what was used when its result was made.
     """
 
     name: str
@@ -126,6 +161,7 @@ class CheckpointExecution(_Model):
     metadata: dict[str, Any]
     progress: str | None
     replay: Literal["reused", "overridden", "run"] | None = None
+    usage: Usage | None = None
 
     @property
     def duration(self) -> timedelta | None:
@@ -229,6 +265,8 @@ class ExecutionSummary(_Model):
         stack_name: The stack it runs on.
         started_at: When it was submitted, in UTC.
         ended_at: When it ended; None while it has not.
+        usage: What model calls in it have used; None where it made none. In a list it is what the last attempt that
+            ended has recorded.
     """
 
     exec_id: str
@@ -238,6 +276,7 @@ class ExecutionSummary(_Model):
     stack_name: str | None
     started_at: datetime | None
     ended_at: datetime | None
+    usage: ExecutionUsage | None = None
 
     @property
     def duration(self) -> timedelta | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from kitaru._cli.output import coloured, is_terminal, length, moment, shown, table
+from kitaru._cli.output import coloured, is_terminal, length, moment, price, shown, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kitaru._core.course import Family
-    from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure
+    from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure, Usage
 
 _MARGIN = 14
 _ARTIFACTS, _ERRORS = 12, 3
@@ -48,6 +48,8 @@ def _facts(execution: Execution) -> Iterator[str]:
         "Ended": moment(execution.ended_at),
         "Duration": took if execution.ended_at else f"{took} so far" if took else None,
         "Replays": execution.original_exec_id,
+        "Model calls": used(execution.usage) if execution.usage else None,
+        "Saved": used(execution.usage.saved) if execution.usage and execution.usage.saved.calls else None,
         "Changed code": ", ".join(execution.changed_code),
         "Dashboard": execution.dashboard_url,
     }
@@ -91,9 +93,14 @@ def _call(checkpoint: CheckpointExecution, after: Sequence[str]) -> tuple[str, .
         ", ".join(after or checkpoint.parents),
         checkpoint.progress
         or (checkpoint.attempts[-1].error if checkpoint.attempts else None)
-        or checkpoint.replay
-        or "",
+        or " · ".join(filter(None, [checkpoint.replay, used(checkpoint.usage) if checkpoint.usage else None])),
     )
+
+
+def used(usage: Usage) -> str:
+    """Return what model calls have used in a line: ``"3 calls, 1,204 tokens in, 96 out, $0.0012"``."""
+    calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
+    return f"{calls}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {price(usage)}"
 
 
 def _family(family: Family, members: Sequence[CheckpointExecution], after: Sequence[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from kitaru._cli.answering import input_
 from kitaru._cli.describe import described
 from kitaru._cli.diffing import diff
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, length, moment, output_option, short_ids, stream, table
+from kitaru._cli.output import as_json, client, length, moment, output_option, price, short_ids, stream, table
 from kitaru._cli.pictures import graph, timeline
 from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
@@ -23,7 +23,7 @@ from kitaru._cli.watch import watch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kitaru.models import ExecutionSummary, LogEntry
+    from kitaru.models import ExecutionSummary, ExecutionUsage, LogEntry
 
 
 @click.group(cls=Group)
@@ -44,9 +44,10 @@ for command in (cancel, delete, diff, graph, input_, recover, replay, replay_man
 @click.option("--stack", metavar="NAME", shell_complete=completion.stacks, help="Only those on this stack.")
 @click.option("--since", metavar="WHEN", help="Only those submitted since: 2h, 3d, 2026-01-31 or 2026-01-31T14:00.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
+@click.option("--usage", is_flag=True, help="Show what their model calls have used, too.")
 @output_option
 def list_(
-    *, flow: str | None, status: str | None, stack: str | None, since: str | None, limit: int, output: str
+    *, flow: str | None, status: str | None, stack: str | None, since: str | None, limit: int, usage: bool, output: str
 ) -> None:
     """List executions, the latest first.
 
@@ -54,6 +55,7 @@ def list_(
     Examples:
       kitaru executions list --status failed --since 2h
       kitaru executions list --flow survey --output json
+      kitaru executions list --usage
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     moment_given = parse_since(since, datetime.now().astimezone()) if since else None
     with client() as kitaru:
@@ -61,7 +63,7 @@ def list_(
     if output == "json":
         click.echo(as_json(found))
     elif found:
-        click.echo(_table(found))
+        click.echo(_table(found, usage=usage))
     else:
         filtered = any(value is not None for value in (flow, status, stack, since))
         click.echo("No execution matches." if filtered else "There are no executions yet.", err=True)
@@ -138,7 +140,7 @@ def _result(value: Any) -> str:
     return result_to_json(value)
 
 
-def _table(found: list[ExecutionSummary]) -> str:
+def _table(found: list[ExecutionSummary], *, usage: bool) -> str:
     ids = short_ids([execution.exec_id for execution in found])
     rows = [
         (
@@ -148,7 +150,16 @@ def _table(found: list[ExecutionSummary]) -> str:
             execution.stack_name or "",
             moment(execution.started_at),
             length(execution.started_at, execution.ended_at),
+            *(_used(execution.usage) if usage else ()),
         )
         for execution in found
     ]
-    return table(("ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION"), rows)
+    columns = ("ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION")
+    return table((*columns, "CALLS", "TOKENS IN", "TOKENS OUT", "COST", "SAVED") if usage else columns, rows)
+
+
+def _used(usage: ExecutionUsage | None) -> tuple[str, ...]:
+    if usage is None:
+        return ("", "", "", "", "")
+    saved = price(usage.saved) if usage.saved.calls else ""
+    return (str(usage.calls), f"{usage.input_tokens:,}", f"{usage.output_tokens:,}", price(usage), saved)

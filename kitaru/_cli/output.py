@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kitaru.client import KitaruClient
     from kitaru.handle import FlowHandle
+    from kitaru.models import Usage
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -111,6 +112,14 @@ def without_colours(text: str) -> str:
     from kitaru._core.escapes import plain
 
     return text if is_terminal() and not os.environ.get("NO_COLOR") else plain(text)
+
+
+def price(usage: Usage) -> str:
+    """Return what model calls cost, for people: ``"$0.0123"``; with a plus where some have no known price."""
+    if usage.unpriced and usage.unpriced == usage.calls:
+        return "unknown"
+    digits = 2 if usage.cost >= 1 else 4
+    return f"${usage.cost:,.{digits}f}{'+' if usage.unpriced else ''}"
 
 
 def terminal_width() -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zenml.config.retry_config import StepRetryConfig
 from zenml.config.step_configurations import StepConfigurationUpdate
+from zenml.enums import ExecutionStatus
 from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_invocation
 from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
@@ -28,6 +29,7 @@ from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
 from kitaru._zenml.records import note_expected
 from kitaru._zenml.steps import build_step
+from kitaru._zenml.usage import note_taken
 from kitaru._zenml.values import storable
 from kitaru._zenml.waits import AFTER_KEY, Question
 from kitaru.checkpoint import CheckpointFuture
@@ -263,6 +265,8 @@ class Body:
                 came_from(error, name)
                 raise
             announcement.status = step_run.status.value
+        if step_run.status == ExecutionStatus.CACHED:
+            note_taken(self._runner.run.id, step_run)
         outcome = _stored_outcome(step_run)
         if call.has_value:
             # Several outputs come back from the store as a tuple, whatever sequence they were returned as.

@@ -16,7 +16,7 @@ from zenml.execution.pipeline.utils import prevent_pipeline_execution
 from kitaru._core import crash_points, scope
 from kitaru._core.signatures import call
 from kitaru._runner import files
-from kitaru._zenml import container, hear_prints, records
+from kitaru._zenml import container, hear_prints, records, usage
 from kitaru._zenml.body import Body
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
@@ -109,6 +109,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             body.close()
             with _kept_record():
                 records.note_changed(run_id, record.changed)
+                usage.note_total(run_id, record.steps)
                 records.pause_attempt(run_id, attempt)
             crash_points.reach("worker, pausing")
             raise RunPaused from None
@@ -116,12 +117,14 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             body.close()
             with _kept_record():
                 records.note_changed(run_id, record.changed)
+                usage.note_total(run_id, record.steps)
                 over = not _end_failed(run_id, attempt, error, flow, again=again)
             if over:
                 raise
         else:
             with _kept_record():
                 records.note_changed(run_id, record.changed)
+                usage.note_total(run_id, record.steps)
                 records.record_result(run_id, attempt, result.id if result is not None else None)
             crash_points.reach("worker, result")
             return result

@@ -21,6 +21,7 @@ from kitaru._zenml.original import part_of, plan_of
 from kitaru._zenml.runs import list_executions, settled_run, status_of, summary_of, utc
 from kitaru._zenml.store import translated
 from kitaru._zenml.tracking import OWN_PREFIX, PROGRESS_KEY
+from kitaru._zenml.usage import total_of, usage_of
 from kitaru.errors import (
     KitaruDivergenceError,
     KitaruExecutionError,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
 
     from kitaru._zenml.original import Part
-    from kitaru.models import CheckpointStatus, PendingWait
+    from kitaru.models import CheckpointStatus, PendingWait, Usage
 
 _CHECKPOINT_STATUS: Mapping[ZenMLStatus, CheckpointStatus] = {
     ZenMLStatus.INITIALIZING: "pending",
@@ -76,7 +77,8 @@ def read_execution(exec_id: str) -> Execution:
         original = run.original_run
         plan = plan_of(run)
         return Execution(
-            **summary.model_dump(),
+            **summary.model_dump(exclude={"usage"}),
+            usage=total_of(step for steps in starts.values() for step in steps),
             settings={path: SettingValue(**value) for path, value in records.about(run).get("settings", {}).items()},
             inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
@@ -196,7 +198,14 @@ def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointEx
         metadata=_own_metadata(step.run_metadata),
         progress=progress_of(step.run_metadata.get(PROGRESS_KEY)),
         replay=part,
+        usage=_usage(steps),
     )
+
+
+def _usage(steps: list[StepRunResponse]) -> Usage | None:
+    """Return what a call has used over all its starts."""
+    used = [usage for step in steps if (usage := usage_of(step)) is not None]
+    return sum(used[1:], used[0]) if used else None
 
 
 def _attempt(step: StepRunResponse) -> CheckpointAttempt:

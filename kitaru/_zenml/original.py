@@ -15,6 +15,7 @@ from zenml.utils.time_utils import utc_now
 from kitaru._core.replaying import Plan
 from kitaru._zenml import records
 from kitaru._zenml.events import say
+from kitaru._zenml.usage import note_taken
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Original:
         step = Client().zen_store.create_run_step(request)
         if given is None:
             _give_metadata(step, original)
+            note_taken(self._run.id, original)
         self._taken.add(name)
         say(f"checkpoint {name} {part_of(self.plan, name)}")
         return step

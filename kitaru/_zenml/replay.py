@@ -77,6 +77,11 @@ class Record:
         return list(dict.fromkeys(Scope(**scope) for scope in given if scope))
 
     @property
+    def steps(self) -> list[StepRunResponse]:
+        """The recorded calls, those among them that were taken from an original."""
+        return list(self._steps.values())
+
+    @property
     def replay_of(self) -> str | None:
         """The execution that is replayed; None where none is."""
         return self._original.plan.original if self._original is not None else None

@@ -23,6 +23,7 @@ from kitaru._runner.process import is_running
 from kitaru._zenml import records
 from kitaru._zenml.stack_runners import lost_on_stack, start_again_on_stack
 from kitaru._zenml.store import open_client, translated
+from kitaru._zenml.usage import recorded_total
 from kitaru.errors import KitaruUsageError
 from kitaru.models import ExecutionSummary
 
@@ -171,6 +172,7 @@ def summary_of(run: PipelineRunResponse) -> ExecutionSummary:
         stack_name=run.stack.name if run.stack else None,
         started_at=utc(run.start_time),
         ended_at=utc(run.end_time),
+        usage=recorded_total(run),
     )
 
 

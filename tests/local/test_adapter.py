@@ -19,6 +19,8 @@ def test_calls_are_found_again_whatever_order_they_come_in(project):
             def __init__(self, amount): self.amount = amount
             def double(self):
                 note("double")
+                adapter.record_usage(model="gpt-4o-mini", provider="openai", input_tokens=1000, output_tokens=100)
+                adapter.record_usage(model="no such model", input_tokens=1)
                 return self.amount * 2
 
         class ByAmount:
@@ -138,6 +140,12 @@ def test_calls_are_found_again_whatever_order_they_come_in(project):
             assert [made[f"slow{n}"].status for n in ("", "_2", "_3", "_4")] == ["completed"] * 4
             assert made["agent_3_tool"].checkpoint == "agent_tool" and made["endless"].status == "failed"
             assert "never_seen" not in made
+            # 1000 tokens at 0.15 dollars a million and 100 at 0.60; the other model has no known price.
+            used = made["double_it"].usage
+            assert (used.calls, used.input_tokens, used.output_tokens, used.unpriced) == (2, 1001, 100, 1), used
+            assert abs(used.cost - 0.00021) < 1e-9 and made["open"].usage is None
+            assert execution.usage.model_dump(exclude={"saved"}) == used.model_dump()
+            assert execution.usage.saved.calls == 0
             assert kitaru.load(handle.exec_id, "open") == {"amount": 7}
 
             # A replay takes what stands before the cut, by name and key, and what comes after it runs.
@@ -145,7 +153,14 @@ def test_calls_are_found_again_whatever_order_they_come_in(project):
             replay = KitaruClient().executions.replay(handle.exec_id, at="slow[1]", inputs={"crash": False})
             assert replay.wait(progress=False)[1:] == (agents, handle.exec_id)
             calls = Path("calls.log").read_text().split()
+            assert replay.execution.usage.calls == 0 and replay.execution.usage.saved == used
+            listed = {one.exec_id: one.usage for one in KitaruClient().executions.list()}
+            assert listed == {one.exec_id: one.execution.usage for one in (handle, replay)}
             assert "double" not in calls and "work" not in calls and calls.count("slow") == 4, calls
         """,
     )
     project.run("main.py")
+    listed = project.kitaru("executions", "list", "--usage").stdout.splitlines()
+    assert listed[0].split()[-5:] == ["IN", "TOKENS", "OUT", "COST", "SAVED"]
+    assert listed[1].split()[-5:] == ["0", "0", "0", "$0.0000", "$0.0002+"]
+    assert listed[2].split()[-4:] == ["2", "1,001", "100", "$0.0002+"]

@@ -61,7 +61,7 @@ ROOMS = {
     "": Room(
         "the public API",
         ("kitaru.*", "kitaru._*.py", "kitaru._core", "pydantic"),
-        ("kitaru._zenml", "kitaru._runner", "rich"),
+        ("kitaru._zenml", "kitaru._runner", "genai_prices", "pydantic_ai", "rich"),
     ),
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
     "_cli": Room(
