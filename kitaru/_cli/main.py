@@ -22,8 +22,10 @@ from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 COMMANDS: Final = {
     "artifacts": "kitaru._cli.artifacts:artifacts",
     "config": "kitaru._cli.config:config",
+    "doctor": "kitaru._cli.doctor:doctor",
     "executions": "kitaru._cli.executions:executions",
     "image": "kitaru._cli.image:image",
+    "init": "kitaru._cli.init:init",
     "login": "kitaru._cli.login:login",
     "logout": "kitaru._cli.login:logout",
     "run": "kitaru._cli.run:run",

@@ -1,4 +1,4 @@
-"""Where the ready-made stack definitions are: the checkout's folder in an editable install, else the wheel's copy."""
+"""Where the data that come with Kitaru are: stack definitions in the checkout or the wheel's copy, and templates."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def stacks_folder() -> Path:
     checkout = _PACKAGE.parent / "stacks"
     # Only a checkout has the project file beside the package; a folder "stacks" in site-packages is somebody else's.
     return checkout if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir() else _PACKAGE / "_stacks"
+
+
+def templates_folder() -> Path:
+    """Return the folder that holds the projects to begin with."""
+    return _PACKAGE / "_templates"

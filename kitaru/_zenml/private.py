@@ -105,12 +105,16 @@ def custom_source_root() -> str | None:
     return source_utils._CUSTOM_SOURCE_ROOT
 
 
-def leave_configuration_alone() -> None:
-    """See that this process does not change ZenML's configuration file; where there is none, it is made as always."""
+def leave_configuration_alone(*, new: bool = True) -> None:
+    """See that this process does not change ZenML's configuration file.
+
+    Args:
+        new: Whether one is made as always where there is none.
+    """
     write = GlobalConfiguration._write_config
 
     def write_first(config: GlobalConfiguration) -> None:
-        if not Path(config._config_file).exists():
+        if new and not Path(config._config_file).exists():
             write(config)
 
     if getattr(write, "__name__", "") != write_first.__name__:

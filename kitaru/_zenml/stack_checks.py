@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zenml.models import StackResponse
     from zenml.stack import Stack, StackComponent
 
+REACH_ENGINE = "reach the Docker engine"
 _PATIENCE = 20
 _ENGINE = (
     "Start the Docker engine, or see that this user may use it: `docker info` tells. DOCKER_HOST names another one."
@@ -45,7 +46,7 @@ class _ProblemError(Exception):
 class _Try:
     component: str
     tried: str
-    call: Callable[[], None]
+    call: Callable[[], object]
 
 
 def check(name: str | None) -> StackCheck:
@@ -101,7 +102,7 @@ def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
     yield _Try("stack", "see whether its components fit together", lambda: require_valid(stack))
     orchestrator = stack.orchestrator
     if orchestrator.flavor == "local_docker":
-        yield _Try(_called(orchestrator), "reach the Docker engine", _reach_engine)
+        yield _Try(_called(orchestrator), REACH_ENGINE, _reach_engine)
     elif orchestrator.flavor == "kubernetes":
         yield _Try(_called(orchestrator), "reach the cluster and its namespace", lambda: _reach_cluster(orchestrator))
         yield _Try(_called(orchestrator), "ask whether jobs may be created", lambda: _may_create(orchestrator))
@@ -109,7 +110,7 @@ def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
         yield _Try(_called(orchestrator), "log in by its service connector", lambda: _log_in(orchestrator))
     builder = stack.image_builder
     if builder is not None and builder.flavor == "local" and orchestrator.flavor not in ("local", "local_docker"):
-        yield _Try(_called(builder), "reach the Docker engine", _reach_engine)
+        yield _Try(_called(builder), REACH_ENGINE, _reach_engine)
     if stack.container_registry is not None:
         yield _Try(_called(stack.container_registry), "begin a push, and cancel it", lambda: _push(stack, repository))
     yield _Try(_called(stack.artifact_store), "write, read and delete a file", lambda: _use_store(stack))
@@ -122,13 +123,22 @@ def _called(component: StackComponent) -> str:
     return f"{component.type.value} {component.name!r}"
 
 
-def _reach_engine() -> None:
+def engine() -> tuple[StackCheckResult, str]:
+    """Try whether a Docker engine answers, and tell which one."""
+    found: list[str] = []
+    result = _result(_Try("Docker engine", REACH_ENGINE, lambda: found.append(_reach_engine())))
+    return result, "".join(found)
+
+
+def _reach_engine() -> str:
     import docker
 
     try:
         client = docker.from_env(timeout=10)
-        client.ping()
+        version = client.version()["Version"]
+        url = client.api.base_url
         client.close()
+        return f"{version}, {'the local one' if url.startswith('http+docker://') else url}"
     except DockerException as error:
         raise _ProblemError(f"no engine answers ({error})", _ENGINE) from error
 

@@ -9,6 +9,7 @@ from zenml.exceptions import StackValidationError
 from zenml.stack import Stack
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.suggest import did_you_mean
 from kitaru._zenml.store import open_client, translated
 from kitaru.errors import KitaruStackError
 
@@ -42,9 +43,10 @@ def find_stack(settings: ResolvedSettings) -> StackResponse:
             return client.get_stack(settings.stack, allow_name_prefix_match=False)
     except KeyError as error:
         asked = settings.provenance["stack"]
-        existing = ", ".join(sorted(stack.name for stack in depaginate(client.list_stacks))) or "none"
+        existing = sorted(stack.name for stack in depaginate(client.list_stacks))
         raise KitaruStackError(
-            f"There is no stack {settings.stack!r}, which {asked.detail} asks for. Existing stacks: {existing}. "
+            f"There is no stack {settings.stack!r}, which {asked.detail} asks for."
+            f"{did_you_mean(settings.stack, existing)} Existing stacks: {', '.join(existing) or 'none'}. "
             f"`kitaru stack list` shows them."
         ) from error
 

@@ -69,6 +69,8 @@ ROOMS = {
         ("kitaru.*", "kitaru._cli", "click"),
         ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
     ),
+    # What users begin with, and what it imports of its own.
+    "_templates": Room("a project to begin with", ("kitaru.*", "agent", "batch", "flows", "model")),
     "_runner": Room(
         "_runner", ("kitaru.*", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
     ),

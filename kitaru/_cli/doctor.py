@@ -1,0 +1,73 @@
+"""``kitaru doctor``: a look at the set-up, with a cure for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
+
+import click
+
+from kitaru._cli.output import coloured_as, is_terminal, output_option, terminal_width
+
+if TYPE_CHECKING:
+    from kitaru.doctor import Finding
+
+_MARKS = {"ok": ("ok    ", "completed"), "failed": ("FAILED", "failed"), "unused": ("-     ", "pending")}
+_CHECK = 13
+_MARGIN = len("FAILED  ") + _CHECK + 2
+_LEAST = 40
+
+
+@click.command()
+@output_option
+def doctor(output: str) -> None:
+    """Look at the set-up: Python, ZenML, settings, store, server, stack, engine, registry; each with a cure.
+
+    Nothing is started or changed. Exits with 1 where something does not work.
+
+    \b
+    Examples:
+      kitaru doctor
+      KITARU_STACK=prod kitaru doctor
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    from kitaru.doctor import examine
+
+    found = []
+    stdout = sys.stdout
+    with redirect_stdout(sys.stderr):
+        for finding in examine():
+            found.append(finding)
+            if output == "text":
+                click.echo(_line(finding), file=stdout)
+    failed = sum(finding.state == "failed" for finding in found)
+    if output == "json":
+        click.echo(json.dumps([finding.to_json() for finding in found], indent=2))
+    else:
+        click.echo(f"\n{_verdict(failed)}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _verdict(failed: int) -> str:
+    if not failed:
+        return "Flows can run here."
+    return "One thing needs a cure." if failed == 1 else f"{failed} things need a cure."
+
+
+def _line(finding: Finding) -> str:
+    mark, status = _MARKS[finding.state]
+    texts = [finding.found, *([finding.cure] if finding.cure else [])]
+    lines = [line for text in texts for line in _wrapped(text)]
+    first = f"{coloured_as(mark, status)}  {finding.check:<{_CHECK}}  {lines[0]}"
+    return "\n".join([first, *(" " * _MARGIN + line for line in lines[1:])])
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a text at a terminal's width; another program gets it whole. Commands and paths are not broken."""
+    if not is_terminal():
+        return [text]
+    width = max(terminal_width() - _MARGIN, _LEAST)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]

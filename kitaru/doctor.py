@@ -1,0 +1,124 @@
+"""A look at the set-up: what flows need here, whether it is there, and what to do where it is not."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kitaru._core.settings import ResolvedSettings
+
+__all__ = ["Finding", "examine"]
+
+_DISTRIBUTION: Final = "kitaru-zenml"
+_OTHER_PRODUCT: Final = "kitaru"
+_PYTHONS: Final = ((3, 11), (3, 14))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        check: What: ``"Python"``, ``"ZenML"``, ``"Settings"``, ``"Store"``, ``"Server"``, ``"Stack"``,
+            ``"Docker engine"`` or ``"Registry"``.
+        state: ``"ok"``, ``"failed"``, or ``"unused"`` where it is not there and nothing needs it.
+        found: What was found.
+        cure: What to do about it; None where nothing needs to be done.
+    """
+
+    check: str
+    state: Literal["ok", "failed", "unused"]
+    found: str
+    cure: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at the set-up, and yield what was found as it is found.
+
+    Nothing is started and no setting is changed; a store that is not there yet is not made. What does not answer is
+    given up after some seconds.
+
+    Example:
+        >>> [finding.cure for finding in examine() if finding.state == "failed"]  # doctest: +SKIP
+        []
+    """
+    yield _python()
+    yield _kitaru()
+    settings, finding = _settings()
+    yield finding
+    try:
+        from kitaru._zenml import checkup
+    except Exception as error:  # noqa: BLE001 - whatever keeps ZenML from being imported is what is to be told
+        yield _broken_zenml(error)
+        return
+    yield from checkup.examine(settings)
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()}, {sys.executable}"
+    lowest, beyond = _PYTHONS
+    if lowest <= sys.version_info[:2] < beyond:
+        return Finding("Python", "ok", found)
+    return Finding("Python", "failed", found, "Make an environment with Python 3.11, 3.12 or 3.13, and install there.")
+
+
+def _kitaru() -> Finding:
+    try:
+        found = metadata.version(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return Finding(
+            "Kitaru",
+            "failed",
+            "runs from a folder that is not installed: runners and images would not find it",
+            "Install it: `pip install .` in its checkout.",
+        )
+    # The two write their files into one folder of one environment.
+    if any(one.metadata["Name"] == _OTHER_PRODUCT for one in metadata.distributions()):
+        return Finding(
+            "Kitaru",
+            "failed",
+            f"{found}, and another product that the package index calls plain {_OTHER_PRODUCT!r}, with files of the same names",
+            f"Uninstall both, `pip uninstall {_OTHER_PRODUCT} {_DISTRIBUTION}`, then install {_DISTRIBUTION} again.",
+        )
+    return Finding("Kitaru", "ok", found)
+
+
+def _settings() -> tuple[ResolvedSettings | None, Finding]:
+    from kitaru._core import pyproject, settings
+
+    try:
+        resolved = settings.resolve()
+    except KitaruUsageError as error:
+        return None, Finding("Settings", "failed", str(error), "`kitaru config show` tells when they are right.")
+    given = [f"{path} from {one.detail}" for path, one in resolved.provenance.items() if one.layer in _GIVEN]
+    file = pyproject.find()
+    found = ", ".join(given) or (f"the defaults; {file} gives none" if file else "the defaults")
+    return resolved, Finding("Settings", "ok", found)
+
+
+_GIVEN: Final = ("environment", "pyproject")
+
+
+def _broken_zenml(error: Exception) -> Finding:
+    try:
+        version = metadata.version("zenml")
+    except metadata.PackageNotFoundError:
+        version = "not installed"
+    return Finding(
+        "ZenML",
+        "failed",
+        f"{version}; it cannot be imported: {type(error).__name__}: {error}",
+        "Install Kitaru again, in an environment of its own: `pip install --force-reinstall .` in its checkout.",
+    )
