@@ -75,7 +75,7 @@ def test_the_shape_of_a_difference_in_the_manual_is_the_one_that_is_printed() ->
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_help_and_mistakes_load_nothing_heavy(noun: str) -> None:
+def test_help_and_mistakes_load_nothing_heavy(noun: str, tmp_path: Path) -> None:
     program = (
         f"import sys\nfrom kitaru._cli.main import main\n"
         f"for argv in ([{noun!r}, '--help'], [{noun!r}, 'nonsense:'], [{noun!r}, 'get', '--help']):\n"
@@ -84,7 +84,9 @@ def test_help_and_mistakes_load_nothing_heavy(noun: str) -> None:
         "    except SystemExit: pass\n"
         "print('loaded', *{'zenml', 'pydantic', 'docker', 'rich', 'sqlalchemy'} & set(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60
+    )
     assert done.stderr.splitlines()[-1].strip() == "loaded"
 
 
