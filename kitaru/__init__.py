@@ -56,11 +56,14 @@ if TYPE_CHECKING:
         use_stack,
     )
     from kitaru.tracking import current_execution_id, load, log, progress, save
+    from kitaru.visualizations import HTML, JSON, Markdown, Picture, Table
     from kitaru.waits import wait
 
 __version__ = "0.1.0"
 
 _WHERE = {
+    "HTML": "kitaru.visualizations",
+    "JSON": "kitaru.visualizations",
     "Artifact": "kitaru.models",
     "Attempt": "kitaru.models",
     "Checkpoint": "kitaru.checkpoint",
@@ -89,8 +92,11 @@ _WHERE = {
     "KitaruUserCodeError": "kitaru.errors",
     "KitaruWaitValidationError": "kitaru.errors",
     "LogEntry": "kitaru.models",
+    "Markdown": "kitaru.visualizations",
     "PendingWait": "kitaru.models",
     "Usage": "kitaru.models",
+    "Picture": "kitaru.visualizations",
+    "Table": "kitaru.visualizations",
     "check_stack": "kitaru.stack",
     "checkpoint": "kitaru.checkpoint",
     "configure": "kitaru.config",
@@ -114,6 +120,8 @@ _WHERE = {
 }
 
 __all__ = [
+    "HTML",
+    "JSON",
     "Artifact",
     "Attempt",
     "Checkpoint",
@@ -142,7 +150,10 @@ __all__ = [
     "KitaruUserCodeError",
     "KitaruWaitValidationError",
     "LogEntry",
+    "Markdown",
     "PendingWait",
+    "Picture",
+    "Table",
     "Usage",
     "check_stack",
     "checkpoint",

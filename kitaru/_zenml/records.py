@@ -1,11 +1,13 @@
 """What Kitaru writes about an execution beside ZenML's own record: settings, attempts and the failure.
 
 Settings are part of the run's configuration and stand before anything is launched. Attempts and the failure are run
-metadata, so that they show in ZenML's dashboard as well.
+metadata, so that they show in ZenML's dashboard as well; the settings are told there in words, too.
 """
 
 from __future__ import annotations
 
+import json
+import textwrap
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,9 @@ _RESULT = "kitaru_result"
 _CYCLE = "kitaru_first_attempt"
 _CHANGED = "kitaru_changed_code"
 _EXPECTED = "kitaru_expected"
+_SETTINGS = "kitaru_settings"
+# Signs of a setting in the dashboard; the run's configuration has it whole.
+_SHOWN = 300
 _WAITING = "waiting"
 OPEN_STEPS = frozenset(
     {
@@ -89,7 +94,8 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
         run_id: The run.
         lost: How the runner of the attempt before was lost, where that is known.
     """
-    attempts = attempts_of(Client().get_pipeline_run(run_id))
+    run = Client().get_pipeline_run(run_id)
+    attempts = attempts_of(run)
     reason = "first attempt"
     if attempts:
         before = attempts[-1]
@@ -99,8 +105,17 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
             before = end_attempt(run_id, before, "lost", lost or "the runner's process was lost")
         reason = f"attempt {before.number} {before.outcome}: {before.error or lost or 'its runner was lost'}"
     attempt = AttemptRecord(len(attempts) + 1, reason, _now())
-    _write(run_id, {f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
+    told = {} if attempts else {_SETTINGS: _in_words(about(run).get("settings", {}))}
+    _write(run_id, {**told, f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
     return attempt
+
+
+def _in_words(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Tell each setting and where it came from as people read it in ZenML's dashboard."""
+    return {
+        path: f"{textwrap.shorten(json.dumps(setting['value'], ensure_ascii=False), _SHOWN)} ({setting['detail']})"
+        for path, setting in settings.items()
+    }
 
 
 def end_attempt(run_id: UUID, attempt: AttemptRecord, outcome: str, error: str | None) -> AttemptRecord:

@@ -14,6 +14,7 @@ from zenml import get_step_context
 from zenml import step as zenml_step
 from zenml.config import ResourceSettings
 from zenml.config.source import Source, SourceType
+from zenml.enums import StepType
 from zenml.utils import source_utils
 
 from kitaru._core import scope
@@ -62,8 +63,14 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
         settings=settings or None,
         output_materializers=options.materializers,
         runtime=isolation.runtime(checkpoint),
+        step_type=_step_type(options.type),
     )
     return decorate(checkpoint.entry)
+
+
+def _step_type(name: str | None) -> StepType | None:
+    """Return ZenML's type of step for the word of a checkpoint; None where ZenML has no such type."""
+    return StepType(name) if name in set(StepType) else None
 
 
 def captured(checkpoint: Checkpoint[..., Any]) -> str | None:

@@ -6,6 +6,7 @@ import inspect
 import socket
 import sys
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ from kitaru._zenml.original import PLAN_KEY
 from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY, mark_lost
+from kitaru._zenml.runs import TAG
 from kitaru._zenml.source_root import ensure_source_root, refuse_store_in_code
 from kitaru._zenml.stack_checks import require
 from kitaru._zenml.stacks import load_stack
@@ -139,13 +141,13 @@ def make_pipeline(
         enable_cache=settings.cache,
         # A failed checkpoint is the body's business: it may catch the exception and go on.
         execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
-        tags=["kitaru"],
+        tags=sorted({TAG, flow.name}),
         extra={EXTRA_KEY: about},
         settings=placement.settings if placement else None,
         secrets=placement.secrets if placement else None,
     )
-    # Two runs of one flow can start in the same microsecond; ZenML wants their names to differ.
-    named = pipeline.with_options(run_name=f"{flow.name}-{{date}}-{{time}}-{uuid4().hex[:6]}")
+    # Two runs of one flow can start in the same second; ZenML wants their names to differ.
+    named = pipeline.with_options(run_name=f"{flow.name}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}")
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
 
@@ -168,7 +170,7 @@ def _about(
     frozen["stack"]["value"] = stack.name
     return {
         "version": __version__,
-        "flow": f"{flow.__module__}:{flow.__qualname__}",
+        "flow": f"{job['module']['name'] if job['module'] else flow.__module__}:{flow.__qualname__}",
         "settings": frozen,
         "runner": runner,
         "job": job,

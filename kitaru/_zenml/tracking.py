@@ -56,7 +56,7 @@ def log_metadata(metadata: Mapping[str, Any]) -> None:
 def save_value(name: str, value: Any, *, type_: str | None, tags: Sequence[str]) -> None:
     """Store a value, and note its artifact with the checkpoint or execution.
 
-    ZenML gives a cached step the metadata of the step it repeats, so that what that one saved is found there as well.
+    A cached step gets the metadata of the step it repeats, so that what that one saved is found there as well.
     """
     artifact = save_artifact(
         storable(value, f"The value of kitaru.save({name!r}, ...)"),
@@ -76,7 +76,7 @@ def report_progress(message: str, fraction: float | None) -> None:
     now = time.monotonic()
     if fraction == 1 or now - _reported.get(here.id, -_PROGRESS_INTERVAL) >= _PROGRESS_INTERVAL:
         _reported[here.id] = now
-        _write(here, {PROGRESS_KEY: {"message": message, "fraction": fraction}})
+        _write(here, {PROGRESS_KEY: {"message": message, "fraction": fraction}}, inherited=False)
 
 
 def _merge(resource: RunMetadataResource, metadata: Mapping[str, Any]) -> None:
@@ -97,8 +97,10 @@ def _read(resource: RunMetadataResource) -> dict[str, Any]:
     return dict(store.get_run(resource.id, hydrate=True).run_metadata)
 
 
-def _write(resource: RunMetadataResource, metadata: dict[str, Any]) -> None:
-    Client().create_run_metadata(metadata=metadata, resources=[resource])
+def _write(resource: RunMetadataResource, metadata: dict[str, Any], *, inherited: bool = True) -> None:
+    """Record metadata; ZenML gives cached steps what a step has published of itself, and nothing else."""
+    publisher = resource.id if inherited and resource.type == MetadataResourceTypes.STEP_RUN else None
+    Client().create_run_metadata(metadata=metadata, resources=[resource], publisher_step_id=publisher)
 
 
 def _here() -> RunMetadataResource:

@@ -31,10 +31,16 @@ from zenml.utils import source_utils
 from kitaru._core.canonical import content_hash
 from kitaru._core.equality import same
 from kitaru._core.modules import main_alias
+from kitaru._zenml.private import set_source
+from kitaru._zenml.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zenml.enums import VisualizationType
+
+    from kitaru._zenml.visualizations import Shown
 
 _SCALARS = (type(None), bool, int, float, str)
 _CONTAINERS = (list, tuple, dict, set)
@@ -49,12 +55,21 @@ PARAMETER_LIMIT = 4096
 
 
 class Pickled:
-    """A value as one pickle, made when it is handed over."""
+    """A value as one pickle, made when it is handed over, and what ZenML's dashboard shows of it."""
 
-    def __init__(self, payload: bytes, type_name: str, content_hash: str) -> None:
+    def __init__(self, payload: bytes, type_name: str, content_hash: str, shown: list[Shown]) -> None:
         self.payload = payload
         self.type_name = type_name
         self.content_hash = content_hash
+        self.shown = shown
+
+
+@cache
+def _pickled_as(kind: Any) -> type[Pickled]:
+    """Return the class by which ZenML records an artifact as what is in the pickle, where others can import that."""
+    named: type[Pickled] = type("Pickled", (Pickled,), {})
+    set_source(named, source_utils.resolve(kind if _is_importable(kind) else Pickled))
+    return named
 
 
 class PickledMaterializer(BaseMaterializer):
@@ -62,6 +77,10 @@ class PickledMaterializer(BaseMaterializer):
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Pickled,)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+
+    @classmethod
+    def can_load_type(cls, data_type: type[Any]) -> bool:  # noqa: ARG003 - the pickle knows its type
+        return True
 
     def _path(self) -> str:
         return os.path.join(self.uri, "value.pkl")  # noqa: PTH118 - a URI of any artifact store
@@ -73,6 +92,9 @@ class PickledMaterializer(BaseMaterializer):
     def save(self, data: Pickled) -> None:
         with self.artifact_store.open(self._path(), "wb") as file:
             file.write(data.payload)
+
+    def save_visualizations(self, data: Pickled) -> dict[str, VisualizationType]:
+        return write(self, data.shown)
 
     def extract_metadata(self, data: Pickled) -> dict[str, Any]:
         return {"python_type": data.type_name}
@@ -126,7 +148,8 @@ def pickled(value: Any, what: str, remedy: str) -> Pickled:
             f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). {remedy}"
         ) from error
     payload = buffer.getvalue()
-    return Pickled(payload, name, content_hash(value, payload))
+    kind: Any = type(value)
+    return _pickled_as(kind)(payload, name, content_hash(value, payload), shown(value))
 
 
 def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
@@ -141,7 +164,7 @@ def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
         KitaruUsageError: It can be stored in no way.
     """
     kind = type(value)
-    if kind in _SCALARS or kind is bytes or kind is Pickled:
+    if kind in _SCALARS or kind is bytes or issubclass(kind, Pickled):
         return value
     return value if _is_faithful(value) else pickled(value, what, remedy)
 
@@ -190,12 +213,13 @@ def _gives_back(materializer: type[BaseMaterializer], value: Any) -> bool:
     """Whether a materializer of ZenML's integrations, or of the user, gives back what it got.
 
     ZenML stores frames as CSV without pyarrow, and with it not every index and column comes back; arrays come back
-    as plain ones, and it fails for those without axes.
+    as plain ones, and it fails for those without axes. Pictures are stored in the format they were read from, which
+    may lose detail.
     """
     package = materializer.__module__
     if package.startswith("zenml.integrations.numpy."):
         return type(value) in materializer.ASSOCIATED_TYPES and value.ndim > 0
-    return not package.startswith("zenml.integrations.pandas.")
+    return not package.startswith(("zenml.integrations.pandas.", "zenml.integrations.pillow."))
 
 
 def is_parameter(value: Any) -> bool:
