@@ -18,6 +18,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
     "KITARU_STANDBY": "on (the default) or off: whether a program that starts flow after flow keeps a runner ready.",
+    "KITARU_SHORTCUTS": "on (the default) or off: whether Kitaru answers for ZenML what that would work out anew each time.",
     "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
     "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
     "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
@@ -83,10 +84,22 @@ def standby_wanted() -> bool:
     Raises:
         KitaruUsageError: The variable holds anything but on or off.
     """
-    text = read("KITARU_STANDBY")
+    return _on("Standby", "KITARU_STANDBY", read("KITARU_STANDBY"))
+
+
+def shortcuts_wanted() -> bool:
+    """Return what KITARU_SHORTCUTS says: whether ZenML does some of its work as Kitaru has it done.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but on or off.
+    """
+    return _on("Shortcuts", "KITARU_SHORTCUTS", read("KITARU_SHORTCUTS"))
+
+
+def _on(name: str, variable: str, text: str | None) -> bool:
     wanted = True if text is None else truth(text)
     if wanted is None:
-        raise malformed("Standby", "KITARU_STANDBY", text or "", "on or off")
+        raise malformed(name, variable, text or "", "on or off")
     return wanted
 
 

@@ -54,10 +54,12 @@ class Call:
     """A call on its way through ZenML's step to the entry function, and its value on the way back.
 
     It names the very object that was called, as the module's attribute of that name may be another one (a checkpoint
-    made twice by a function), and it saves reading back from the store what has just been written to it.
+    made twice by a function), and it saves reading back from the store what has just been written to it, or what is
+    held here.
     """
 
     checkpoint: Any
+    held: Any = None
     value: Any = None
     has_value: bool = False
 

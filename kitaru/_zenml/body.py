@@ -27,6 +27,7 @@ from kitaru._zenml.events import announce, has_log, say
 from kitaru._zenml.failures import came_from
 from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
+from kitaru._zenml.memory import Held
 from kitaru._zenml.records import note_expected
 from kitaru._zenml.steps import build_step
 from kitaru._zenml.usage import note_taken
@@ -92,7 +93,8 @@ class Body:
             return self.submit(checkpoint, args, kwargs)
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
-        outcome = self._run(checkpoint, name, self._frozen(name, values), self._upstream())
+        held = Held(body_waits=True)
+        outcome = self._run(checkpoint, name, self._frozen(name, values, held), held, self._upstream())
         self._previous = name
         return self._value_of(outcome)
 
@@ -103,9 +105,10 @@ class Body:
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
         upstream = self._upstream()
-        frozen = self._frozen(name, values)
+        held = Held(body_waits=False)
+        frozen = self._frozen(name, values, held)
         context = contextvars.copy_context()
-        future = self._pool.submit(context.run, self._run, checkpoint, name, frozen, upstream)
+        future = self._pool.submit(context.run, self._run, checkpoint, name, frozen, held, upstream)
         result: CheckpointFuture[Any] = CheckpointFuture(future, name, self._value_of)
         self._futures.append(result)
         return result
@@ -230,11 +233,13 @@ class Body:
     def _upstream(self) -> set[str]:
         return {self._previous} if self._previous is not None else set()
 
-    def _run(self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], upstream: set[str]) -> Outcome:
+    def _run(
+        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], held: Held, upstream: set[str]
+    ) -> Outcome:
         completed = self._record.completed(name)
         if completed is not None:
             return _stored_outcome(completed)
-        inputs = step_inputs(checkpoint, values, self._settled, _argument_of(name))
+        inputs = step_inputs(checkpoint, values, partial(self._settled, held), _argument_of(name))
         compiled = compile_dynamic_step_invocation(
             snapshot=self._runner.snapshot,
             pipeline=self._runner.pipeline,
@@ -250,7 +255,7 @@ class Body:
             ),
         )
         compiled = _keyed(compiled, inputs.cache_key, may_cache=self._record.may_cache)
-        call = scope.Call(checkpoint)
+        call = scope.Call(checkpoint, held)
         with announce(name) as announcement, scope.calling(call):
             try:
                 step_run = launch_step(
@@ -293,17 +298,21 @@ class Body:
         for value, artifact in zip(values, outcome.artifacts, strict=False):
             self._lineage.add(value, artifact)
 
-    def _frozen(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    def _frozen(self, name: str, values: dict[str, Any], held: Held) -> dict[str, Any]:
         if self._record.completed(name) is not None:  # its first result stands, whatever it is called with now
             return values
-        return {key: freeze(value, self._lineage, _argument_of(name)) for key, value in values.items()}
+        return {key: freeze(value, self._lineage, held, _argument_of(name)) for key, value in values.items()}
 
-    def _settled(self, future: CheckpointFuture[Any]) -> Any:
+    def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""
         outcome = self._outcome_of(future)
         if outcome.several:
             return outcome.artifacts
-        return outcome.artifacts[0] if outcome.artifacts else None
+        if not outcome.artifacts:
+            return None
+        if outcome.loaded:
+            held.keep(outcome.artifacts[0].id, outcome.value, unchanged=False)
+        return outcome.artifacts[0]
 
     def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         future._seen = True  # noqa: SLF001 - the future's other half

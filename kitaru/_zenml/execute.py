@@ -14,16 +14,20 @@ from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPa
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
 
 from kitaru._core import crash_points, scope
+from kitaru._core.environment import shortcuts_wanted
 from kitaru._core.signatures import call
+from kitaru._core.unset import UNSET
 from kitaru._runner import files
 from kitaru._zenml import container, hear_prints, records, usage
 from kitaru._zenml.body import Body
+from kitaru._zenml.cache_lookup import find_cached_step
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
+from kitaru._zenml.memory import held_by_caller
 from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.prints import write_whole_lines
-from kitaru._zenml.private import bound_stack, give_orchestrator_run_id
+from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
 from kitaru._zenml.replay import Record
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.store import open_client
@@ -84,9 +88,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     Returns:
         The artifact that holds the result; None for a result of None.
     """
-    hear_prints()
-    if files.own_directory() is not None:
-        write_whole_lines()
+    _prepare_process()
     context = DynamicPipelineRunContext.get()
     assert context is not None
     run_id = context.run.id
@@ -128,6 +130,15 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
                 records.record_result(run_id, attempt, result.id if result is not None else None)
             crash_points.reach("worker, result")
             return result
+
+
+def _prepare_process() -> None:
+    if shortcuts_wanted():
+        find_cached_steps_by(find_cached_step)
+        load_inputs_by(held_by_caller, missing=UNSET)
+    hear_prints()
+    if files.own_directory() is not None:
+        write_whole_lines()
 
 
 @contextmanager

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kitaru._zenml.lineage import Lineage
+    from kitaru._zenml.memory import Held
     from kitaru.checkpoint import Checkpoint
 
 # A flow's input that is no plain JSON is recorded as {ARTIFACT_KEY: <artifact id>, ...}.
@@ -51,12 +52,13 @@ class StepInputs:
         return {value.step_name for value in values if isinstance(value, OutputArtifact)}
 
 
-def freeze(value: Any, lineage: Lineage, what: str) -> Any:
+def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
     """Take an argument as it is now, so that what the body does to it afterwards does not reach the checkpoint.
 
     Args:
         value: The argument.
         lineage: Knows which values are what an artifact holds.
+        held: Takes what the call's artifacts hold.
         what: What the value is, for a message.
 
     Returns:
@@ -65,11 +67,14 @@ def freeze(value: Any, lineage: Lineage, what: str) -> Any:
     Raises:
         KitaruUsageError: A value in it cannot be stored.
     """
-    known = value if isinstance(value, CheckpointFuture | OutputArtifact) else lineage.find(value)
+    if isinstance(value, CheckpointFuture | OutputArtifact):
+        return value
+    known = lineage.find(value)
     if known is not None:
+        held.keep(known.id, value, unchanged=True)
         return known
     if type(value) in WALKED:
-        shape = replace(value, lambda part: _step_output(lineage, part) or part, WALKED)
+        shape = replace(value, lambda part: _step_output(lineage, held, part) or part, WALKED)
         references = [leaf for leaf in leaves(shape, WALKED) if isinstance(leaf, CheckpointFuture | OutputArtifact)]
         if references:
             return _copied(shape, references, what)
@@ -180,6 +185,9 @@ def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple
     return replace(value, take, WALKED), artifacts
 
 
-def _step_output(lineage: Lineage, leaf: Any) -> OutputArtifact | None:
+def _step_output(lineage: Lineage, held: Held, leaf: Any) -> OutputArtifact | None:
     found = lineage.find(leaf)
-    return found if isinstance(found, OutputArtifact) else None
+    if not isinstance(found, OutputArtifact):
+        return None
+    held.keep(found.id, leaf, unchanged=True)
+    return found

@@ -1,6 +1,7 @@
 """The one list of private ZenML names that Kitaru uses, and of changes to how ZenML behaves.
 
-Each stands here with its reason; ``tests/local/test_contract.py`` fails first when a release moves one.
+Each stands here with its reason; ``tests/local/test_contract.py`` fails first when a release moves one. With
+``KITARU_SHORTCUTS=off`` nothing is replaced that is replaced for speed alone.
 
 ========================================  ==========================================================================
 name                                      why
@@ -22,6 +23,10 @@ name                                      why
 ``GlobalConfiguration._config_file``      Where that file is.
 ``Environment.get_python_packages``       Public, and replaced: it starts pip at each submission; see ``installed``.
 ``integration_registry.activate_integrations``  Public, and replaced: it goes through all integrations each time.
+``SqlZenStore._engine``                   Replaced: SQLAlchemy gives a SQLite file fifteen connections, and a thread may
+                                          need two at once: more threads wait for each other until they time out.
+``cache_utils.get_cached_step_run``       Public, and replaced; see ``cache_lookup``.
+``StepRunner._load_input_artifact``       Replaced: what the calling process holds is not read again; see ``memory``.
 ========================================  ==========================================================================
 """
 
@@ -33,21 +38,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
+from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.environment import Environment
 from zenml.integrations.registry import integration_registry
+from zenml.orchestrators import cache_utils
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
+from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from uuid import UUID
 
+    from sqlalchemy.engine import Engine
     from zenml.config.source import Source
     from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse
+    from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 _bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
 _unbound = cast("property", Client.active_stack_model)
@@ -76,6 +88,36 @@ def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) ->
     """Have ZenML ask these what is installed, and what its integrations bring along."""
     Environment.get_python_packages = staticmethod(packages)  # type: ignore[method-assign]
     integration_registry.activate_integrations = activate  # type: ignore[method-assign]
+
+
+def replace_engine(store: SqlZenStore, engine: Engine) -> None:
+    """Have a store use another engine for its database."""
+    store.engine.dispose()
+    store._engine = engine
+
+
+def find_cached_steps_by(find: Callable[[str], Any]) -> None:
+    """Have ZenML's launcher ask this for the step run that a cache key stands for."""
+    cache_utils.get_cached_step_run = find  # type: ignore[assignment]
+
+
+def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:
+    """Have ZenML's runner of steps take inputs from here first.
+
+    Args:
+        held: Returns the value of an artifact.
+        missing: What it returns where the artifact store must be asked.
+    """
+    load = StepRunner._load_input_artifact
+    if load.__module__ == __name__:
+        return
+
+    def load_input(runner: StepRunner, artifact: StepRunInputResponse, data_type: type[Any]) -> Any:
+        plain = artifact.chunk_index is None and data_type is not UnmaterializedArtifact
+        value = held(artifact.id) if plain else missing
+        return load(runner, artifact, data_type) if value is missing else value
+
+    StepRunner._load_input_artifact = load_input  # type: ignore[method-assign, assignment]
 
 
 def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:

@@ -7,10 +7,10 @@ import logging
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from docker.errors import DockerException
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
@@ -24,6 +24,7 @@ from zenml.exceptions import (
 from zenml.orchestrators.exceptions import PipelineSubmissionError
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
+from kitaru._core.environment import shortcuts_wanted
 from kitaru._runner import files
 from kitaru._runner.places import runner_directory
 from kitaru._zenml.connection import (
@@ -34,6 +35,7 @@ from kitaru._zenml.connection import (
     enter_project,
     server_failure,
 )
+from kitaru._zenml.private import replace_engine
 from kitaru._zenml.source_root import ensure_fallback
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, KitaruStateError
 
@@ -57,6 +59,8 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
     (ZenMLBaseException, KitaruBackendError, "ZenML failed"),
 )
 
+# How many connections stay open beside those that are in use.
+_KEPT_CONNECTIONS: Final = 32
 _opened = threading.Lock()
 _listening: set[int] = set()
 
@@ -107,8 +111,8 @@ def open_client() -> Client:
             client = Client()  # opens the store where it finds a repository
             store = client.zen_store
         after_opening(store)
-        if isinstance(store, SqlZenStore) and store.engine.url.get_backend_name() == "sqlite":
-            _tune_sqlite(store)
+        if isinstance(store, SqlZenStore) and shortcuts_wanted():
+            _tune(store)
         enter_project(client)
         _listening.add(id(client))
         return client
@@ -135,13 +139,19 @@ def quieted(level: int) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _tune_sqlite(store: SqlZenStore) -> None:
-    """Let many processes share one SQLite file.
+def _tune(store: SqlZenStore) -> None:
+    """Let many processes and threads share one SQLite file; a database server needs no help.
 
     A write-ahead log lets readers go on beside a writer. With ``synchronous=NORMAL`` a commit still survives the
     death of every process; only a power cut can take the last ones, and never breaks the file.
     https://www.sqlite.org/wal.html
+
+    A thread that has one connection may wait for a second, so that no pool of a fixed size is large enough.
     """
+    if store.engine.url.get_backend_name() != "sqlite":
+        return
+    url, arguments, options = store.config.get_sqlalchemy_config()
+    engine = create_engine(url, connect_args=arguments, **options, pool_size=_KEPT_CONNECTIONS, max_overflow=-1)
 
     def on_connect(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
@@ -150,5 +160,5 @@ def _tune_sqlite(store: SqlZenStore) -> None:
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
 
-    event.listen(store.engine, "connect", on_connect)
-    store.engine.dispose()  # connections that are open already were made without it
+    event.listen(engine, "connect", on_connect)
+    replace_engine(store, engine)

@@ -18,7 +18,7 @@ from zenml.pipelines.run_utils import create_placeholder_run
 
 from kitaru import __version__
 from kitaru._core import crash_points
-from kitaru._core.environment import progress
+from kitaru._core.environment import progress, shortcuts_wanted
 from kitaru._core.modules import alias_main, locate
 from kitaru._runner.detached import import_path
 from kitaru._runner.process import this_process
@@ -76,7 +76,8 @@ def submit(
         The execution's id.
     """
     alias_main()
-    ask_once()
+    if shortcuts_wanted():
+        ask_once()
     open_client()
     job = _job(flow, settings)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):

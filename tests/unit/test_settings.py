@@ -334,6 +334,7 @@ def test_concurrency_is_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
         ("KITARU_LOCAL_RUNNER", "docker", environment.local_runner),
         ("KITARU_CONCURRENCY", "0", environment.concurrency),
         ("KITARU_CONCURRENCY", "all", environment.concurrency),
+        ("KITARU_SHORTCUTS", "maybe", environment.shortcuts_wanted),
     ],
 )
 def test_the_other_variables_are_checked_too(
@@ -346,7 +347,13 @@ def test_the_other_variables_are_checked_too(
 
 def test_every_variable_that_is_read_is_in_the_manual() -> None:
     source = (ROOT / "kitaru/_core/environment.py").read_text()
-    for variable in ("KITARU_PROGRESS", "KITARU_LOCAL_RUNNER", "KITARU_CONCURRENCY", "KITARU_STANDBY"):
+    for variable in (
+        "KITARU_PROGRESS",
+        "KITARU_LOCAL_RUNNER",
+        "KITARU_CONCURRENCY",
+        "KITARU_STANDBY",
+        "KITARU_SHORTCUTS",
+    ):
         assert f'read("{variable}")' in source
         assert variable in environment.OTHER_VARIABLES
     # Beside those of Kitaru's own, what terminals are told by.
