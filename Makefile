@@ -28,6 +28,7 @@ demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the secon
 	  printf '\n=== %s run ===\n' $$run; \
 	  $(DEMO_ENV) $(BIN)/python examples/code_survey.py --output survey.md || exit 1; \
 	done
+	@printf '\nLook at them: ZENML_CONFIG_PATH=.demo/zenml %s/kitaru executions list\n' $(BIN)
 
 test: $(STAMP)  ## Run all tests, in an empty temporary home; what needs Docker or Kubernetes is skipped without them
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest $(PARALLEL) $(ARGS)

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    ItemsView,
+    Iterable,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -258,9 +269,11 @@ class Checkpoint(Generic[P, R]):
         given = [_fan_argument(value) for value in (*args, *kwargs.values())]
         mapped = [i for i, value in enumerate(given) if isinstance(value, _Mapped)]
         if not mapped:
+            kinds = ", ".join(type(value).__name__ for value in given) or "nothing"
             raise KitaruUsageError(
-                f"{self.name}.{method} needs a sequence to map over (a list, tuple, range, or a result or future of one); "
-                f"none of the arguments is. To start it once, use {self.name}.submit(...)."
+                f"{self.name}.{method} needs a sequence to map over (a list, tuple, range, or a result or future of one), "
+                f"and got {kinds}. Make it a list: list(...), or sorted(...) of a set. To start it once, use "
+                f"{self.name}.submit(...)."
             )
         futures: CheckpointFutures[R] = CheckpointFutures()
         combinations = combine(self.name, [given[i].items for i in mapped])
@@ -291,6 +304,8 @@ def _fan_argument(value: Any) -> Any:
         value = value.result()
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
         return _Mapped(value)
+    if isinstance(value, KeysView | ValuesView | ItemsView):  # of a dict, which has an order
+        return _Mapped(list(value))
     if (
         isinstance(value, Iterable)
         and not isinstance(value, str | bytes | bytearray | Mapping)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from zenml.client import Client
@@ -13,6 +14,7 @@ from kitaru._core.suggest import did_you_mean
 from kitaru._zenml import records
 from kitaru._zenml.store import open_client, translated
 from kitaru._zenml.tracking import SAVED_KEY
+from kitaru._zenml.values import Pickled
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 from kitaru.models import Artifact
 
@@ -21,9 +23,38 @@ if TYPE_CHECKING:
 
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
 
+_PICKLED: Final = f"{Pickled.__module__}.{Pickled.__qualname__}"
+_AT_ONCE: Final = 100  # ids in one question, which becomes a URL
 
-def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> Iterator[Artifact]:
-    """Yield the stored values of a run: outputs and inputs of its checkpoints, what was saved, and the result."""
+
+def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> tuple[Artifact, ...]:
+    """Return the stored values of a run: outputs and inputs of its checkpoints, what was saved, and the result."""
+    found = tuple(_artifacts_of(run, steps))
+    types = _pickled_types([artifact.id for artifact in found if artifact.type == _PICKLED])
+    return tuple(artifact.model_copy(update={"type": types.get(artifact.id, artifact.type)}) for artifact in found)
+
+
+def _pickled_types(ids: Sequence[str]) -> dict[str, str]:
+    """Return the types of values that are stored as a pickle, which ZenML knows as such; asked for many at once."""
+    found = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        chunk = json.dumps(ids[start : start + _AT_ONCE])
+        versions = Client().list_artifact_versions(id=f"oneof:{chunk}", size=_AT_ONCE, hydrate=True)
+        for version in versions.items:
+            found[str(version.id)] = _type_of(version)
+    return found
+
+
+def _type_of(version: ArtifactVersionResponse) -> str:
+    """Return the import path of a value's type."""
+    recorded: str = version.data_type.import_path
+    if recorded != _PICKLED:
+        return recorded
+    inside = str(version.run_metadata.get("python_type") or recorded)
+    return inside if "." in inside else f"builtins.{inside}"
+
+
+def _artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> Iterator[Artifact]:
     produced: set[UUID] = set()
     for step in steps:
         outputs = _outputs(step)
@@ -48,7 +79,7 @@ def get_artifact(artifact_id: str) -> Artifact:
         KitaruUsageError: There is none.
     """
     version = _version(artifact_id)
-    return _artifact(version, version.name, "output", None)
+    return _artifact(version, version.name, "output", None).model_copy(update={"type": _type_of(version)})
 
 
 def load_value(artifact_id: str) -> Any:

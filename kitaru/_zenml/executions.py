@@ -84,7 +84,7 @@ def read_execution(exec_id: str) -> Execution:
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
             attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
             checkpoints=tuple(_checkpoint(starts[step.name], part_of(plan, step.name)) for step in latest),
-            artifacts=tuple(artifacts_of(run, latest)),
+            artifacts=artifacts_of(run, latest),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
             waits=tuple(waits.told(run.id)),

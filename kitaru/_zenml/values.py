@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import cloudpickle
 from pydantic import BaseModel, TypeAdapter
 from zenml.enums import ArtifactType
-from zenml.integrations.registry import integration_registry
 from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterializer, CloudpickleMaterializer
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.materializers.materializer_registry import materializer_registry
@@ -31,6 +30,7 @@ from zenml.utils import source_utils
 from kitaru._core.canonical import content_hash
 from kitaru._core.equality import same
 from kitaru._core.modules import main_alias
+from kitaru._zenml.installed import activate
 from kitaru._zenml.private import set_source
 from kitaru._zenml.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
@@ -206,7 +206,7 @@ def _is_installed(module: str) -> bool:
 
 @cache
 def _activate_integrations() -> None:
-    integration_registry.activate_integrations()
+    activate()  # one thread after the other: checkpoints that run at once may all come here
 
 
 def _gives_back(materializer: type[BaseMaterializer], value: Any) -> bool:
