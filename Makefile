@@ -56,11 +56,12 @@ clean:  ## Remove everything that make has made
 
 # An interpreter that fits, locked dependencies, then this tree as an editable install. The stamp comes last, so that
 # an interrupted set-up starts again.
-$(STAMP): pyproject.toml requirements/dev.txt
+$(STAMP): pyproject.toml requirements/dev.txt $(wildcard integrations/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	  "Kitaru needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.11" % v)'
 	@echo "Setting up $(VENV) (once; about a minute) ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+	  $(patsubst %/pyproject.toml,--editable ./%,$(wildcard integrations/*/pyproject.toml))
 	@touch $@

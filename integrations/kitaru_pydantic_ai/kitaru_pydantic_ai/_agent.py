@@ -1,0 +1,79 @@
+"""An agent that is durable in flows, made of one that is not."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from pydantic_ai.agent import AbstractAgent, WrapperAgent
+from pydantic_ai.output import OutputDataT
+from pydantic_ai.tools import AgentDepsT
+
+from kitaru_pydantic_ai._durability import KitaruDurability
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from pydantic_ai.agent import EventStreamHandler
+    from pydantic_ai.capabilities import AgentCapability
+    from pydantic_ai.models import Model
+    from pydantic_ai.run import AgentRun
+
+
+class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
+    """A PydanticAI agent whose model requests and tool calls are checkpoints of the flow that it runs in.
+
+    It is used as the agent it wraps, which stays as it is. Everywhere else than in a flow's body both do the same.
+
+    Example:
+        >>> agent = KitaruAgent(Agent("openai-chat:gpt-4o-mini", name="writer"))  # doctest: +SKIP
+        >>> agent.run_sync("Write a line about the tides.").output  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        wrapped: AbstractAgent[AgentDepsT, OutputDataT],
+        *,
+        name: str | None = None,
+        models: Mapping[str, Model] | None = None,
+        event_stream_handler: EventStreamHandler[AgentDepsT] | None = None,
+        model_retries: int = 0,
+        tool_retries: int = 0,
+        approvals: bool = True,
+        approval_timeout: float = 600,
+    ) -> None:
+        """Wrap an agent.
+
+        Args:
+            wrapped: The agent. It has a model, and a name unless one is given here.
+            name: What the names of its checkpoints begin with; ``"agent"`` where neither has one.
+            models: As of :class:`KitaruDurability`.
+            event_stream_handler: The same.
+            model_retries: The same.
+            tool_retries: The same.
+            approvals: The same.
+            approval_timeout: The same.
+        """
+        super().__init__(wrapped)
+        self.durability: KitaruDurability[AgentDepsT] = KitaruDurability(
+            name=name or wrapped.name or "agent",
+            models=models,
+            event_stream_handler=event_stream_handler,
+            model_retries=model_retries,
+            tool_retries=tool_retries,
+            approvals=approvals,
+            approval_timeout=approval_timeout,
+        )
+
+    @asynccontextmanager
+    async def iter(
+        self,
+        user_prompt: Any = None,
+        *,
+        capabilities: Sequence[AgentCapability[AgentDepsT]] | None = None,
+        **kwargs: Any,
+    ) -> AsyncGenerator[AgentRun[AgentDepsT, Any]]:
+        """Run the agent step by step; all other ways to run it go through here."""
+        own = [*(capabilities or ()), self.durability]
+        async with super().iter(user_prompt, capabilities=own, **kwargs) as run:
+            yield run
