@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kitaru._core.status import ExecutionStatus
+    from kitaru.aliases import delete_model, list_models, register_model, set_default_model
     from kitaru.checkpoint import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
     from kitaru.client import KitaruClient
     from kitaru.config import configure
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         PendingWait,
         Usage,
     )
+    from kitaru.secrets import delete_secret, get_secret, list_secrets, set_secret
     from kitaru.stack import (
         check_stack,
         create_stack,
@@ -62,8 +64,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
-    "HTML": "kitaru.visualizations",
-    "JSON": "kitaru.visualizations",
     "Artifact": "kitaru.models",
     "Attempt": "kitaru.models",
     "Checkpoint": "kitaru.checkpoint",
@@ -76,7 +76,9 @@ _WHERE = {
     "ExecutionSummary": "kitaru.models",
     "Flow": "kitaru.flow",
     "FlowHandle": "kitaru.handle",
+    "HTML": "kitaru.visualizations",
     "ImageSettings": "kitaru.image",
+    "JSON": "kitaru.visualizations",
     "KitaruBackendError": "kitaru.errors",
     "KitaruClient": "kitaru.client",
     "KitaruContextError": "kitaru.errors",
@@ -94,25 +96,34 @@ _WHERE = {
     "LogEntry": "kitaru.models",
     "Markdown": "kitaru.visualizations",
     "PendingWait": "kitaru.models",
-    "Usage": "kitaru.models",
     "Picture": "kitaru.visualizations",
     "Table": "kitaru.visualizations",
+    "Usage": "kitaru.models",
     "check_stack": "kitaru.stack",
     "checkpoint": "kitaru.checkpoint",
     "configure": "kitaru.config",
     "create_stack": "kitaru.stack",
     "current_execution_id": "kitaru.tracking",
     "current_stack": "kitaru.stack",
+    "delete_model": "kitaru.aliases",
+    "delete_secret": "kitaru.secrets",
     "delete_stack": "kitaru.stack",
     "describe_stack": "kitaru.stack",
     "export_stack": "kitaru.stack",
     "flow": "kitaru.flow",
+    "get_secret": "kitaru.secrets",
+    "list_models": "kitaru.aliases",
+    "list_secrets": "kitaru.secrets",
     "list_stacks": "kitaru.stack",
+    "llm": "kitaru.llm",
     "load": "kitaru.tracking",
     "log": "kitaru.tracking",
     "plan_stack": "kitaru.stack",
     "progress": "kitaru.tracking",
+    "register_model": "kitaru.aliases",
     "save": "kitaru.tracking",
+    "set_default_model": "kitaru.aliases",
+    "set_secret": "kitaru.secrets",
     "stack_types": "kitaru.stack",
     "unmapped": "kitaru.checkpoint",
     "use_stack": "kitaru.stack",
@@ -161,16 +172,25 @@ __all__ = [
     "create_stack",
     "current_execution_id",
     "current_stack",
+    "delete_model",
+    "delete_secret",
     "delete_stack",
     "describe_stack",
     "export_stack",
     "flow",
+    "get_secret",
+    "list_models",
+    "list_secrets",
     "list_stacks",
+    "llm",
     "load",
     "log",
     "plan_stack",
     "progress",
+    "register_model",
     "save",
+    "set_default_model",
+    "set_secret",
     "stack_types",
     "unmapped",
     "use_stack",

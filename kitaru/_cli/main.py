@@ -28,7 +28,9 @@ COMMANDS: Final = {
     "init": "kitaru._cli.init:init",
     "login": "kitaru._cli.login:login",
     "logout": "kitaru._cli.login:logout",
+    "model": "kitaru._cli.model:model",
     "run": "kitaru._cli.run:run",
+    "secrets": "kitaru._cli.secrets:secrets",
     "stack": "kitaru._cli.stack:stack",
     "status": "kitaru._cli.login:status",
 }

@@ -22,6 +22,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
     "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
     "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
+    "KITARU_LLM_MOCK": "What kitaru.llm() answers without asking a model; JSON where it is asked for more than text.",
 }
 """The variables beside the settings, with what they accept; also the manual of ``kitaru config show --help``."""
 
@@ -159,3 +160,8 @@ def auth_token() -> str | None:
 def project() -> str | None:
     """Return the name or id of the project that KITARU_PROJECT holds; ``None`` where it is not set."""
     return read("KITARU_PROJECT")
+
+
+def llm_mock() -> str | None:
+    """Return the answer that KITARU_LLM_MOCK gives in the place of models; ``None`` where it is not set."""
+    return read("KITARU_LLM_MOCK")

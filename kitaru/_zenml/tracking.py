@@ -76,7 +76,7 @@ def report_progress(message: str, fraction: float | None) -> None:
     now = time.monotonic()
     if fraction == 1 or now - _reported.get(here.id, -_PROGRESS_INTERVAL) >= _PROGRESS_INTERVAL:
         _reported[here.id] = now
-        _write(here, {PROGRESS_KEY: {"message": message, "fraction": fraction}}, inherited=False)
+        write_metadata(here, {PROGRESS_KEY: {"message": message, "fraction": fraction}}, inherited=False)
 
 
 def _merge(resource: RunMetadataResource, metadata: Mapping[str, Any]) -> None:
@@ -87,7 +87,7 @@ def _merge(resource: RunMetadataResource, metadata: Mapping[str, Any]) -> None:
             for name, value in metadata.items():
                 if isinstance(value, dict) and isinstance(before.get(name), dict):
                     merged[name] = {**before[name], **value}
-        _write(resource, merged)
+        write_metadata(resource, merged)
 
 
 def _read(resource: RunMetadataResource) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _read(resource: RunMetadataResource) -> dict[str, Any]:
     return dict(store.get_run(resource.id, hydrate=True).run_metadata)
 
 
-def _write(resource: RunMetadataResource, metadata: dict[str, Any], *, inherited: bool = True) -> None:
+def write_metadata(resource: RunMetadataResource, metadata: dict[str, Any], *, inherited: bool = True) -> None:
     """Record metadata; ZenML gives cached steps what a step has published of itself, and nothing else."""
     publisher = resource.id if inherited and resource.type == MetadataResourceTypes.STEP_RUN else None
     Client().create_run_metadata(metadata=metadata, resources=[resource], publisher_step_id=publisher)

@@ -11,6 +11,7 @@ from zenml.enums import ExecutionStatus, MetadataResourceTypes
 from zenml.models import RunMetadataResource
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._zenml.tracking import write_metadata
 from kitaru.models import ExecutionUsage, Usage
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def note(usage: Usage) -> None:
         total = _by_step[step_id] = _by_step.get(step_id, Usage()) + usage
         _runs.add(context.pipeline_run.id)
         _write(RunMetadataResource(id=step_id, type=MetadataResourceTypes.STEP_RUN), total)
+
+
+def calls_so_far() -> int:
+    """Return how many model calls the running checkpoint has made."""
+    with _lock:
+        return _by_step.get(get_step_context().step_run.id, Usage()).calls
 
 
 def note_taken(run_id: UUID, step: StepRunResponse) -> None:
@@ -85,4 +92,4 @@ def total_of(steps: Iterable[StepRunResponse]) -> ExecutionUsage | None:
 
 def _write(resource: RunMetadataResource, usage: Usage) -> None:
     value: dict[str, Any] = usage.model_dump(mode="json")
-    Client().create_run_metadata(metadata={USAGE_KEY: value}, resources=[resource])
+    write_metadata(resource, {USAGE_KEY: value})

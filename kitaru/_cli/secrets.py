@@ -1,0 +1,129 @@
+"""``kitaru secrets``: ZenML's secrets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING
+
+import click
+
+from kitaru._cli.group import Group
+from kitaru._cli.output import as_json, moment, output_option, table
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HIDDEN = "***"
+
+
+@click.group(cls=Group)
+def secrets() -> None:
+    """Keep keys and passwords in ZenML's secret store, for models, images and stacks."""
+
+
+@secrets.command("set")
+@click.argument("name")
+@click.argument("values", nargs=-1, required=True, metavar="KEY[=VALUE]...")
+@click.option("--private", is_flag=True, help="Only you can read it, where a server is shared; for a new secret.")
+@output_option
+def set_(*, name: str, values: Sequence[str], private: bool, output: str) -> None:
+    """Store values in the secret NAME; it keeps its others.
+
+    A KEY without a value is asked for and not shown, or read from stdin where that is no terminal. KEY=@NAME takes the
+    value of the environment variable NAME. What is written on the command line stays in the shell's history.
+
+    \b
+    Examples:
+      kitaru secrets set openai-creds api_key
+      kitaru secrets set openai-creds api_key=@OPENAI_API_KEY
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    given = dict(_value(text) for text in values)
+    with redirect_stdout(sys.stderr):
+        from kitaru.secrets import set_secret
+
+        stored = set_secret(name, given, private=private)
+    click.echo(as_json(stored) if output == "json" else f"Secret {stored.name} holds {', '.join(stored.keys)}.")
+
+
+@secrets.command("list")
+@output_option
+def list_(output: str) -> None:
+    """List the secrets and their keys, without values.
+
+    \b
+    Examples:
+      kitaru secrets list
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with redirect_stdout(sys.stderr):
+        from kitaru.secrets import list_secrets
+
+        found = list_secrets()
+    if output == "json":
+        click.echo(as_json(found))
+    elif found:
+        rows = [
+            (secret.name, ", ".join(secret.keys), "you" if secret.private else "all", moment(secret.updated_at))
+            for secret in found
+        ]
+        click.echo(table(("NAME", "KEYS", "READABLE BY", "CHANGED"), rows))
+    else:
+        click.echo("There are no secrets yet: kitaru secrets set NAME KEY", err=True)
+
+
+@secrets.command()
+@click.argument("name")
+@click.option("--reveal", is_flag=True, help="Print the values themselves.")
+@output_option
+def show(*, name: str, reveal: bool, output: str) -> None:
+    """Show the keys of the secret NAME; its values with --reveal only.
+
+    \b
+    Examples:
+      kitaru secrets show openai-creds
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with redirect_stdout(sys.stderr):
+        from kitaru.secrets import get_secret
+
+        values = get_secret(name)
+    shown = {key: value if reveal else _HIDDEN for key, value in sorted(values.items())}
+    click.echo(as_json(shown) if output == "json" else table(("KEY", "VALUE"), list(shown.items())))
+
+
+@secrets.command()
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete the secret NAME.
+
+    \b
+    Examples:
+      kitaru secrets delete openai-creds
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    with redirect_stdout(sys.stderr):
+        from kitaru.secrets import delete_secret
+
+        delete_secret(name)
+    click.echo(f"Secret {name} is deleted.")
+
+
+def _value(text: str) -> tuple[str, str]:
+    key, given, value = text.partition("=")
+    if not given:
+        return key, _asked(key)
+    if not value.startswith("@"):
+        return key, value
+    found = os.environ.get(value[1:])
+    if not found:
+        raise KitaruUsageError(f"{text}: the environment has no variable {value[1:]!r}, or it is empty.")
+    return key, found
+
+
+def _asked(key: str) -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt(key, hide_input=True, err=True))
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise KitaruUsageError(f"No value for {key!r}: stdin is no terminal, and has no further line.")
+    return line
