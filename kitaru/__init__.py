@@ -212,7 +212,10 @@ sys.modules[__name__].__class__ = _Package
 def __getattr__(name: str) -> object:
     module = _WHERE.get(name)
     if module is None:
-        raise AttributeError(f"module 'kitaru' has no attribute {name!r}")
+        from kitaru._core.suggest import did_you_mean
+
+        nearest = "" if name.startswith("_") else did_you_mean(name, __all__)
+        raise AttributeError(f"module 'kitaru' has no attribute {name!r}.{nearest}")
     import importlib
 
     value = getattr(importlib.import_module(module), name)

@@ -20,12 +20,12 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product as cartesian
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from kitaru._core import scope
 from kitaru._core.entries import plant
 from kitaru._core.options import checked_retries
-from kitaru._core.signatures import bind, output_annotation, record_names
+from kitaru._core.signatures import bind, output_annotation, record_names, refuse_unknown
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ T = TypeVar("T")
 Runtime = Literal["inline", "isolated"]
 # The recorded input that holds what the others cannot say: the shape of containers.
 CALL_INPUT = "kitaru_call"
+
+
+_OPTIONS = ("retries", "cache", "type", "runtime", "settings", "resources", "materializers")
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,35 @@ class CheckpointFuture(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<CheckpointFuture {self._name!r} {'done' if self.done() else 'pending'}>"
+
+    def __bool__(self) -> bool:
+        """Refuse: ``if approve.submit(x):`` would hold whatever the checkpoint returns.
+
+        Raises:
+            KitaruUsageError: Always.
+        """
+        raise KitaruUsageError(self._no_value("tested as if it were its value"))
+
+    def _no_value(self, used: str) -> str:
+        return (
+            f"The future of checkpoint {self._name!r} was {used}. Take the value first: .result(), or `await` in an async "
+            f"flow. Other checkpoints take the future itself."
+        )
+
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):  # asked by copy, pickle and their like
+                raise AttributeError(name)
+            raise AttributeError(self._no_value(f"asked for .{name}, which it does not have"))
+
+        def _refuse(self, *_: object) -> NoReturn:
+            raise KitaruUsageError(self._no_value("used as if it were its value"))
+
+        __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
+            _refuse
+        )
+        __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
 
 
 def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> None:
@@ -379,6 +411,7 @@ def checkpoint(
     settings: Mapping[str, Any] | None = None,
     resources: Mapping[str, Any] | None = None,
     materializers: Any = None,
+    **unknown: Any,
 ) -> Any:
     """Make a function a checkpoint.
 
@@ -396,6 +429,7 @@ def checkpoint(
         settings: ZenML step settings, passed through.
         resources: ZenML resource settings, passed through.
         materializers: ZenML materializers of the outputs, passed through.
+        **unknown: Refused, with the nearest option.
 
     Raises:
         KitaruUsageError: An option is wrong.
@@ -405,6 +439,7 @@ def checkpoint(
         ... def double(x: int) -> int:
         ...     return 2 * x
     """
+    refuse_unknown("@checkpoint", unknown, _OPTIONS)
     if cache is not None and not isinstance(cache, bool):
         raise KitaruUsageError(f"@checkpoint(cache={cache!r}): cache is True, False or None.")
     if runtime not in (None, "inline", "isolated"):

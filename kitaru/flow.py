@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, T
 from kitaru._core import loading, scope
 from kitaru._core.entries import plant
 from kitaru._core.settings import resolve, validate_options
-from kitaru._core.signatures import bind, record_names
+from kitaru._core.signatures import bind, record_names, refuse_unknown
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Flow(Generic[P, R]):
         """
         self._refuse_in_body("run")
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
-        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs)
+        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, _OPTIONS)
         from kitaru.handle import FlowHandle
 
         executing = loading.execution() if scope.current_checkpoint() is None else None
@@ -301,6 +301,7 @@ def flow(
     image: ImageSettings | Mapping[str, Any] | str | None = None,
     cache: bool | None = None,
     retries: int | None = None,
+    **unknown: Any,
 ) -> Any:
     """Make a function a flow.
 
@@ -313,6 +314,7 @@ def flow(
         image: Container image settings: a base image's name, a mapping or :class:`kitaru.ImageSettings`.
         cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
         retries: How many times more an execution is tried after a failure; 0 where no layer says otherwise.
+        **unknown: Refused, with the nearest option.
 
     Raises:
         KitaruUsageError: An option is wrong, or a parameter of the function has the name of one.
@@ -322,6 +324,7 @@ def flow(
         ... def greet(name: str) -> str:
         ...     return f"Hello {name}"
     """
+    refuse_unknown("@flow", unknown, _OPTIONS)
     options = validate_options("@flow", stack=stack, image=image, cache=cache, retries=retries)
 
     def decorate(target: Callable[..., Any]) -> Flow[..., Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from kitaru._core import scope
 from kitaru.errors import KitaruContextError, KitaruUsageError
@@ -11,21 +11,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def log(**metadata: Any) -> None:
+def log(*unnamed: Never, **metadata: Any) -> None:
     """Record metadata with the running checkpoint, or with the execution when called in the flow's body.
 
     Dictionaries under the same name are merged, any other value replaces the one before.
 
     Args:
+        *unnamed: Refused: metadata has a name.
         **metadata: Plain JSON values by name.
 
     Raises:
-        KitaruUsageError: A value is no plain JSON, or a name is Kitaru's own (``kitaru_...``).
+        KitaruUsageError: A value has no name or is no plain JSON, or a name is Kitaru's own (``kitaru_...``).
         KitaruContextError: Called outside a flow.
 
     Example:
         >>> kitaru.log(tokens={"in": 812, "out": 96}, model="small")  # doctest: +SKIP
     """
+    if unnamed:
+        raise KitaruUsageError(
+            f"kitaru.log({unnamed[0]!r}): metadata has a name, as in kitaru.log(tokens=812). A line of text goes into the "
+            f"log of the checkpoint by print() or logging."
+        )
     _inside("log")
     from kitaru._zenml.tracking import log_metadata
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
+
+from kitaru._core.suggest import did_you_mean
 
 
 class Group(click.Group):
@@ -16,7 +16,5 @@ class Group(click.Group):
         """Find the command that the arguments name."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            nearest = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-            ctx.fail(f"There is no command {name!r}.{hint} The commands are {', '.join(known)}.")
+            ctx.fail(f"There is no command {name!r}.{did_you_mean(name, known)} The commands are {', '.join(known)}.")
         return super().resolve_command(ctx, args)

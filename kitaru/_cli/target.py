@@ -6,10 +6,10 @@ import importlib
 import os
 import sys
 import traceback
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.suggest import did_you_mean
 from kitaru.errors import KitaruError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -30,15 +30,28 @@ def load_flow(target: str) -> Flow[..., Any]:
     """
     source, colon, name = target.rpartition(":")
     if not (source and colon and name):
-        raise KitaruUsageError(f"TARGET must be module:flow or path/to/file.py:flow, not {target!r}.")
+        raise KitaruUsageError(
+            f"TARGET must be module:flow or path/to/file.py:flow, not {target!r}.{_completed(target.rstrip(':'))}"
+        )
     is_file = source.endswith(".py") or "/" in source or os.sep in source
     module = _import_file(Path(source)) if is_file else _import_module(source)
     return _flow_in(module, source, name)
 
 
+def _completed(target: str) -> str:
+    """Say how the flows of a file are named, where only the file was given."""
+    path = Path(target)
+    if path.suffix != ".py" or not path.is_file():
+        return ""
+    flows = [f"kitaru run {target}:{name}" for name in _flows_of(_import_file(path))]
+    return (
+        f" Name the flow: {', '.join(flows)}." if flows else f" {target} has no flow; decorate a function with @flow."
+    )
+
+
 def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise KitaruUsageError(f"There is no file {path}{_or_with_suffix(path)}.")
+        raise KitaruUsageError(f"There is no file {path}{_or_with_suffix(path)}")
     path = path.resolve()
     if path.suffix != ".py" or "." in path.stem:
         raise KitaruUsageError(
@@ -56,7 +69,10 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _or_with_suffix(path: Path) -> str:
-    return f"; did you mean {path}.py?" if path.with_name(f"{path.name}.py").is_file() else f" (looked in {Path.cwd()})"
+    if path.name and path.with_name(f"{path.name}.py").is_file():
+        return f"; did you mean {path}.py?"
+    near = did_you_mean(str(path), map(str, path.parent.glob("*.py")))
+    return f" (looked in {Path.cwd()}).{near}"
 
 
 def _import_module(name: str) -> ModuleType:
@@ -101,15 +117,19 @@ def _where_it_happened(error: BaseException) -> str:
     return "".join(traceback.format_list(frames))
 
 
+def _flows_of(module: ModuleType) -> list[str]:
+    from kitaru.flow import Flow
+
+    return sorted(key for key, value in vars(module).items() if isinstance(value, Flow))
+
+
 def _flow_in(module: ModuleType, source: str, name: str) -> Flow[..., Any]:
     from kitaru.flow import Flow
 
-    flows = sorted(key for key, value in vars(module).items() if isinstance(value, Flow))
+    flows = _flows_of(module)
     listed = f"Its flows are {', '.join(flows)}." if flows else "It has no flows; decorate a function with @flow."
     if not hasattr(module, name):
-        nearest = get_close_matches(name, flows, n=1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        raise KitaruUsageError(f"{source} has nothing named {name!r}.{hint} {listed}")
+        raise KitaruUsageError(f"{source} has nothing named {name!r}.{did_you_mean(name, flows)} {listed}")
     found = getattr(module, name)
     if not isinstance(found, Flow):
         raise KitaruUsageError(f"{name!r} in {source} is not a flow but a {type(found).__name__}. {listed}")

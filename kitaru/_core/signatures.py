@@ -9,16 +9,23 @@ import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any
 
+from kitaru._core.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 # Names that ZenML keeps for its own keywords of a step, and Kitaru for what it records beside the inputs.
 _RESERVED = frozenset({"after", "id", "start_after", "self", "cls", "model_config", "kitaru_call"})
 
 
-def bind(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def bind(
+    name: str,
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    options: Collection[str] = (),
+) -> dict[str, Any]:
     """Bind arguments as a call would, defaults filled in.
 
     Args:
@@ -26,6 +33,7 @@ def bind(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs:
         signature: The user function's signature.
         args: Positional arguments.
         kwargs: Keyword arguments.
+        options: Keywords that the call takes beside the function's parameters.
 
     Returns:
         One value a parameter; ``*args`` as a tuple and ``**kwargs`` as a dict, under their own names.
@@ -36,9 +44,28 @@ def bind(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs:
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise KitaruUsageError(f"{name}{signature} cannot be called like this: {error}.") from error
+        strange = next((key for key in kwargs if key not in signature.parameters), None)
+        nearest = did_you_mean(strange, [*signature.parameters, *options]) if strange else ""
+        raise KitaruUsageError(f"{name}{signature} cannot be called like this: {error}.{nearest}") from error
     bound.apply_defaults()
     return dict(bound.arguments)
+
+
+def refuse_unknown(where: str, unknown: Collection[str], known: Collection[str]) -> None:
+    """Refuse keywords that a decorator does not take.
+
+    Args:
+        where: The decorator, for the message.
+        unknown: What was given beside its options.
+        known: Its options.
+
+    Raises:
+        KitaruUsageError: There are some; names the nearest option.
+    """
+    for name in unknown:
+        raise KitaruUsageError(
+            f"{where}({name}=) is no option.{did_you_mean(name, known)} The options are {', '.join(known)}."
+        )
 
 
 def call(function: Callable[..., Any], signature: inspect.Signature, values: Mapping[str, Any]) -> Any:

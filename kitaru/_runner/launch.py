@@ -96,7 +96,7 @@ def start_thread(exec_id: str, job: dict[str, Any]) -> None:
         _told_about_threads = True
         sys.stderr.write(
             "kitaru: this flow runs in a thread of this process, and ends with it: another process cannot import a flow "
-            "that is defined in a notebook, a REPL or a function.\n"
+            "that is defined in a notebook, a REPL, `python -c` or a function.\n"
         )
     _note_this_process(exec_id)
     _let_threads_finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -160,7 +161,7 @@ def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruE
         "runner": KitaruRunnerLostError,
         "divergence": KitaruDivergenceError,
     }
-    return kinds.get(failure.origin, KitaruUserCodeError)(
+    error = kinds.get(failure.origin, KitaruUserCodeError)(
         f"Execution {exec_id} failed: {failure.summary}\nWhen the cause is mended, go on from the last completed "
         f"checkpoint: {recovery}",
         exec_id=exec_id,
@@ -172,6 +173,9 @@ def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruE
         traceback=failure.traceback or (info.traceback if info else None),
         recovery=recovery,
     )
+    if failure.traceback:  # shown where nobody catches the error, below a traceback that leads to wait() only
+        error.add_note(f"Where it failed:\n{textwrap.indent(failure.traceback.rstrip(), '  ')}")
+    return error
 
 
 def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:

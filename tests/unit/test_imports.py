@@ -66,7 +66,7 @@ ROOMS = {
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
     "_cli": Room(
         "_cli",
-        ("kitaru.*", "kitaru._cli", "click"),
+        ("kitaru.*", "kitaru._cli", "kitaru._core.suggest", "click"),
         ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
     ),
     # What users begin with, and what it imports of its own.

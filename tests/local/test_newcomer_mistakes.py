@@ -1,0 +1,225 @@
+"""What newcomers get wrong, and whether the message tells them what to do: read as they see it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+FLOWS = """
+    import asyncio, threading
+    from concurrent.futures import ThreadPoolExecutor
+    import kitaru
+    from kitaru import FlowHandle, KitaruClient, checkpoint, flow
+
+    @checkpoint
+    def one(x: int = 1) -> int: return x
+
+    @checkpoint
+    async def later(x: int = 1) -> int: return x
+
+    @checkpoint
+    def nested(): return one(1)
+
+    @checkpoint
+    def pause(): return kitaru.wait()
+
+    @checkpoint
+    def locked(): return threading.Lock()
+
+    @checkpoint
+    def lines(): return (line for line in "ab")
+
+    @flow
+    def f(x: int = 1) -> int: return one(x)
+
+    class Agent: pass
+"""
+
+# Before anything is started: what they write, and words of the message.
+OUTSIDE: dict[str, tuple[str, ...]] = {
+    "one(1)": ("outside a flow", "@flow", ".run(...)", "one.func(...)"),
+    "f(1)": ("cannot be called directly", "f.run(...).wait()"),
+    "flow(lambda: 1)": ("lambda", "made by `def` at the top level of a module"),
+    "flow(Agent)": ("class", "no function"),
+    "flow('research')": ("'research'", "no function"),
+    "flow(one)": ("Checkpoint", "no function"),
+    "checkpoint(Agent)": ("decorates a function", "Agent"),
+    "checkpoint(retry=2)": ("@checkpoint(retry=) is no option", "Did you mean 'retries'?", "runtime"),
+    "flow(name='f')": ("@flow(name=) is no option", "stack, image, cache, retries"),
+    "checkpoint(retries='3')": ("a whole number", "'3'"),
+    "flow(retries=-1)": ("a whole number, 0 or more", "-1"),
+    "f.run(y=1)": ("f(x: int = 1)", "unexpected keyword argument 'y'"),
+    "f.run(1, retry=2)": ("unexpected keyword argument 'retry'", "Did you mean 'retries'?"),
+    "f.run(1, 2)": ("f(x: int = 1)", "too many positional arguments"),
+    "f.run(threading.Lock())": ("Input 'x' of flow 'f'", "lock", "Pass plain data"),
+    "f.run(stack='defalt')": ("There is no stack 'defalt'", ".run(stack=)", "Did you mean 'default'?"),
+    "f.run(image={'base': 'x'})": ("image.base is not a field", "base_image"),
+    "kitaru.wait()": ("outside a flow", "body"),
+    "kitaru.log(a=1)": ("outside a flow", ".run(...)"),
+    "kitaru.log('done')": ("has a name", "tokens=812", "print()"),
+    "kitaru.save('a', 1)": ("outside a flow",),
+    "kitaru.chekpoint": ("no attribute 'chekpoint'", "Did you mean 'checkpoint'?"),
+    "FlowHandle.from_id('mine')": ("no execution id", "kitaru executions list"),
+    "KitaruClient().executions.get('0000')": ("begins with '0000'", "kitaru executions list"),
+}
+
+# In the body of a flow.
+INSIDE: dict[str, tuple[str, ...]] = {
+    "nested()": ("'one'", "inside checkpoint 'nested'", "one.func(...)"),
+    "pause()": ("inside checkpoint 'pause'", "the flow's body"),
+    "f.run()": ("in the body of a flow", "inside a checkpoint", "f.func(...)"),
+    "one(y=1)": ("one(x: int = 1)", "unexpected keyword argument 'y'"),
+    "one.map(3)": ("needs a sequence", "got int", "one.submit(...)"),
+    "one.map({1, 2})": ("got set", "sorted(...)"),
+    "locked()": ("output of checkpoint 'locked'", "lock", "Return plain data"),
+    "lines()": ("output of checkpoint 'lines'", "generator", "Return plain data"),
+    "one(threading.Lock())": ("argument of checkpoint 'one", "lock", "Pass plain data"),
+    "one.submit(1) + 1": ("future of checkpoint 'one", ".result()", "`await`"),
+    "1 if one.submit(0) else 2": ("future of checkpoint 'one", ".result()"),
+    "one.submit(1)[0]": ("future of checkpoint 'one", ".result()"),
+    "one.submit(1).upper()": ("asked for .upper", ".result()"),
+    "list(ThreadPoolExecutor().map(one, [1]))": ("outside a flow", "thread", "one.submit(...)"),
+    "kitaru.log(a=threading.Lock())": ("no plain JSON", "kitaru.save('a', ...)"),
+    "kitaru.wait(threading.Lock)": ("no type that JSON can express", "pydantic"),
+}
+
+COLLECT = """
+    import json
+    from flows import *
+
+    def told(source):
+        try:
+            return f"nothing: {eval(source)!r}"
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+    @flow
+    def tries(sources: list[str]) -> list[str]:
+        return [told(source) for source in sources]
+
+    @flow
+    async def forgot(sources: list[str]) -> list[str]:
+        return [told(source) for source in sources]
+"""
+
+
+def check(expected: dict[str, tuple[str, ...]], told: list[str]) -> None:
+    wrong = [
+        f"{source}\n    lacks {word!r}: {message}"
+        for (source, words), message in zip(expected.items(), told, strict=True)
+        for word in words
+        if word not in message
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_wrong_before_anything_is_started(project: Project) -> None:
+    project.write("flows.py", FLOWS)
+    project.write("collect.py", COLLECT)
+    project.write(
+        "main.py", f"import json\nfrom collect import *\nprint(json.dumps([told(s) for s in {list(OUTSIDE)}]))"
+    )
+    check(OUTSIDE, json.loads(project.run("main.py").stdout.splitlines()[-1]))
+    assert not list(project.home.zenml.glob("kitaru/executions/*/status*"))
+
+
+def test_what_is_wrong_in_the_body_of_a_flow(project: Project) -> None:
+    project.write("flows.py", FLOWS)
+    project.write("collect.py", COLLECT)
+    forgotten = {"later(1) + 1": ("future of checkpoint 'later", "`await`"), "bool(later(0))": ("`await`",)}
+    project.write(
+        "main.py",
+        f"""
+        import json
+        from collect import *
+
+        if __name__ == "__main__":
+            handles = tries.run({list(INSIDE)}), forgot.run({list(forgotten)})
+            print(json.dumps([handle.wait(progress=False) for handle in handles]))
+        """,
+    )
+    inside, unawaited = json.loads(project.run("main.py").stdout)
+    check(INSIDE, inside)
+    check(forgotten, unawaited)
+
+
+def test_a_failure_that_nobody_catches_shows_the_lines_of_the_user(project: Project) -> None:
+    script = project.write(
+        "script.py",
+        """
+        from kitaru import checkpoint, flow
+
+        @checkpoint
+        def parse(text: str) -> int:
+            return int(text)
+
+        @flow
+        def f() -> int:
+            return parse("one")
+
+        handle = f.run()  # without a guard, which the runner's import of this file takes for granted
+        handle.wait(progress=False)
+        """,
+    )
+    run = project.run("script.py", check=False)
+    command = project.kitaru("run", f"{script}:f", check=False, env={"KITARU_PROGRESS": "off"})
+    for done in (run, command):
+        assert done.returncode == 1
+        after = done.stderr.partition("Where it failed:")[2]
+        assert f'File "{script}", line 9, in f\n' in after
+        assert f'File "{script}", line 5, in parse\n' in after
+        assert "kitaru" not in after.replace(str(script), "")
+        assert "checkpoint 'parse': ValueError: invalid literal for int()" in done.stderr
+        assert "kitaru executions retry" in done.stderr
+
+
+def test_a_flow_that_no_other_process_can_import_runs_here_and_says_so(project: Project) -> None:
+    done = project.run("-c", "from kitaru import flow\n@flow\ndef f(): return 3\nprint(f.run().wait(progress=False))")
+    assert done.stdout == "3\n"
+    assert "runs in a thread of this process, and ends with it" in done.stderr
+
+
+def test_a_docker_stack_without_an_engine(project: Project) -> None:
+    project.write("flows.py", FLOWS)
+    project.kitaru("stack", "create", "containers", "--type", "docker")
+    env = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = project.kitaru("run", "flows.py:f", "--stack", "containers", env=env, check=False)
+    assert done.returncode == 1
+    for words in ("reach the Docker engine", "Start the Docker engine", "kitaru stack check containers"):
+        assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# The command line: what they type, and words of the message.
+TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("rum",): ("There is no command 'rum'", "Did you mean 'run'?"),
+    ("executions", "lst"): ("Did you mean 'list'?",),
+    ("run", "flows.py:f", "--stak", "x"): ("--stak", "--stack"),
+    ("run", "flows.py"): ("TARGET must be module:flow", "flows.py:f"),
+    ("run", "flow.py:f"): ("There is no file flow.py", "flows.py"),
+    ("run", "flows.py:g"): ("has nothing named 'g'", "Its flows are f"),
+    ("run", "flows.py:one"): ("is not a flow but a Checkpoint", "Its flows are f"),
+    ("run", "flows.py:f", "--input", "x=1"): ("not valid JSON", '{"name": "Ada"}'),
+    ("run", "flows.py:f", "--input", '{"x": "many"}'): ("x", "should be a valid integer"),
+    ("run", "flows.py:f", "--input", '{"y": 1}'): ("'y'", "the flow does not take"),
+    ("run", "flows.py:f", "--stack", "defalt"): ("Did you mean 'default'?",),
+    ("executions", "list", "--status", "done"): ("'done'", "completed"),
+    ("executions", "get", "nope"): ("no execution id", "kitaru executions list"),
+    ("stack", "use", "defalt"): ("Did you mean 'default'?",),
+    ("init", "--template", "agnt"): ("agent",),
+    ("config", "get"): ("There is no command 'get'", "show"),
+}
+
+
+@pytest.mark.parametrize("arguments", TYPED, ids=" ".join)
+def test_what_is_wrong_on_the_command_line(project: Project, arguments: tuple[str, ...]) -> None:
+    project.write("flows.py", FLOWS)
+    done = project.kitaru(*arguments, check=False)
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert [word for word in TYPED[arguments] if word not in done.stderr] == [], done.stderr
