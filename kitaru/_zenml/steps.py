@@ -44,8 +44,11 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
     """Tell ZenML under which importable name the entry function of a flow or checkpoint stands."""
     ref = locate(function)
     module = ref.name if ref is not None else function.__module__
-    # What cannot be imported is found in this process only, and without a source root.
-    kind = SourceType.BUILTIN if ref is None else source_utils.get_source_type(sys.modules[function.__module__])
+    kind = source_utils.get_source_type(sys.modules[function.__module__]) if ref is not None else SourceType.BUILTIN
+    # What is loaded by its name alone, without a source root: what cannot be imported is found in this process only, and
+    # what is installed is installed wherever the flow runs. ZenML would want to know of which distribution it is.
+    if kind == SourceType.DISTRIBUTION_PACKAGE:
+        kind = SourceType.BUILTIN
     set_source(entry, Source(module=module, attribute=entry.__name__, type=kind))
 
 

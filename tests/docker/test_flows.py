@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 FLOWS = """
     import os, socket, time
     import kitaru
-    from kitaru import checkpoint, flow
+    from kitaru import adapter, checkpoint, flow
 
     @checkpoint(cache=False)
     def first() -> str:
@@ -36,6 +36,8 @@ FLOWS = """
     @flow(cache=False)
     def asking() -> list:
         host = first()
+        # What cannot be imported runs with the flow; the container behind the pause reads what this one stored.
+        assert adapter.run(lambda: socket.gethostname(), name="closure") == host
         answer = kitaru.wait(name="go", question="Go on?", schema=bool, timeout=1)
         return [host, answer, socket.gethostname()]
 
