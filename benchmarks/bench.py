@@ -94,7 +94,7 @@ ROWS = (
     Row("a trivial checkpoint", "checkpoint", "zenml checkpoint", 0.6),
     Row("a cached checkpoint", "cached checkpoint", "zenml cached checkpoint", 0.5),
     Row("50 concurrent checkpoints of 0.2 s", "50 at once", "zenml 50 at once", 0.5),
-    Row("the last 10 of {length} checkpoints / number 6 to 15", "last checkpoints", "checkpoint number 10", 1.15),
+    Row("the last 50 of {length} checkpoints / number 6 to 55", "last checkpoints", "checkpoint number 10", 1.15),
     Row(
         "peak memory, {length} checkpoints / 10",
         "worker bytes, {length} checkpoints",
@@ -105,7 +105,7 @@ ROWS = (
     Row("`handle.status`, warm", "status", None, 0.010),
     Row("`wait()` returns after the end", "wait() after the end", None, 0.3),
     Row("an answer until the flow goes on", "answer", None, 0.5),
-    Row("50 MB through five checkpoints", "50 MB through 5", "zenml 50 MB through 5", 1.0),
+    Row("50 MB made, and handed to five checkpoints", "50 MB to 5", "zenml 50 MB to 5", 1.0),
 )
 
 
@@ -190,10 +190,18 @@ def _shown(value: float, unit: str) -> str:
     return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value:.2f} s"  # noqa: PLR2004
 
 
+def put_between(page: Path, begin: str, end: str, lines: list[str]) -> None:
+    """Write lines into a page, between two marks."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(
+        "\n".join([text.partition(begin)[0] + begin, *lines, end + text.partition(end)[2]]), encoding="utf-8"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of about two minutes each (default: 3)")
-    parser.add_argument("--checkpoints", type=int, default=200, help="checkpoints of the longest flow (default: 200)")
+    parser.add_argument("--checkpoints", type=int, default=1000, help="checkpoints of the longest flow (default: 1000)")
     parser.add_argument("--json", type=Path, help="write every measured value there")
     parser.add_argument("--against", type=Path, help="show the ratios of an earlier --json beside")
     parser.add_argument("--write", type=Path, help="put the table between the marks of this page")
@@ -210,10 +218,9 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(figures), encoding="utf-8")
     if options.write:
-        page = options.write.read_text(encoding="utf-8")
-        about = f"{options.rounds} rounds on {os.cpu_count()} CPUs, Python {platform.python_version()}."
-        body = "\n".join([BEGIN, about, "", *lines, END])
-        options.write.write_text(page.partition(BEGIN)[0] + body + page.partition(END)[2], encoding="utf-8")
+        rounds = "1 round" if options.rounds == 1 else f"{options.rounds} rounds"
+        about = f"{rounds} on {os.cpu_count()} CPUs, Python {platform.python_version()}."
+        put_between(options.write, BEGIN, END, [about, "", *lines])
 
 
 if __name__ == "__main__":

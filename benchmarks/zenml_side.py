@@ -34,8 +34,8 @@ def make(size: int) -> bytes:
 
 
 @step(enable_cache=False)
-def pass_on(data: bytes) -> bytes:
-    return data
+def length(data: bytes) -> int:
+    return len(data)
 
 
 @pipeline(dynamic=True)
@@ -64,10 +64,10 @@ def fan(width: int) -> None:
 
 @pipeline(dynamic=True)
 def large(size: int) -> None:
-    data = make(size=size)
     start = NOW()
+    data = make(size=size)
     for _ in range(5):
-        data = pass_on(data=data)
+        length(data=data)
     MARKS.append(NOW() - start)
 
 
@@ -95,7 +95,7 @@ def main(length: int) -> None:
     marks(hits, 100)
     out["cached checkpoint"] = marks(hits, 100)
     out["50 at once"] = marks(fan, 50)
-    out["50 MB through 5"] = marks(large, 50 * 2**20)
+    out["50 MB to 5"] = marks(large, 50 * 2**20)
     print("OUT" + json.dumps(out))
 
 
