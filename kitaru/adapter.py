@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from kitaru._core import scope as scopes
+from kitaru._core.event_loop import in_event_loop
 from kitaru._core.options import checked_retries
 from kitaru._named import NamedCall, Scope
 from kitaru.checkpoint import CheckpointOptions
@@ -141,7 +142,7 @@ def run(
         return value if serializer is None else serializer.dump(value)
 
     call = _call(called, name, type, key=key, scope=scope, retries=retries, cache=cache)
-    if _in_event_loop():  # the body would return something to await
+    if in_event_loop():  # the body would return something to await
         stored = body.submit(call, (dict(inputs or {}),), {}).result()
     else:
         stored = body.call(call, (dict(inputs or {}),), {})
@@ -282,11 +283,3 @@ def _checked_name(name: str) -> str:
             f"kitaru.adapter: {name!r} is no name for a checkpoint. Give one with letters or digits."
         )
     return clean
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

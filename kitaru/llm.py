@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from kitaru import adapter
+from kitaru._core.event_loop import in_event_loop
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -92,19 +92,11 @@ def llm(
     place = adapter.current()
     if place is not None and place.in_body:
         return _as_checkpoint(question, name or "llm")
-    return question.ask_async(name or "llm") if _in_event_loop() else question.ask(name or "llm")
+    return question.ask_async(name or "llm") if in_event_loop() else question.ask(name or "llm")
 
 
 def _as_checkpoint(question: Question, name: str) -> Any:
     recorded: dict[str, Any] = {"type": "llm_call", "inputs": question.inputs, "serializer": question, "cache": None}
-    if _in_event_loop():
+    if in_event_loop():
         return adapter.run_async(lambda: question.ask_async(name, own=True), name=name, **recorded)
     return cast("Any", adapter.run(lambda: question.ask(name, own=True), name=name, **recorded))
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -21,6 +21,7 @@ from zenml.execution.step.utils import launch_step
 
 from kitaru._core import scope
 from kitaru._core.environment import concurrency
+from kitaru._core.event_loop import in_event_loop
 from kitaru._core.structure import replace
 from kitaru._named import NamedCall, Scope
 from kitaru._zenml.events import announce, has_log, say
@@ -89,7 +90,7 @@ class Body:
 
     def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
-        if _in_event_loop():
+        if in_event_loop():
             return self.submit(checkpoint, args, kwargs)
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
@@ -138,7 +139,7 @@ class Body:
             busy=self._is_busy,
             given=self._record.answer(name),
         )
-        return self._ask_async(make) if _in_event_loop() else make().ask()
+        return self._ask_async(make) if in_event_loop() else make().ask()
 
     async def _ask_async(self, make: Callable[[], Question]) -> Any:
         async with self._asking:  # ZenML takes one open question a run: questions of concurrent tasks queue up
@@ -189,7 +190,7 @@ class Body:
         with self._naming:
             self._calls += 1
             self._places[name] = self._calls
-        self._record.follow(self._places[name], checkpoint, name, ordered=not _in_event_loop())
+        self._record.follow(self._places[name], checkpoint, name, ordered=not in_event_loop())
         return name
 
     def _name_of(self, checkpoint: Checkpoint[..., Any]) -> str:
@@ -360,11 +361,3 @@ def _stored_outcome(step_run: StepRunResponse) -> Outcome:
 
 def _argument_of(name: str) -> str:
     return f"An argument of checkpoint {name!r}"
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
