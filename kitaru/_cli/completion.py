@@ -50,6 +50,11 @@ def stacks(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
     return _items([*known["stacks"], *(stack for _, _, _, stack in known["executions"] if stack)], incomplete)
 
 
+def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the path of a file; the name of the flow behind it is typed."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in sorted(set(names)) if name.startswith(incomplete)]
 

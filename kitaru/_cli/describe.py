@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from kitaru._cli.output import coloured, is_terminal, length, moment, price, shown, table
+from kitaru._cli.output import clock, coloured, is_terminal, length, moment, price, shown, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from kitaru._core.course import Family
     from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure, Usage
@@ -74,20 +75,21 @@ def _checkpoints(execution: Execution) -> str:
     for number, before in tree_lines(len(families), edges):
         after = [labels[start] for start, end in sorted(edges) if end == number]
         members = [known[call.name] for call in families[number].calls]
-        row = _call(members[0], after) if len(members) == 1 else _family(families[number], members, after)
+        day = execution.started_at
+        row = _call(members[0], after, day) if len(members) == 1 else _family(families[number], members, after, day)
         rows.append((f"{before}{row[0]}", *row[1:]))
     pending = [checkpoint for checkpoint in execution.checkpoints if checkpoint.started_at is None]
     started = {call.name for family in families for call in family.calls}
-    rows += [_call(checkpoint, checkpoint.parents) for checkpoint in pending if checkpoint.name not in started]
+    rows += [_call(checkpoint, checkpoint.parents, None) for checkpoint in pending if checkpoint.name not in started]
     return table(("CHECKPOINT", "STATUS", "STARTS", "STARTED", "DURATION", "AFTER", "NOTE"), rows) if rows else ""
 
 
-def _call(checkpoint: CheckpointExecution, after: Sequence[str]) -> tuple[str, ...]:
+def _call(checkpoint: CheckpointExecution, after: Sequence[str], day: datetime | None) -> tuple[str, ...]:
     return (
         checkpoint.name,
         checkpoint.status,
         str(len(checkpoint.attempts)),
-        moment(checkpoint.started_at),
+        clock(checkpoint.started_at, day),
         length(checkpoint.started_at, checkpoint.ended_at),
         # What a fold leads back to, and calls of other executions, are named by the record alone.
         ", ".join(after or checkpoint.parents),
@@ -103,7 +105,9 @@ def used(usage: Usage) -> str:
     return f"{calls}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {price(usage)}"
 
 
-def _family(family: Family, members: Sequence[CheckpointExecution], after: Sequence[str]) -> tuple[str, ...]:
+def _family(
+    family: Family, members: Sequence[CheckpointExecution], after: Sequence[str], day: datetime | None
+) -> tuple[str, ...]:
     starts = [checkpoint.started_at for checkpoint in members if checkpoint.started_at]
     ends = [checkpoint.ended_at for checkpoint in members if checkpoint.ended_at]
     errors = [f"{one.name}: {one.attempts[-1].error}" for one in members if one.status == "failed" and one.attempts]
@@ -111,7 +115,7 @@ def _family(family: Family, members: Sequence[CheckpointExecution], after: Seque
         family.label,
         family.status,
         str(sum(len(checkpoint.attempts) for checkpoint in members)),
-        moment(min(starts, default=None)),
+        clock(min(starts, default=None), day),
         length(min(starts, default=None), max(ends, default=None) if len(ends) == len(members) else None),
         ", ".join(after),
         " · ".join(filter(None, [family.note, *errors[:_ERRORS]])),
@@ -132,7 +136,7 @@ def _attempts(execution: Execution) -> str:
         (
             str(attempt.number),
             attempt.outcome or "running",
-            moment(attempt.started_at),
+            clock(attempt.started_at, execution.started_at),
             length(attempt.started_at, attempt.ended_at),
             attempt.error or "",
         )
@@ -144,10 +148,15 @@ def _attempts(execution: Execution) -> str:
 def artifacts_table(artifacts: tuple[Artifact, ...] | list[Artifact]) -> str:
     """Return stored values as a table; their ids whole, as ``kitaru artifacts get`` wants them."""
     rows = [
-        (artifact.id, artifact.name, artifact.kind, artifact.checkpoint or "", artifact.type.removeprefix("builtins."))
+        (artifact.id, artifact.name, artifact.kind, artifact.checkpoint or "", _type(artifact.type))
         for artifact in artifacts
     ]
     return table(("ARTIFACT", "NAME", "KIND", "CHECKPOINT", "TYPE"), rows) if rows else ""
+
+
+def _type(path: str) -> str:
+    """Return a type, at a terminal its name alone."""
+    return path.rpartition(".")[2] if is_terminal() else path.removeprefix("builtins.")
 
 
 def _failure(exec_id: str, failure: ExecutionFailure) -> str:

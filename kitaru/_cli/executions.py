@@ -13,7 +13,7 @@ from kitaru._cli.answering import input_
 from kitaru._cli.describe import described
 from kitaru._cli.diffing import diff
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, length, moment, output_option, price, short_ids, stream, table
+from kitaru._cli.output import as_json, client, clock, length, output_option, price, short_ids, stream, table
 from kitaru._cli.pictures import graph, timeline
 from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
@@ -142,13 +142,14 @@ def _result(value: Any) -> str:
 
 def _table(found: list[ExecutionSummary], *, usage: bool) -> str:
     ids = short_ids([execution.exec_id for execution in found])
+    today = datetime.now().astimezone()
     rows = [
         (
             ids[execution.exec_id],
             execution.flow_name,
             execution.status,
             execution.stack_name or "",
-            moment(execution.started_at),
+            clock(execution.started_at, today),
             length(execution.started_at, execution.ended_at),
             *(_used(execution.usage) if usage else ()),
         )

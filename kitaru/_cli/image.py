@@ -33,7 +33,7 @@ def image() -> None:
 
 
 @image.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @_STACK
 @output_option
 def build(*, target: str, stack: str | None, output: str) -> None:
@@ -54,7 +54,7 @@ def build(*, target: str, stack: str | None, output: str) -> None:
 
 
 @image.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @_STACK
 @output_option
 def show(*, target: str, stack: str | None, output: str) -> None:

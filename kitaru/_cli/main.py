@@ -21,6 +21,7 @@ from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {
     "artifacts": "kitaru._cli.artifacts:artifacts",
+    "completion": "kitaru._cli.completion_script:completion",
     "config": "kitaru._cli.config:config",
     "doctor": "kitaru._cli.doctor:doctor",
     "executions": "kitaru._cli.executions:executions",

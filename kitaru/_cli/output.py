@@ -144,14 +144,15 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, header_style="bold")
-    for number, header in enumerate(headers):
-        grid.add_column(header, no_wrap=number == 0, overflow="fold")
+    last = len(headers) - 1
+    for number, header in enumerate(headers):  # one column alone is broken over lines: remarks, types, places
+        grid.add_column(header, no_wrap=number < last, overflow="fold" if number in (0, last) else "ellipsis")
     for row in rows:
         grid.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     console = Console(file=sys.stdout)
     with console.capture() as captured:
         console.print(grid)
-    return captured.get().rstrip("\n")
+    return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").splitlines())
 
 
 def short_ids(ids: Sequence[str]) -> dict[str, str]:
@@ -165,6 +166,13 @@ def short_ids(ids: Sequence[str]) -> dict[str, str]:
 def moment(at: datetime | None) -> str:
     """Return a moment in local time."""
     return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def clock(at: datetime | None, day: datetime | None) -> str:
+    """Return a moment in local time, at a terminal without the day where that is the one of another moment."""
+    if at is None or day is None or not is_terminal() or at.astimezone().date() != day.astimezone().date():
+        return moment(at)
+    return f"{at.astimezone():%H:%M:%S}"
 
 
 def length(start: datetime | None, end: datetime | None) -> str:

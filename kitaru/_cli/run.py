@@ -22,7 +22,7 @@ _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'
 
 
 @click.command()
-@click.argument("target")
+@click.argument("target", shell_complete=completion.targets)
 @click.option(
     "--input", "given", default="{}", metavar="JSON", help="The flow's arguments: a JSON object, @FILE, or - for stdin."
 )

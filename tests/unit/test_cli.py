@@ -384,3 +384,25 @@ def test_a_wrong_option_is_told_before_anything_runs(
     outcome = kitaru("run", "flows.py:survey", "--input", '{"package": "x"}', *option)
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.err
+
+
+# -- completion -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_for_the_shell_and_silent(shell: str, kitaru: Callable[..., Outcome]) -> None:
+    outcome = kitaru("completion", shell)
+    assert outcome.code == 0
+    assert f"_KITARU_COMPLETE={shell}_complete" in outcome.out
+
+
+def test_bash_completes_commands_by_the_script(tmp_path: Path) -> None:
+    asked = (
+        'eval "$(kitaru completion bash)"; COMP_WORDS=(kitaru exec); COMP_CWORD=1; '
+        '_kitaru_completion kitaru exec kitaru; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    done = subprocess.run(
+        ["bash", "-c", asked], capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("executions\n", "")
