@@ -136,7 +136,7 @@ def _report(error: Exception, presentation: Presentation) -> int:
     elif isinstance(error, click.ClickException):
         error.show()  # adds the usage line
     else:
-        click.echo("\n".join([f"Error: {_message(error)}", *getattr(error, "__notes__", ())]), err=True)
+        click.echo("\n".join([*getattr(error, "__notes__", ()), f"Error: {_message(error)}"]), err=True)
     return code
 
 

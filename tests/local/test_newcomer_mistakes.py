@@ -170,7 +170,7 @@ def test_a_failure_that_nobody_catches_shows_the_lines_of_the_user(project: Proj
     command = project.kitaru("run", f"{script}:f", check=False, env={"KITARU_PROGRESS": "off"})
     for done in (run, command):
         assert done.returncode == 1
-        after = done.stderr.partition("Where it failed:")[2]
+        after = done.stderr.partition("Where it failed:")[2].partition("\nError:")[0]
         assert f'File "{script}", line 9, in f\n' in after
         assert f'File "{script}", line 5, in parse\n' in after
         assert "kitaru" not in after.replace(str(script), "")

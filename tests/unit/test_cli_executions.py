@@ -29,7 +29,20 @@ EXAMPLES = dict(re.findall(r"^<!-- (\w+) -->\n```json\n(.*?)^```$", DOCS, flags=
 
 
 # The commands of this page of the manual.
-NOUNS = ("artifacts", "completion", "config", "doctor", "executions", "init", "login", "logout", "model", "run", "secrets", "status")
+NOUNS = (
+    "artifacts",
+    "completion",
+    "config",
+    "doctor",
+    "executions",
+    "init",
+    "login",
+    "logout",
+    "model",
+    "run",
+    "secrets",
+    "status",
+)
 
 
 def every_command(command: click.Command = cli, path: str = "kitaru") -> list[tuple[str, click.Command]]:
