@@ -80,6 +80,7 @@ class Body:
         self._expected: dict[str, int] = {}
         self._scopes: dict[object, Scope] = {}
         self._scope_names: set[str] = set()
+        self._ended: dict[Scope, set[str]] = {}
         self._naming = threading.Lock()
         self._previous: str | None = None
         self._futures: list[CheckpointFuture[Any]] = []
@@ -95,7 +96,7 @@ class Body:
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
         held = Held(body_waits=True)
-        outcome = self._run(checkpoint, name, self._frozen(name, values, held), held, self._upstream())
+        outcome = self._run(checkpoint, name, self._frozen(name, values, held), held, self._upstream(checkpoint))
         self._previous = name
         return self._value_of(outcome)
 
@@ -105,7 +106,7 @@ class Body:
         """Start a checkpoint in a thread and return its future."""
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
-        upstream = self._upstream()
+        upstream = self._upstream(checkpoint)
         held = Held(body_waits=False)
         frozen = self._frozen(name, values, held)
         context = contextvars.copy_context()
@@ -190,7 +191,8 @@ class Body:
         with self._naming:
             self._calls += 1
             self._places[name] = self._calls
-        self._record.follow(self._places[name], checkpoint, name, ordered=not in_event_loop())
+        ordered = not in_event_loop() and getattr(checkpoint, "key", None) is None
+        self._record.follow(self._places[name], checkpoint, name, ordered=ordered)
         return name
 
     def _name_of(self, checkpoint: Checkpoint[..., Any]) -> str:
@@ -231,10 +233,25 @@ class Body:
                 self._scope_names.add(found)
             return known
 
-    def _upstream(self) -> set[str]:
-        return {self._previous} if self._previous is not None else set()
+    def _upstream(self, checkpoint: Checkpoint[..., Any]) -> set[str]:
+        """Return the calls that one comes after: in a scope those that ended last, else the one before it."""
+        scope = checkpoint.scope if isinstance(checkpoint, NamedCall) else None
+        with self._naming:
+            ended = set(self._ended.get(scope, ())) if scope is not None else set()
+        return ended or ({self._previous} if self._previous is not None else set())
 
     def _run(
+        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], held: Held, upstream: set[str]
+    ) -> Outcome:
+        outcome = self._run_step(checkpoint, name, values, held, upstream)
+        if isinstance(checkpoint, NamedCall) and checkpoint.scope is not None:
+            with self._naming:
+                ended = self._ended.setdefault(checkpoint.scope, set())
+                ended -= upstream
+                ended.add(name)
+        return outcome
+
+    def _run_step(
         self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], held: Held, upstream: set[str]
     ) -> Outcome:
         completed = self._record.completed(name)

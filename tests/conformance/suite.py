@@ -122,6 +122,9 @@ class Conformance:
         assert set(made) == numbered(f"reader_{self.model}", 4) | numbered("reader_fetch", 4) | {"reader_unsteady"}
         assert [attempt["status"] for attempt in made["reader_unsteady"]["attempts"]] == ["failed", "completed"]
         assert len(made["reader_fetch_4"]["attempts"]) == 2
+        # What came after what: the three after the first request, the second request after all three.
+        assert [made[name]["parents"] for name in ("reader_fetch", "reader_fetch_3")] == [[f"reader_{self.model}"]] * 2
+        assert made[f"reader_{self.model}_2"]["parents"] == ["reader_fetch", "reader_fetch_2", "reader_fetch_3"]
         assert told["execution"]["usage"]["calls"] == 4
 
     def test_a_person_approves_and_refuses(self, script: Any) -> None:
