@@ -111,7 +111,9 @@ def logs(*, exec_id: str, checkpoint: str | None, source: str, follow: bool, out
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     shown = _as_data if output == "json" else _as_text
     try:
-        stream(map(shown, _entries(exec_id, checkpoint, source, follow)))
+        printed = stream(map(shown, _entries(exec_id, checkpoint, source, follow)))
+        if not printed and source == "step":
+            click.echo("Its checkpoints have printed nothing. All the runner's output: --source runner", err=True)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"no longer following execution {exec_id}; it was not cancelled. Go on with: "
@@ -131,7 +133,10 @@ def _as_data(entry: LogEntry) -> str:
 
 def _as_text(entry: LogEntry) -> str:
     """Return a line as it was printed, behind the checkpoint where several may speak."""
-    return f"{entry.checkpoint} | {entry.message}" if entry.checkpoint else entry.message
+    from kitaru._core.frames import own_frames
+
+    message = own_frames(entry.message)
+    return f"{entry.checkpoint} | {message}" if entry.checkpoint else message
 
 
 def _result(value: Any) -> str:

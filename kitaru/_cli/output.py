@@ -62,12 +62,14 @@ def client() -> Iterator[KitaruClient]:
         yield KitaruClient()
 
 
-def stream(lines: Iterable[str]) -> None:
-    """Print lines as they come; what is printed while they are made goes to stderr."""
-    stdout = sys.stdout
+def stream(lines: Iterable[str]) -> int:
+    """Print lines as they come, and return how many; what is printed while they are made goes to stderr."""
+    stdout, number = sys.stdout, 0
     with redirect_stdout(sys.stderr):
         for line in lines:
             click.echo(line, file=stdout)
+            number += 1
+    return number
 
 
 def wait_for(handle: FlowHandle[Any]) -> str:

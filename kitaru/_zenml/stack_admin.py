@@ -74,7 +74,8 @@ def find(name: str | None) -> StackResponse:
         stacks = {stack.name: stack for stack in _all_stacks()}
     if name not in stacks:
         raise KitaruStackError(
-            f"There is no stack {name!r}.{did_you_mean(name, stacks)} Existing stacks: {', '.join(sorted(stacks))}."
+            f"There is no stack {name!r}.{did_you_mean(name, stacks)} Existing stacks: {', '.join(sorted(stacks))}. "
+            f"`kitaru stack types` lists those that can be made."
         )
     return stacks[name]
 

@@ -47,7 +47,7 @@ def find_stack(settings: ResolvedSettings) -> StackResponse:
         raise KitaruStackError(
             f"There is no stack {settings.stack!r}, which {asked.detail} asks for."
             f"{did_you_mean(settings.stack, existing)} Existing stacks: {', '.join(existing) or 'none'}. "
-            f"`kitaru stack list` shows them."
+            f"`kitaru stack list` shows them, `kitaru stack types` those that can be made."
         ) from error
 
 
