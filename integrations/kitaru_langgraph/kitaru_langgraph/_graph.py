@@ -1,0 +1,109 @@
+"""Running a graph in a flow: its calls under one name, and its interrupts answered by people."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from langgraph.types import Command
+from pydantic_core import to_jsonable_python
+
+from kitaru import adapter
+from kitaru_langgraph._scope import current_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CLIPPED = 300
+
+
+class KitaruGraph:
+    """A compiled graph of durable models and tools, whose interrupts ask by ``kitaru.wait``.
+
+    Interrupts need a checkpointer, ``InMemorySaver()`` for one: a runner that starts anew goes through the graph from its
+    beginning and reads back what was called.
+
+    Example:
+        >>> KitaruGraph(graph, name="guide").invoke({"messages": [("user", "Hello")]})  # doctest: +SKIP
+    """
+
+    def __init__(self, graph: Any, *, name: str | None = None, interrupt_timeout: float = 600) -> None:
+        """Wrap a graph.
+
+        Args:
+            graph: The compiled graph.
+            name: What the names of its checkpoints begin with; the graph's own name by default.
+            interrupt_timeout: Seconds for which the runner stays and looks for an answer, as of ``kitaru.wait``.
+        """
+        self.graph = graph
+        self._name = name or graph.get_name()
+        self._timeout = interrupt_timeout
+
+    def invoke(self, given: Any, config: Any = None, **options: Any) -> Any:
+        """Run the graph to its end; arguments as of its own ``invoke``."""
+        with self._scope(given) as scope:
+            if scope is None:
+                return self.graph.invoke(given, config, **options)
+            config = _threaded(config)
+            result = self.graph.invoke(given, config, **options)
+            while asked := _interrupts(result):
+                answers = {one.id: self._ask(scope, one) for one in asked}
+                result = self.graph.invoke(Command(resume=answers), config, **options)
+            return result
+
+    async def ainvoke(self, given: Any, config: Any = None, **options: Any) -> Any:
+        """Run the graph to its end; arguments as of its own ``ainvoke``."""
+        with self._scope(given) as scope:
+            if scope is None:
+                return await self.graph.ainvoke(given, config, **options)
+            config = _threaded(config)
+            result = await self.graph.ainvoke(given, config, **options)
+            while asked := _interrupts(result):
+                answers = {one.id: await self._ask(scope, one) for one in asked}
+                result = await self.graph.ainvoke(Command(resume=answers), config, **options)
+            return result
+
+    async def astream(self, given: Any, config: Any = None, **options: Any) -> Any:
+        """Run the graph and yield what it streams; arguments as of its own ``astream``. It ends with an interrupt."""
+        with self._scope(given) as scope:
+            async for part in self.graph.astream(given, config if scope is None else _threaded(config), **options):
+                yield part
+
+    @contextmanager
+    def _scope(self, given: Any) -> Iterator[adapter.Scope | None]:
+        place = adapter.current()
+        if place is None or not place.in_body:
+            yield None
+            return
+        asked = json.dumps(to_jsonable_python(given, fallback=repr), sort_keys=True)
+        key = hashlib.sha256(asked.encode()).hexdigest()[:16]
+        scope = adapter.scope(self._name, key=key, run=object())
+        token = current_scope.set(scope)
+        try:
+            yield scope
+        finally:
+            current_scope.reset(token)
+
+    def _ask(self, scope: adapter.Scope, asked: Any) -> Any:
+        text = asked.value if isinstance(asked.value, str) else json.dumps(asked.value, default=str)
+        return adapter.wait(
+            asked.response_schema if isinstance(asked.response_schema, type) else Any,
+            name=f"{scope.name}_interrupt",
+            question=text if len(text) <= _CLIPPED else f"{text[:_CLIPPED]}…",
+            timeout=self._timeout,
+            metadata={"interrupt": to_jsonable_python(asked.value, fallback=repr)},
+        )
+
+
+def _threaded(config: Any) -> dict[str, Any]:
+    """Return a configuration that names a thread, which checkpointers want."""
+    made = dict(config or {})
+    made["configurable"] = {"thread_id": str(uuid4()), **made.get("configurable", {})}
+    return made
+
+
+def _interrupts(result: Any) -> list[Any]:
+    return list(result.get("__interrupt__") or ()) if isinstance(result, dict) else []
