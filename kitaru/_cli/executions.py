@@ -19,11 +19,14 @@ from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
 from kitaru._cli.steering import cancel, delete, recover, resume, retry
 from kitaru._cli.watch import watch
+from kitaru._core.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kitaru.models import ExecutionSummary, ExecutionUsage, LogEntry
+
+_LATEST = 200  # executions whose names are known where a filter matches none
 
 
 @click.group(cls=Group)
@@ -60,13 +63,14 @@ def list_(
     moment_given = parse_since(since, datetime.now().astimezone()) if since else None
     with client() as kitaru:
         found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
+        latest = [] if found else kitaru.executions.list(limit=_LATEST)
     if output == "json":
         click.echo(as_json(found))
     elif found:
         click.echo(_table(found, usage=usage))
     else:
-        filtered = any(value is not None for value in (flow, status, stack, since))
-        click.echo("No execution matches." if filtered else "There are no executions yet.", err=True)
+        near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
+        click.echo(f"No execution matches.{near}" if latest else "There are no executions yet.", err=True)
 
 
 @executions.command()
@@ -119,6 +123,12 @@ def logs(*, exec_id: str, checkpoint: str | None, source: str, follow: bool, out
             f"no longer following execution {exec_id}; it was not cancelled. Go on with: "
             f"kitaru executions logs {exec_id} --follow"
         ) from None
+
+
+def _nearest(given: str | None, known: Iterable[str | None]) -> str:
+    """Suggest the nearest name, where the given one is not known."""
+    names = set(filter(None, known))
+    return did_you_mean(given, names) if given and given not in names else ""
 
 
 def _entries(exec_id: str, checkpoint: str | None, source: Any, follow: bool) -> Iterator[LogEntry]:

@@ -206,6 +206,7 @@ TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("run", "flows.py:f", "--input", '{"x": "many"}'): ("x", "should be a valid integer"),
     ("run", "flows.py:f", "--input", '{"y": 1}'): ("'y'", "the flow does not take"),
     ("run", "flows.py:f", "--stack", "defalt"): ("Did you mean 'default'?",),
+    ("executions", "list", "--flow", "wrods"): ("There are no executions yet",),
     ("executions", "list", "--status", "done"): ("'done'", "completed"),
     ("executions", "get", "nope"): ("no execution id", "kitaru executions list"),
     ("stack", "use", "defalt"): ("Did you mean 'default'?",),
