@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -116,7 +117,9 @@ def test_a_failed_execution_exits_with_1_and_tells_why(project) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "RuntimeError" in done.stderr
     assert "the body fails" in done.stderr
-    assert "Traceback (most recent call last)" not in done.stderr.partition("Error: ")[0]
+    before, _, frames = done.stderr.partition("\nError: ")[0].partition("Where it failed:")
+    assert "Traceback (most recent call last)" not in before
+    assert re.findall(r'File "(.*)", line', frames) == [str(project.path / "flows.py")]
 
 
 def test_an_unknown_stack_exits_with_1_and_names_the_layer(project) -> None:
