@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from kitaru._core.server_url import checked_url
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruStateError, KitaruUsageError
 
-__all__ = ["ServerStatus", "hurry", "login", "logout", "status"]
+__all__ = ["ServerStatus", "dashboard_url", "hurry", "login", "logout", "status"]
 
 LAST_PORT = 65535
 
@@ -125,6 +125,33 @@ def status() -> ServerStatus:
     from kitaru._zenml import server
 
     return server.read_status()
+
+
+def dashboard_url(exec_id: str | None = None) -> str:
+    """Return the page of an execution in ZenML's dashboard.
+
+    Args:
+        exec_id: Its id, or the beginning of one that fits no other; None for the list of all executions.
+
+    Raises:
+        KitaruStateError: Executions are in the local store, which has no dashboard.
+        KitaruUsageError: There is no such execution.
+        KitaruBackendError: The server does not answer.
+
+    Example:
+        >>> dashboard_url()  # doctest: +SKIP
+        'http://127.0.0.1:8237/projects/default/runs'
+    """
+    from kitaru._zenml.runs import dashboard_url as of_execution
+    from kitaru._zenml.runs import executions_url
+
+    url = of_execution(exec_id) if exec_id is not None else executions_url()
+    if url is None:
+        raise KitaruStateError(
+            "The executions are in the local store, which has no dashboard. `kitaru login` starts a server on this "
+            "machine that shows them (it needs `pip install 'zenml[server]'`); `kitaru login URL` uses another one."
+        )
+    return url
 
 
 def hurry() -> None:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "artifacts": "kitaru._cli.artifacts:artifacts",
     "completion": "kitaru._cli.completion_script:completion",
     "config": "kitaru._cli.config:config",
+    "dashboard": "kitaru._cli.dashboard:dashboard",
     "doctor": "kitaru._cli.doctor:doctor",
     "executions": "kitaru._cli.executions:executions",
     "image": "kitaru._cli.image:image",

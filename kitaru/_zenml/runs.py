@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from zenml.constants import PROJECTS, RUNS
 from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.enums import RunWaitConditionStatus
-from zenml.utils.dashboard_utils import get_run_url
+from zenml.utils.dashboard_utils import get_cloud_dashboard_url, get_run_url, get_server_dashboard_url
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.status import ExecutionStatus
@@ -184,6 +185,17 @@ def flow_name_of(run: PipelineRunResponse) -> str:
 def dashboard_url(exec_id: str) -> str | None:
     """Return the execution's page in ZenML's dashboard; None without a server."""
     return get_run_url(find_run(exec_id)) or None
+
+
+def executions_url() -> str | None:
+    """Return the page of ZenML's dashboard that lists executions; None without a server."""
+    client = open_client()
+    with translated("looking for the dashboard"):
+        project, base = client.active_project, get_cloud_dashboard_url()
+        if base is not None:
+            return f"{base}{PROJECTS}/{project.id}{RUNS}"
+        base = get_server_dashboard_url()
+        return f"{base}{PROJECTS}/{project.name}{RUNS}" if base else None
 
 
 def log_file(exec_id: str) -> Path | None:

@@ -63,6 +63,9 @@ def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
     decorate = zenml_step(
         name=checkpoint.name,
         enable_cache=options.cache,
+        # As they are by default; of what is not said the dashboard tells that it is disabled.
+        enable_artifact_metadata=True,
+        enable_artifact_visualization=True,
         settings=settings or None,
         output_materializers=options.materializers,
         runtime=isolation.runtime(checkpoint),
