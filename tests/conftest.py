@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import psutil
 import pytest
 
-from tests import server_process
+from tests import chromium, server_process
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -284,21 +284,10 @@ def _missing_kubernetes() -> str | None:
     return None
 
 
-@functools.cache
-def _missing_browser() -> str | None:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return "Playwright is not installed"
-    with sync_playwright() as playwright:
-        executable = playwright.chromium.executable_path
-    return None if Path(executable).exists() or shutil.which("chromium") else "no Chromium is installed"
-
-
 MISSING = {
     "docker": _missing_docker,
     "kubernetes": _missing_kubernetes,
-    "browser": _missing_browser,
+    "browser": chromium.missing,
     "server": server_process.missing,
 }
 

@@ -17,6 +17,8 @@ finally:
 
 # It tells, on stdout, when what it reads again has changed: an execution that goes on, nothing else.
 logging.getLogger("zenml.models.v2.base.base").setLevel(logging.ERROR)
+# ZenML keeps ten connections to a server; that an eleventh checkpoint at once opens one of its own is no warning.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 def hear_prints() -> None:

@@ -113,9 +113,15 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
 def _in_words(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Tell each setting and where it came from as people read it in ZenML's dashboard."""
     return {
-        path: f"{textwrap.shorten(json.dumps(setting['value'], ensure_ascii=False), _SHOWN)} ({setting['detail']})"
+        path: f"{textwrap.shorten(_as_text(setting['value']), _SHOWN)} ({setting['detail']})"
         for path, setting in settings.items()
     }
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def end_attempt(run_id: UUID, attempt: AttemptRecord, outcome: str, error: str | None) -> AttemptRecord:

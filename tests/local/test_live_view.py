@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import select
-import signal
-import struct
-import sys
-import termios
-import time
-from pathlib import Path
 
-import pytest
-
-KITARU = Path(sys.executable).with_name("kitaru")
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-CLEARED = "\x1b[2J"
+from tests.terminal import CLEARED, ESCAPES, KITARU, Terminal
 
 FLOW = """
     import time
@@ -52,55 +38,6 @@ FLOW = """
         import sys
         print("result", survey.run(ask="ask" in sys.argv).wait())
 """
-
-
-class Terminal:
-    """A terminal of some size with a program in it."""
-
-    def __init__(self, project, *args: str | Path, **env: str) -> None:
-        self.seen = ""
-        home = {name: value for name, value in project.home.env.items() if name not in ("NO_COLOR", "COLUMNS")}
-        self.pid, self._master = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-            os.chdir(project.path)
-            os.execve(sys.executable, [sys.executable, *map(str, args)], {**home, "TERM": "xterm-256color", **env})
-
-    def resize(self, columns: int, lines: int) -> None:
-        """Change the size; the system tells the program with SIGWINCH."""
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def until(self, wanted: str, timeout: float = 60) -> str:
-        """Read until the text, without escapes, has come; give all that was read since the call before."""
-        deadline = time.monotonic() + timeout
-        fresh = ""
-        while wanted not in ESCAPES.sub("", fresh) and (wanted != CLEARED or CLEARED not in fresh):
-            if time.monotonic() > deadline or not (new := self._read()):
-                os.kill(self.pid, signal.SIGKILL)
-                self.end()
-                pytest.fail(f"{wanted!r} did not come; this did: {self.seen[-3000:]!r}")
-            fresh += new
-        return fresh
-
-    def end(self, timeout: float = 60) -> tuple[int, str]:
-        rest = ""
-        while new := self._read(timeout):
-            rest += new
-        os.close(self._master)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), rest
-
-    def _read(self, timeout: float = 60) -> str:
-        if not select.select([self._master], [], [], timeout)[0]:
-            return ""
-        try:
-            new = os.read(self._master, 65536).decode(errors="replace")
-        except OSError:  # the last process has closed it
-            return ""
-        self.seen += new
-        return new
 
 
 def last_screen(text: str) -> list[str]:
@@ -143,6 +80,10 @@ def test_watch_leaves_the_execution_running_and_is_plain_where_colours_are_not_w
     assert f"no longer watching execution {exec_id}; it was not cancelled" in rest.replace("\r\n", "")
     assert "\x1b[?25h" in rest
 
+    listed = Terminal(project, KITARU, "executions", "list")
+    listed.end()
+    assert re.search(rf"{exec_id[:8]} +survey +\x1b\[36mrunning\x1b\[0m", listed.seen), listed.seen
+
     plain = Terminal(project, KITARU, "executions", "watch", exec_id, NO_COLOR="1")
     plain.until("is running")
     (project.path / "go").touch()
@@ -150,3 +91,12 @@ def test_watch_leaves_the_execution_running_and_is_plain_where_colours_are_not_w
     assert code == 0
     assert "checkpoint parse_6 completed" in plain.seen
     assert "\x1b" not in plain.seen
+
+    listed = Terminal(project, KITARU, "executions", "list")
+    listed.end()
+    assert "\x1b[32mcompleted" in listed.seen
+    assert "\x1b[1mSTATUS" in listed.seen
+    plainly = Terminal(project, KITARU, "executions", "list", NO_COLOR="1")
+    plainly.end()
+    assert "completed" in plainly.seen
+    assert not re.search(r"\x1b\[(3\d|9\d)m", plainly.seen)

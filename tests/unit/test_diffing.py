@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
-import subprocess
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from kitaru import ExecutionStatus
 from kitaru._core.diffing import MOST_CELLS, MOST_LINES, brief, compare
 from kitaru.diffs import CheckpointDiff, ExecutionDiff, ValueDiff, summary_rows
 from kitaru.models import ExecutionSummary
+from tests.chromium import visit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,30 +244,19 @@ def test_the_page_is_whole_and_values_in_it_are_text() -> None:
     assert "only in A" in tags.text
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.browser
 def test_a_browser_shows_the_page(tmp_path: Path) -> None:
-    assert CHROMIUM is not None
     file = tmp_path / "diff.html"
     file.write_text(difference().to_html(), encoding="utf-8")
-    flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-        f"--user-data-dir={tmp_path}/chromium",
-    ]
-    done = subprocess.run(
-        [CHROMIUM, *flags, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert "CONSOLE" not in done.stderr
-    rows = re.findall(r'<tr data-call="(\w+)">.*?<span class="change (\w+)">', done.stdout)
+    with visit() as seen:
+        seen.page.goto(file.as_uri())
+        shown = seen.page.content()
+    assert (seen.complaints, seen.elsewhere) == ([], [])
+    rows = re.findall(r'<tr data-call="(\w+)">.*?<span class="change (\w+)">', shown)
     assert rows == [("fetch", "equal"), ("rank", "changed"), ("gone", "only_a")]
-    assert '<span class="gone">-old &lt;b&gt;</span><span class="new">+new</span>' in done.stdout
-    assert '<section id="checkpoint-rank">' in done.stdout
-    assert '<section id="checkpoint-fetch">' not in done.stdout
+    assert '<span class="gone">-old &lt;b&gt;</span><span class="new">+new</span>' in shown
+    assert '<section id="checkpoint-rank">' in shown
+    assert '<section id="checkpoint-fetch">' not in shown
 
 
 def test_many_differences_make_a_table() -> None:
