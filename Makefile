@@ -16,10 +16,10 @@ ARGS     ?=
 PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench pictures lock clean
 
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the second run comes from the cache
 	@mkdir -p $(DEMO)
@@ -41,6 +41,10 @@ check: $(STAMP)  ## Lint, formatting, strict types, and which room may import wh
 
 bench: $(STAMP)  ## Measure Kitaru beside plain ZenML and print the ratios
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python benchmarks/bench.py $(ARGS)
+
+pictures: $(STAMP)  ## Take the pictures in docs/images anew, by the tests in a browser
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	  HOME="$$home" KITARU_SCREENSHOTS=docs/images KITARU_TESTS_REQUIRE=browser $(BIN)/python -m pytest -q tests/browser
 
 lock:  ## Resolve pyproject.toml anew into requirements/dev.txt
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(PYTHON) -m venv "$$tmp/venv" \
