@@ -18,6 +18,8 @@ from tests.chromium import FOLDER, photograph, visit
 from tests.terminal import CLEARED, ESCAPES, KITARU, UP, Terminal, as_picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Locator, Page
 
     from tests.conftest import Project
@@ -139,7 +141,9 @@ def call(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
         return json.load(response)
 
 
-def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(project: Project, port: int, folder: Path) -> None:
+def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(
+    project: Project, port: int, folder: Path, eventually: Callable[..., Any]
+) -> None:
     project.write("flows.py", BRIEFING)
     terminal = Terminal(project, KITARU, "run", "flows.py:briefing", "--input", '{"topic": "tides"}')
     terminal.until("2/4")
@@ -152,6 +156,7 @@ def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(project: Pro
     address = project.kitaru("dashboard", exec_id[:13]).stdout.strip()
     assert address == f"{runs}/{exec_id}"
     assert project.kitaru("dashboard").stdout.strip() == runs
+    assert opened_by_the_command(project, exec_id, eventually) == address
     with visit(height=720) as seen:
         board = Dashboard(seen.page, folder)
         look_at_the_live_view(board, live, address)
@@ -173,6 +178,19 @@ def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(project: Pro
         look_at_a_notebook_cell(board, project, exec_id, address)
         assert (seen.complaints, seen.elsewhere) == ([], [])
     look_at_what_the_dashboard_does_not_print(port, exec_id)
+
+
+def opened_by_the_command(project: Project, exec_id: str, eventually: Callable[..., Any]) -> str:
+    """Run the command at a terminal of a machine with a screen, and return what it has the desktop open."""
+    launcher = project.write("bin/xdg-open", '#!/bin/sh\necho "$1" > "$(dirname "$0")/opened"\n')
+    launcher.chmod(0o755)
+    paths = {"PATH": f"{launcher.parent}:{project.home.env['PATH']}", "DISPLAY": ":0"}
+    code, _ = Terminal(project, KITARU, "dashboard", exec_id, "--print", **paths).end()
+    assert (code, launcher.with_name("opened").exists()) == (0, False)
+    code, said = Terminal(project, KITARU, "dashboard", exec_id, **paths).end()
+    assert (code, exec_id in said) == (0, True)
+    opened = launcher.with_name("opened")  # by a process that the command does not wait for
+    return eventually(lambda: opened.exists() and opened.read_text().strip(), what="the browser's opening")
 
 
 def look_at_the_live_view(board: Dashboard, live: str, address: str) -> None:

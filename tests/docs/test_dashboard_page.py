@@ -102,6 +102,14 @@ def test_its_program_runs_and_its_values_are_shown_as_what_they_are(project: Pro
     assert lines[-1] == str(("cached", [markdown, image, table]))
 
 
+def test_without_a_server_there_is_no_dashboard_and_a_way_to_one(project: Project) -> None:
+    done = project.kitaru("dashboard", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the local store, which has no dashboard" in done.stderr
+    for command in ("`kitaru login`", "`kitaru login URL`", "pip install"):
+        assert command in done.stderr
+
+
 def test_its_pictures_are_there_and_small() -> None:
     named = re.findall(r"!\[[^]]+\]\((images/[^)]+)\)", PAGE)
     assert {Path(name).name for name in named} == {file.name for file in (ROOT / "docs" / "images").iterdir()}
