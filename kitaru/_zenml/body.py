@@ -7,6 +7,7 @@ import contextvars
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,7 @@ from zenml.config.retry_config import StepRetryConfig
 from zenml.config.step_configurations import StepConfigurationUpdate
 from zenml.enums import ExecutionStatus
 from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_invocation
-from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
+from zenml.execution.pipeline.dynamic.outputs import ArtifactFuture, MapResultsFuture, OutputArtifact, StepFuture
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.execution.step.utils import launch_step
 
@@ -29,12 +30,14 @@ from kitaru._zenml.failures import came_from
 from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.lineage import Lineage
 from kitaru._zenml.memory import Held
+from kitaru._zenml.plain_steps import PlainStep
 from kitaru._zenml.records import note_expected
 from kitaru._zenml.steps import build_step
 from kitaru._zenml.usage import note_taken
 from kitaru._zenml.values import storable
 from kitaru._zenml.waits import AFTER_KEY, Question
 from kitaru.checkpoint import CheckpointFuture
+from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -46,6 +49,10 @@ if TYPE_CHECKING:
     from kitaru._zenml.replay import Record
     from kitaru.checkpoint import Checkpoint
 
+    _Called = Checkpoint[..., Any] | PlainStep
+
+# What plain steps return, and their futures.
+_LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
 # From so many calls that are started at once on, it is told how many they are.
 _FAN_OUT = 4
 
@@ -54,6 +61,7 @@ _FAN_OUT = 4
 class Outcome:
     """A finished checkpoint: where its outputs are stored, and its value once somebody asked for it."""
 
+    step_run: StepRunResponse
     artifacts: tuple[OutputArtifact, ...]
     several: bool
     value: Any = None
@@ -93,17 +101,19 @@ class Body:
         """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
         if in_event_loop():
             return self.submit(checkpoint, args, kwargs)
+        return self._value_of(self.run(checkpoint, args, kwargs))
+
+    def run(self, checkpoint: _Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        """Run a checkpoint, or a plain step, and return what it left."""
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
         held = Held(body_waits=True)
         outcome = self._run(checkpoint, name, self._frozen(name, values, held), held, self._upstream(checkpoint))
         self._previous = name
-        return self._value_of(outcome)
+        return outcome
 
-    def submit(
-        self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> CheckpointFuture[Any]:
-        """Start a checkpoint in a thread and return its future."""
+    def submit(self, checkpoint: _Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
+        """Start a checkpoint, or a plain step, in a thread and return its future."""
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
         upstream = self._upstream(checkpoint)
@@ -164,7 +174,7 @@ class Body:
     def store_result(self, value: Any) -> ArtifactVersionResponse | None:
         """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
         if isinstance(value, CheckpointFuture):
-            outcome = self._outcome_of(value)
+            outcome = self.outcome_of(value)
             if len(outcome.artifacts) == 1:
                 return outcome.artifacts[0]
         if isinstance(value, OutputArtifact):
@@ -181,11 +191,18 @@ class Body:
         """Remember which artifact a value of the body came from."""
         self._lineage.add(value, artifact)
 
+    def artifact_of(self, value: Any) -> ArtifactVersionResponse | None:
+        """Return the one artifact that holds a value, or will hold a future's; None where there is none."""
+        if isinstance(value, CheckpointFuture):
+            settled = self._settled(Held(body_waits=False), value)
+            return None if isinstance(settled, tuple) else settled
+        return self._lineage.find(value)
+
     def resolved(self, value: Any) -> Any:
         """Put values in the place of futures, and of what plain ZenML steps in the body return."""
         return replace(value, _resolved, WALKED)
 
-    def _place(self, checkpoint: Checkpoint[..., Any]) -> str:
+    def _place(self, checkpoint: _Called) -> str:
         """Give a call its name and its place in the body's course."""
         name = self._name_of(checkpoint)
         with self._naming:
@@ -195,7 +212,9 @@ class Body:
         self._record.follow(self._places[name], checkpoint, name, ordered=ordered)
         return name
 
-    def _name_of(self, checkpoint: Checkpoint[..., Any]) -> str:
+    def _name_of(self, checkpoint: _Called) -> str:
+        if isinstance(checkpoint, PlainStep):
+            return self._name_of_step(checkpoint)
         if not isinstance(checkpoint, NamedCall):
             return self._name_for(checkpoint.name)
         if checkpoint.key is None:
@@ -206,6 +225,14 @@ class Body:
                 self._names.add(found)
                 return found
         return self._name_for(checkpoint.stem, self._record.recorded)
+
+    def _name_of_step(self, step: PlainStep) -> str:
+        name = self._name_for(step.call_name or step.name)
+        if step.call_name and name != step.call_name:
+            raise KitaruUsageError(
+                f"The id {step.call_name!r} of a call of ZenML step {step.name!r} is taken: choose another."
+            )
+        return name
 
     def _name_for(self, base: str, reserved: Container[str] = ()) -> str:
         with self._naming:
@@ -233,16 +260,14 @@ class Body:
                 self._scope_names.add(found)
             return known
 
-    def _upstream(self, checkpoint: Checkpoint[..., Any]) -> set[str]:
+    def _upstream(self, checkpoint: _Called) -> set[str]:
         """Return the calls that one comes after: in a scope those that ended last, else the one before it."""
         scope = checkpoint.scope if isinstance(checkpoint, NamedCall) else None
         with self._naming:
             ended = set(self._ended.get(scope, ())) if scope is not None else set()
         return ended or ({self._previous} if self._previous is not None else set())
 
-    def _run(
-        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], held: Held, upstream: set[str]
-    ) -> Outcome:
+    def _run(self, checkpoint: _Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
         outcome = self._run_step(checkpoint, name, values, held, upstream)
         if isinstance(checkpoint, NamedCall) and checkpoint.scope is not None:
             with self._naming:
@@ -252,16 +277,19 @@ class Body:
         return outcome
 
     def _run_step(
-        self, checkpoint: Checkpoint[..., Any], name: str, values: dict[str, Any], held: Held, upstream: set[str]
+        self, checkpoint: _Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]
     ) -> Outcome:
         completed = self._record.completed(name)
         if completed is not None:
             return _stored_outcome(completed)
+        plain = checkpoint if isinstance(checkpoint, PlainStep) else None
+        if plain is not None:
+            upstream |= plain.await_others()
         inputs = step_inputs(checkpoint, values, partial(self._settled, held), _argument_of(name))
         compiled = compile_dynamic_step_invocation(
             snapshot=self._runner.snapshot,
             pipeline=self._runner.pipeline,
-            step=build_step(checkpoint),
+            step=checkpoint.step if isinstance(checkpoint, PlainStep) else build_step(checkpoint),
             invocation_id=name,
             inputs=inputs.artifacts,
             upstream_steps=upstream | inputs.producers,
@@ -270,11 +298,15 @@ class Body:
                 parameters=inputs.parameters,
                 retry=self._retry(checkpoint, name),
                 extra={"kitaru": {"index": self._places[name], **_told_of(checkpoint)}},
+                group=plain.group if plain else None,
             ),
         )
         compiled = _keyed(compiled, inputs.cache_key, may_cache=self._record.may_cache)
-        call = scope.Call(checkpoint, held)
-        with announce(name) as announcement, scope.calling(call):
+        # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
+        call = scope.Call(checkpoint, None if plain else held)
+        place = scope.CheckpointScope(name, self.exec_id, self.replay_of)
+        inside = scope.in_checkpoint(place) if plain else nullcontext()
+        with announce(name) as announcement, scope.calling(call), inside:
             try:
                 step_run = launch_step(
                     snapshot=self._runner.snapshot,
@@ -298,10 +330,12 @@ class Body:
             self._follow(outcome)
         return outcome
 
-    def _retry(self, checkpoint: Checkpoint[..., Any], name: str) -> StepRetryConfig | None:
+    def _retry(self, checkpoint: _Called, name: str) -> StepRetryConfig | None:
         # ZenML counts the step runs of one name over all attempts of the execution, and refuses one too many.
         allowed = self._record.version(name) + checkpoint.options.retries
-        return StepRetryConfig(max_retries=allowed, delay=0, backoff=1) if allowed else None
+        own = checkpoint.retry if isinstance(checkpoint, PlainStep) else None
+        delay, backoff = (own.delay, own.backoff) if own else (0, 1)
+        return StepRetryConfig(max_retries=allowed, delay=delay, backoff=backoff) if allowed else None
 
     def _value_of(self, outcome: Outcome) -> Any:
         if not outcome.loaded:
@@ -323,7 +357,7 @@ class Body:
 
     def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""
-        outcome = self._outcome_of(future)
+        outcome = self.outcome_of(future)
         if outcome.several:
             return outcome.artifacts
         if not outcome.artifacts:
@@ -332,12 +366,13 @@ class Body:
             held.keep(outcome.artifacts[0].id, outcome.value, unchanged=False)
         return outcome.artifacts[0]
 
-    def _outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
+    def outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
+        """Wait for a future and return what its call left."""
         future._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
 
 
-def _told_of(checkpoint: Checkpoint[..., Any]) -> dict[str, Any]:
+def _told_of(checkpoint: _Called) -> dict[str, Any]:
     """Return what is recorded of a checkpoint beside ZenML's own configuration."""
     about: dict[str, Any] = {"type": checkpoint.options.type}
     if isinstance(checkpoint, NamedCall):
@@ -349,12 +384,14 @@ def _told_of(checkpoint: Checkpoint[..., Any]) -> dict[str, Any]:
 def _resolved(part: Any) -> Any:
     if isinstance(part, CheckpointFuture):
         return part.result()
-    return part.load() if isinstance(part, OutputArtifact) else part
+    return part.load() if isinstance(part, _LOADABLE) else part
 
 
-def _keyed(step: Step, key: str, *, may_cache: bool) -> Step:
+def _keyed(step: Step, key: str | None, *, may_cache: bool) -> Step:
     """Add to what ZenML's cache tells calls of a step apart by, or keep it from answering."""
-    changes: dict[str, Any] = {"caching_parameters": {**step.config.caching_parameters, "kitaru_inputs": key}}
+    changes: dict[str, Any] = {}
+    if key is not None:
+        changes["caching_parameters"] = {**step.config.caching_parameters, "kitaru_inputs": key}
     if not may_cache:
         changes["enable_cache"] = False
     return step.model_copy(update={"config": step.config.model_copy(update=changes)})
@@ -370,10 +407,10 @@ def _own(value: Any) -> Any:
 def _stored_outcome(step_run: StepRunResponse) -> Outcome:
     outputs = load_step_run_outputs(step_run)
     if outputs is None:
-        return Outcome((), several=False, loaded=True)
+        return Outcome(step_run, (), several=False, loaded=True)
     if isinstance(outputs, tuple):
-        return Outcome(outputs, several=True)
-    return Outcome((outputs,), several=False)
+        return Outcome(step_run, outputs, several=True)
+    return Outcome(step_run, (outputs,), several=False)
 
 
 def _argument_of(name: str) -> str:

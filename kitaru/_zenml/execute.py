@@ -26,6 +26,7 @@ from kitaru._zenml.failures import Failure, describe_failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
 from kitaru._zenml.memory import held_by_caller
 from kitaru._zenml.original import Original, plan_of
+from kitaru._zenml.plain_steps import take_over
 from kitaru._zenml.prints import write_whole_lines
 from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
 from kitaru._zenml.replay import Record
@@ -105,6 +106,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             files.note_attempt(attempt.number, last=not again)
             record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original)
         body = Body(context.runner, record)
+        take_over(context.runner, body)
         try:
             result = _run_body(flow, inputs, body)
         except PauseRequested:

@@ -16,10 +16,11 @@ from uuid import uuid4
 
 from zenml.artifacts.utils import save_artifact
 from zenml.enums import ArtifactSaveType
-from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
+from zenml.execution.pipeline.dynamic.outputs import BaseFuture, OutputArtifact
 from zenml.models import ArtifactVersionResponse
 
 from kitaru._core.structure import Slot, encode, leaves, replace
+from kitaru._zenml.plain_steps import PlainStep
 from kitaru._zenml.steps import captured
 from kitaru._zenml.values import AS_INPUT, is_parameter, pickled, storable
 from kitaru.checkpoint import CALL_INPUT, CheckpointFuture, CheckpointFutures
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 ARTIFACT_KEY = "kitaru_artifact"
 WALKED = (list, tuple, dict, CheckpointFutures)
 _Artifact = OutputArtifact | ArtifactVersionResponse
+# What stands for a value: futures, ZenML's among them, and outputs of plain steps.
+_REFERENCES = (CheckpointFuture, OutputArtifact, BaseFuture)
 
 
 @dataclass
@@ -43,13 +46,21 @@ class StepInputs:
 
     parameters: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
-    cache_key: str = ""
+    cache_key: str | None = None
+    loaded: list[_Artifact] = field(default_factory=list)
 
     @property
     def producers(self) -> set[str]:
         """Names of the steps whose outputs are among the inputs."""
         values = [item for value in self.artifacts.values() for item in _listed(value)]
-        return {value.step_name for value in values if isinstance(value, OutputArtifact)}
+        return {value.step_name for value in (*values, *self.loaded) if isinstance(value, OutputArtifact)}
+
+    def plain(self, shape: Any, artifacts: list[_Artifact]) -> tuple[Any, list[_Artifact]]:
+        """Put values in the slots of what is more than an artifact or a list of them, as a plain step takes no more."""
+        if isinstance(shape, Slot) or _is_list_of_slots(shape):
+            return shape, artifacts
+        self.loaded += artifacts
+        return replace(shape, lambda leaf: artifacts[leaf.index].load() if isinstance(leaf, Slot) else leaf), []
 
 
 def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
@@ -67,7 +78,7 @@ def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
     Raises:
         KitaruUsageError: A value in it cannot be stored.
     """
-    if isinstance(value, CheckpointFuture | OutputArtifact):
+    if isinstance(value, _REFERENCES):
         return value
     known = lineage.find(value)
     if known is not None:
@@ -75,7 +86,7 @@ def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
         return known
     if type(value) in WALKED:
         shape = replace(value, lambda part: _step_output(lineage, held, part) or part, WALKED)
-        references = [leaf for leaf in leaves(shape, WALKED) if isinstance(leaf, CheckpointFuture | OutputArtifact)]
+        references = [leaf for leaf in leaves(shape, WALKED) if isinstance(leaf, _REFERENCES)]
         if references:
             return _copied(shape, references, what)
     if is_parameter(value):
@@ -95,7 +106,7 @@ def _copied(shape: Any, references: list[Any], what: str) -> Any:
 
 
 def step_inputs(
-    checkpoint: Checkpoint[..., Any],
+    checkpoint: Checkpoint[..., Any] | PlainStep,
     frozen: Mapping[str, Any],
     settle: Callable[[CheckpointFuture[Any]], Any],
     what: str,
@@ -113,6 +124,8 @@ def step_inputs(
     for parameter, value in frozen.items():
         recorded = checkpoint.record_names[parameter]
         shape, artifacts = _shaped(value, settle)
+        if isinstance(checkpoint, PlainStep):
+            shape, artifacts = inputs.plain(shape, artifacts)
         if isinstance(shape, Slot):
             inputs.artifacts[recorded] = artifacts[0]
         elif artifacts:
@@ -125,7 +138,8 @@ def step_inputs(
             inputs.artifacts[recorded] = save(storable(shape, what, AS_INPUT), "input")
     if shapes:
         _describe_shapes(inputs, shapes, what)
-    inputs.cache_key = _cache_key(inputs, captured(checkpoint))
+    # A plain step's cache is ZenML's own business.
+    inputs.cache_key = None if isinstance(checkpoint, PlainStep) else _cache_key(inputs, captured(checkpoint))
     return inputs
 
 
@@ -173,10 +187,14 @@ def _is_list_of_slots(shape: Any) -> bool:
 def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple[Any, list[_Artifact]]:
     artifacts: list[_Artifact] = []
 
+    def each(settled: Any) -> Any:
+        return type(settled)(map(each, settled)) if type(settled) in (list, tuple) else take(settled)
+
     def take(leaf: Any) -> Any:
         if isinstance(leaf, CheckpointFuture):
-            settled = settle(leaf)
-            return tuple(map(take, settled)) if isinstance(settled, tuple) else take(settled)
+            return each(settle(leaf))
+        if isinstance(leaf, BaseFuture):
+            return each(leaf.result())
         if not isinstance(leaf, _Artifact):
             return leaf
         artifacts.append(leaf)

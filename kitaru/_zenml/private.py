@@ -27,6 +27,9 @@ name                                      why
                                           need two at once: more threads wait for each other until they time out.
 ``cache_utils.get_cached_step_run``       Public, and replaced; see ``cache_lookup``.
 ``StepRunner._load_input_artifact``       Replaced: what the calling process holds is not read again; see ``memory``.
+``outputs._InlineStepFuture``             What a future of a step is made of; plain steps in a flow's body are started by
+                                          Kitaru, and their futures stay ZenML's.
+``MapResultsFuture._set_startup_result``  The same for the futures of a step's ``map``.
 ========================================  ==========================================================================
 """
 
@@ -42,6 +45,7 @@ from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.environment import Environment
+from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
 from zenml.integrations.registry import integration_registry
 from zenml.orchestrators import cache_utils
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
@@ -161,3 +165,15 @@ def leave_configuration_alone(*, new: bool = True) -> None:
 
     if getattr(write, "__name__", "") != write_first.__name__:
         GlobalConfiguration._write_config = write_first  # type: ignore[method-assign, assignment]
+
+
+def inline_step_future(step_run: Any, name: str) -> _InlineStepFuture:
+    """Make what a future of a step waits for; ``step_run`` has ``done()`` and ``result()``."""
+    return _InlineStepFuture(step_run, name)
+
+
+def started_map(name: str, futures: list[StepFuture]) -> MapResultsFuture:
+    """Make the future of a step's ``map`` whose calls have been started."""
+    found = MapResultsFuture(name)
+    found._set_startup_result(futures)
+    return found

@@ -10,6 +10,7 @@ from zenml.constants import CODE_HASH_PARAMETER_NAME
 from kitaru._core.unset import UNSET
 from kitaru._named import Scope
 from kitaru._zenml.original import index_of
+from kitaru._zenml.plain_steps import PlainStep
 from kitaru._zenml.steps import build_step
 from kitaru.errors import KitaruDivergenceError
 
@@ -111,7 +112,7 @@ class Record:
         step = self._steps.get(name)
         return step.version if step is not None else 0
 
-    def follow(self, index: int, checkpoint: Checkpoint[..., object], name: str, *, ordered: bool) -> None:
+    def follow(self, index: int, checkpoint: Checkpoint[..., object] | PlainStep, name: str, *, ordered: bool) -> None:
         """Hold a call against the record.
 
         Args:
@@ -133,10 +134,10 @@ class Record:
         step = self.completed(name)
         if step is None:
             self._following = False
-        elif _recorded_code(step) != _code(checkpoint):
+        elif _recorded_code(step) != (checkpoint.code if isinstance(checkpoint, PlainStep) else _code(checkpoint)):
             self.changed.add(checkpoint.name)
 
-    def _is_unknown(self, index: int, checkpoint: Checkpoint[..., object]) -> bool:
+    def _is_unknown(self, index: int, checkpoint: Checkpoint[..., object] | PlainStep) -> bool:
         """Whether a replay is asked, before its cut, for a checkpoint that its original never called."""
         if self._original is None or index not in self._original.followed:
             return False
