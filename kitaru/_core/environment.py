@@ -22,6 +22,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
     "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
     "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
+    "KITARU_MCP_READ_ONLY": "on or off (the default): whether kitaru-mcp offers only tools that change nothing.",
     "KITARU_LLM_MOCK": "What kitaru.llm() answers without asking a model; JSON where it is asked for more than text.",
 }
 """The variables beside the settings, with what they accept; also the manual of ``kitaru config show --help``."""
@@ -160,6 +161,15 @@ def auth_token() -> str | None:
 def project() -> str | None:
     """Return the name or id of the project that KITARU_PROJECT holds; ``None`` where it is not set."""
     return read("KITARU_PROJECT")
+
+
+def mcp_read_only() -> bool:
+    """Return what KITARU_MCP_READ_ONLY says: whether assistants may only look.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but on or off.
+    """
+    return _on("Read-only mode", "KITARU_MCP_READ_ONLY", read("KITARU_MCP_READ_ONLY") or "off")
 
 
 def llm_mock() -> str | None:

@@ -69,6 +69,12 @@ ROOMS = {
         ("kitaru.*", "kitaru._cli", "kitaru._core.suggest", "click"),
         ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
     ),
+    # How flows and moments are named, it knows from the command line.
+    "_mcp": Room(
+        "_mcp",
+        ("kitaru.*", "kitaru._mcp", "anyio", "click", "mcp", "pydantic"),
+        ("kitaru._cli.since", "kitaru._cli.target", "kitaru._core"),
+    ),
     # What users begin with, and what it imports of its own.
     "_templates": Room("a project to begin with", ("kitaru.*", "agent", "batch", "flows", "model")),
     "_runner": Room(

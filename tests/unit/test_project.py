@@ -36,7 +36,10 @@ def required() -> list[Requirement]:
 
 def test_the_distribution_and_the_command_have_their_names() -> None:
     assert PYPROJECT["project"]["name"] == "kitaru-zenml"
-    assert PYPROJECT["project"]["scripts"] == {"kitaru": "kitaru._cli.main:main"}
+    assert PYPROJECT["project"]["scripts"] == {
+        "kitaru": "kitaru._cli.main:main",
+        "kitaru-mcp": "kitaru._mcp.main:main",
+    }
 
 
 def test_nothing_requires_the_other_product_of_the_same_name() -> None:

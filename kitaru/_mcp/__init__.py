@@ -1,0 +1,1 @@
+"""``kitaru-mcp``: executions for assistants, by the Model Context Protocol."""
