@@ -57,9 +57,10 @@ class Home:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of a user in this home: nothing of Kitaru's or ZenML's leaks in from outside."""
+        """The environment of a user in this home: nothing that Kitaru, ZenML or Claude Code reads leaks in."""
+        foreign = ("KITARU_", "ZENML_", "ANTHROPIC_", "CLAUDE")
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("KITARU_", "ZENML_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
             "HOME": str(self.path),
             "ZENML_CONFIG_PATH": str(self.zenml),
             "ZENML_LOCAL_STORES_PATH": str(self.stores),

@@ -187,6 +187,11 @@ class Body:
             return artifact
         return save(storable(value, "The flow's result"), "result")
 
+    @property
+    def called(self) -> frozenset[str]:
+        """Names of the calls that were made."""
+        return frozenset(self._names)
+
     def know(self, value: Any, artifact: ArtifactVersionResponse) -> None:
         """Remember which artifact a value of the body came from."""
         self._lineage.add(value, artifact)

@@ -129,6 +129,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             with _kept_record():
                 records.note_changed(run_id, record.changed)
                 usage.note_total(run_id, record.steps)
+                records.close_cut_off(record.steps, body.called)
                 records.record_result(run_id, attempt, result.id if result is not None else None)
             crash_points.reach("worker, result")
             return result

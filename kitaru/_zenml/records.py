@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
-from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.enums import ExecutionStatus, MetadataResourceTypes, StepRuntime
 from zenml.models import ExceptionInfo, RunMetadataResource
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
@@ -21,7 +21,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._zenml.failures import Failure, describe_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -62,6 +62,18 @@ class AttemptRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the record without what is not known yet."""
         return {key: value for key, value in vars(self).items() if value is not None}
+
+
+def close_cut_off(steps: Iterable[StepRunResponse], called: Container[str]) -> None:
+    """Mark calls as failed that ended with a runner and that the body has not made again: they run no longer.
+
+    Args:
+        steps: What earlier attempts have left.
+        called: Names of the calls that the completed attempt made.
+    """
+    for step in steps:
+        if step.name not in called and step.status in OPEN_STEPS and step.config.runtime == StepRuntime.INLINE:
+            publish_step_run_status_update(step.id, ExecutionStatus.FAILED)
 
 
 def about(run: PipelineRunResponse) -> dict[str, Any]:

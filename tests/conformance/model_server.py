@@ -1,4 +1,7 @@
-"""A model server on loopback that speaks OpenAI's chat completions, answers as a test says, and counts requests."""
+"""A model server on loopback that answers as a test says, and counts requests.
+
+It speaks OpenAI's chat completions and Anthropic's messages; what is asked is shown to a test in OpenAI's terms.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+from tests.conformance import messages_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,7 +69,13 @@ class ModelServer:
 
     def env(self, key: str) -> dict[str, str]:
         """The environment that leads a client here."""
-        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": key}
+        return {
+            "OPENAI_BASE_URL": self.url,
+            "OPENAI_API_KEY": key,
+            "ANTHROPIC_BASE_URL": self.url.removesuffix("/v1"),
+            "ANTHROPIC_API_KEY": key,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        }
 
 
 @contextmanager
@@ -89,15 +100,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if not self.path.endswith("/chat/completions"):
+        path = self.path.partition("?")[0]
+        if not path.endswith(("/chat/completions", "/messages")):
             self._send(404, json.dumps({"error": {"message": f"there is no {self.path} here"}}))
             return
         server: ModelServer = self.server.known  # type: ignore[attr-defined]
-        asked = Asked(body, self.headers.get("Authorization", "").removeprefix("Bearer "))
+        key = self.headers.get("x-api-key") or self.headers.get("Authorization", "").removeprefix("Bearer ")
+        asked = Asked(messages_api.translated(body) if path.endswith("/messages") else body, key)
         server.asked.append(asked)
         answer = server.answer(asked)
         if answer.status != 200:
             self._send(answer.status, json.dumps({"error": {"message": answer.text, "type": "error"}}))
+        elif path.endswith("/messages"):
+            assert body.get("stream"), "Claude Code streams"
+            self._send(200, "".join(messages_api.events(body, answer)), "text/event-stream")
         elif body.get("stream"):
             self._send(200, "".join(f"data: {chunk}\n\n" for chunk in _chunks(answer)), "text/event-stream")
         else:

@@ -1,7 +1,8 @@
 """What every adapter of an agent framework has to show, on the framework's own agents and real processes.
 
 An adapter subclasses :class:`Conformance` and names a script. The script defines these flows, their agents talk to
-``gpt-4o-mini`` by chat completions at ``OPENAI_BASE_URL``, and what it shares with other frameworks is in ``common``:
+``gpt-4o-mini`` by chat completions at ``OPENAI_BASE_URL`` (to a Claude by messages at ``ANTHROPIC_BASE_URL``), and what
+it shares with other frameworks is in ``common``:
 
 =============  =====================================================================================================
 ``ten_turns``  agent "walker" with a tool ``step(number: int) -> str`` that notes ``step NUMBER``, and crashes once in
@@ -24,11 +25,14 @@ import json
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from tests.conformance.model_server import Answer, Asked, model_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A key that no log, no file and no metadata may hold.
 KEY = "sk-marked-4f1d2c7b9a"
@@ -65,12 +69,20 @@ class Conformance:
     Attributes:
         flows: The adapter's script.
         model: Name of the checkpoints of model requests, behind the agent's name.
+        requests: How many requests the walker makes in all.
+        turns: Which turns the reader asks for.
         approve: Name of the wait for an approval of the tool ``delete``.
     """
 
     flows: ClassVar[Path]
     model: ClassVar[str] = "model"
+    requests: ClassVar[int] = 10
+    turns: ClassVar[tuple[int, ...]] = (1, 2, 3, 4)
     approve: ClassVar[str] = "keeper_approve_delete"
+
+    def answering(self, script: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+        """Return how the model answers, for a framework that asks in another way."""
+        return script
 
     @pytest.fixture
     def script(self, project: Any) -> Any:
@@ -79,17 +91,21 @@ class Conformance:
         return project
 
     def test_an_agent_killed_after_its_sixth_turn_pays_for_ten(self, script: Any) -> None:
-        with model_server(walk) as server:
+        with model_server(self.answering(walk)) as server:
             ran = script.run("flows.py", "ten_turns", env=server.env(KEY))
         told = json.loads(ran.stdout.splitlines()[-1])
         execution = told["execution"]
         assert told["result"] == "walked 9 steps"
-        assert len(server.asked) == 10, [asked.turn for asked in server.asked]
+        assert len(server.asked) == self.requests, [asked.turn for asked in server.asked]
         assert {asked.key for asked in server.asked} == {KEY}
         # Only what was cut off is done twice.
         assert calls(script) == Counter({f"step {number}": 2 if number == 6 else 1 for number in range(1, 10)})
         assert [attempt["outcome"] for attempt in execution["attempts"]] == ["lost", "completed"]
+        assert holders_of(KEY, script.home.path) == []
+        self.check_the_walk(execution)
 
+    def check_the_walk(self, execution: dict[str, Any]) -> None:
+        """Look at the record of the ten turns."""
         # Each request and each tool call is one checkpoint, under a name that both attempts gave it.
         made = {call["name"]: call for call in execution["checkpoints"]}
         assert set(made) == numbered(f"walker_{self.model}", 10) | numbered("walker_step", 9)
@@ -104,28 +120,30 @@ class Conformance:
         assert used["cost"] == pytest.approx(55_000 * 0.15e-6 + 1000 * 0.60e-6)
         assert made[f"walker_{self.model}_2"]["usage"]["input_tokens"] == 2000
         assert made["walker_step"]["usage"] is None
-        assert holders_of(KEY, script.home.path) == []
 
     def test_calls_at_once_streams_and_failures_come_through_a_crash(self, script: Any) -> None:
-        with model_server(read) as server:
+        with model_server(self.answering(read)) as server:
             ran = script.run("flows.py", "at_once", env=server.env(KEY))
         told = json.loads(ran.stdout.splitlines()[-1])
         assert told["result"] == "page a page b page c page d steady"
-        assert [asked.turn for asked in server.asked] == [1, 2, 3, 4]
+        assert tuple(asked.turn for asked in server.asked) == self.turns
         assert all(asked.body.get("stream") for asked in server.asked)
         noted = calls(script)
         assert [noted[f"fetch {page}"] for page in "abcd"] == [1, 1, 1, 2]
         assert noted["unsteady"] == 2
         assert sum(count for what, count in noted.items() if what.startswith("piece ")) > 3, noted
+        self.check_the_reading(told["execution"])
 
-        made = {call["name"]: call for call in told["execution"]["checkpoints"]}
+    def check_the_reading(self, execution: dict[str, Any]) -> None:
+        """Look at the record of what was read at the same time."""
+        made = {call["name"]: call for call in execution["checkpoints"]}
         assert set(made) == numbered(f"reader_{self.model}", 4) | numbered("reader_fetch", 4) | {"reader_unsteady"}
         assert [attempt["status"] for attempt in made["reader_unsteady"]["attempts"]] == ["failed", "completed"]
         assert len(made["reader_fetch_4"]["attempts"]) == 2
         # What came after what: the three after the first request, the second request after all three.
         assert [made[name]["parents"] for name in ("reader_fetch", "reader_fetch_3")] == [[f"reader_{self.model}"]] * 2
         assert made[f"reader_{self.model}_2"]["parents"] == ["reader_fetch", "reader_fetch_2", "reader_fetch_3"]
-        assert told["execution"]["usage"]["calls"] == 4
+        assert execution["usage"]["calls"] == 4
 
     def test_a_person_approves_and_refuses(self, script: Any) -> None:
         with model_server(keep) as server:

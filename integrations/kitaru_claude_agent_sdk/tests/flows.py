@@ -1,0 +1,107 @@
+"""The agents of the conformance suite, on the Claude Code that the SDK brings along."""
+
+import sys
+import time
+from pathlib import Path
+
+from claude_agent_sdk import ClaudeAgentOptions, StreamEvent, ToolAnnotations, create_sdk_mcp_server, tool
+from common import crash_once, note, report, together
+
+from kitaru import flow
+from kitaru_claude_agent_sdk import KitaruClaude, durable_tools
+
+
+def crash_once_recorded(call):
+    """Crash once Claude Code has written down a call, and thereby all before it: it writes a little later."""
+    deadline = time.monotonic() + 30
+    while not Path("crashed").exists():
+        if any(call in path.read_text() for path in Path.home().glob(".claude/projects/*/*.jsonl")):
+            crash_once()
+        assert time.monotonic() < deadline, "Claude Code wrote nothing down"
+        time.sleep(0.05)
+
+
+def said(text):
+    return {"content": [{"type": "text", "text": text}]}
+
+
+@tool("step", "Take a step.", {"number": int})
+async def step(given):
+    note(f"step {given['number']}")
+    if given["number"] == 6:
+        crash_once_recorded('"input":{"number":6}')
+    return said(f"step {given['number']} taken")
+
+
+# Claude Code makes calls at the same time where they only read.
+@tool("fetch", "Fetch a page.", {"page": str}, annotations=ToolAnnotations(readOnlyHint=True))
+async def fetch(given):
+    note(f"fetch {given['page']}")
+    if given["page"] == "d":
+        crash_once_recorded('"input":{"page":"d"}')
+    else:
+        await together(3)
+    return said(f"page {given['page']}")
+
+
+failures = []
+
+
+@tool("unsteady", "Fail at first.", {})
+async def unsteady(_given):
+    note("unsteady")
+    failures.append(1)
+    if len(failures) == 1:
+        raise ConnectionError("not now")
+    return said("steady")
+
+
+@tool("delete", "Delete a file.", {"path": str})
+async def delete(given):
+    note(f"delete {given['path']}")
+    return said(f"deleted {given['path']}")
+
+
+def options(*tools, retries=0, **more):
+    server = create_sdk_mcp_server("suite", tools=durable_tools(tools, retries=retries))
+    return ClaudeAgentOptions(
+        model="claude-sonnet-4-5",
+        system_prompt="Do as you are told.",
+        mcp_servers={"suite": server},
+        allowed_tools=["mcp__suite"],
+        tools=[],
+        setting_sources=[],
+        **more,
+    )
+
+
+walker = KitaruClaude(name="walker")
+reader = KitaruClaude(name="reader")
+keeper = KitaruClaude(name="keeper", approve=["delete"], approval_timeout=0)
+
+
+@flow(retries=1)
+def ten_turns() -> str:
+    return walker.query_sync(prompt="Walk.", options=options(step))[-1].result.strip()
+
+
+@flow(retries=1)
+async def at_once() -> str:
+    reading = options(fetch, unsteady, retries=1, include_partial_messages=True)
+    async for message in reader.query(prompt="Read.", options=reading):
+        if isinstance(message, StreamEvent) and message.event.get("delta", {}).get("text"):
+            note(f"piece {message.event['delta']['text']}")
+    return message.result.strip()
+
+
+@flow
+def approval() -> str:
+    return keeper.query_sync(prompt="Tidy up.", options=options(delete))[-1].result.strip()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "outside":
+        print(walker.query_sync(prompt="Walk.", options=options(step))[-1].result.strip())
+        assert "zenml" not in sys.modules
+    else:
+        report(globals()[sys.argv[1]], *([True, False] if sys.argv[1] == "approval" else []))
