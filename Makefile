@@ -16,7 +16,7 @@ ARGS     ?=
 PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench pictures lock clean
+.PHONY: docs help demo test check bench pictures lock clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: $(STAMP)  ## Lint, formatting, strict types, and which room may import wh
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest -q tests/unit/test_imports.py tests/unit/test_project.py
+
+docs: $(STAMP)  ## Build the documentation into site/, strictly: every link and anchor is checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 
 bench: $(STAMP)  ## Measure Kitaru beside plain ZenML and print the ratios
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python benchmarks/bench.py $(ARGS)

@@ -1,0 +1,48 @@
+"""The Python on the pages runs, and their settings are accepted.
+
+The blocks of a page are one program, in their order. A block right below a comment that begins with ``not run`` needs
+what tests do not have everywhere; the comment says what.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.pages import blocks, pages
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+# Pages whose code is run elsewhere, with what it prints.
+ELSEWHERE = {
+    "README.md": "test_readme.py",
+    "docs/replay.md": "test_replay_page.py",
+    "docs/dashboard.md": "test_dashboard_page.py",
+    "docs/tutorial.md": "test_tutorial.py",
+    "docs/agents.md": "../local/test_llm.py",
+}
+PAGES = [page for page in pages() if page not in ELSEWHERE and blocks("python", page)]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs(project: Project, page: str) -> None:
+    code = [block.text for block in blocks("python", page) if block.runs and block.title is None]
+    assert code
+    project.write("page.py", "\n\n".join(code))
+    project.run("page.py", timeout=180)
+
+
+@pytest.mark.parametrize("block", [pytest.param(block, id=str(block)) for block in blocks("toml")])
+def test_settings_are_accepted(project: Project, block) -> None:
+    assert "kitaru" in tomllib.loads(block.text)["tool"]
+    project.write("pyproject.toml", block.text)
+    assert "pyproject" in project.kitaru("config", "show").stdout
+
+
+def test_what_is_not_run_says_why() -> None:
+    left_out = [block for page in PAGES for block in blocks("python", page) if not block.runs]
+    assert all("needs" in block.above for block in left_out)
+    assert len(left_out) <= 4
