@@ -8,64 +8,48 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from zenml.config.retry_config import StepRetryConfig
-from zenml.config.step_configurations import StepConfigurationUpdate
 from zenml.enums import ExecutionStatus
-from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_invocation
 from zenml.execution.pipeline.dynamic.outputs import ArtifactFuture, MapResultsFuture, OutputArtifact, StepFuture
-from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.execution.step.utils import launch_step
 
 from kitaru._core import scope
 from kitaru._core.environment import concurrency
 from kitaru._core.event_loop import in_event_loop
 from kitaru._core.structure import replace
-from kitaru._named import NamedCall, Scope
 from kitaru._zenml.events import announce, has_log, say
 from kitaru._zenml.failures import came_from
 from kitaru._zenml.inputs import WALKED, freeze, save, step_inputs
+from kitaru._zenml.invocations import compile_call
 from kitaru._zenml.lineage import Lineage
 from kitaru._zenml.memory import Held
+from kitaru._zenml.naming import Names
+from kitaru._zenml.outcomes import Outcome
 from kitaru._zenml.plain_steps import PlainStep
+from kitaru._zenml.precedence import Precedence
 from kitaru._zenml.records import note_expected
-from kitaru._zenml.steps import build_step
 from kitaru._zenml.usage import note_taken
 from kitaru._zenml.values import storable
 from kitaru._zenml.waits import AFTER_KEY, Question
 from kitaru.checkpoint import CheckpointFuture
-from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable
 
-    from zenml.config.step_configurations import Step
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
-    from zenml.models import ArtifactVersionResponse, StepRunResponse
+    from zenml.models import ArtifactVersionResponse
 
+    from kitaru._named import Scope
+    from kitaru._zenml.plain_steps import Called
     from kitaru._zenml.replay import Record
     from kitaru.checkpoint import Checkpoint
-
-    _Called = Checkpoint[..., Any] | PlainStep
 
 # What plain steps return, and their futures.
 _LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
 # From so many calls that are started at once on, it is told how many they are.
 _FAN_OUT = 4
-
-
-@dataclass
-class Outcome:
-    """A finished checkpoint: where its outputs are stored, and its value once somebody asked for it."""
-
-    step_run: StepRunResponse
-    artifacts: tuple[OutputArtifact, ...]
-    several: bool
-    value: Any = None
-    loaded: bool = False
 
 
 class Body:
@@ -80,17 +64,11 @@ class Body:
         """
         self._runner = runner
         self._record = record
-        self._calls = 0
+        self._names = Names(record)
+        self._precedence = Precedence()
         self._lineage = Lineage()
-        self._names: set[str] = set()
-        self._places: dict[str, int] = {}
-        self._counts: dict[str, int] = {}
         self._expected: dict[str, int] = {}
-        self._scopes: dict[object, Scope] = {}
-        self._scope_names: set[str] = set()
-        self._ended: dict[Scope, set[str]] = {}
-        self._naming = threading.Lock()
-        self._previous: str | None = None
+        self._expecting = threading.Lock()
         self._futures: list[CheckpointFuture[Any]] = []
         self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
         self._asking = asyncio.Lock()
@@ -103,20 +81,21 @@ class Body:
             return self.submit(checkpoint, args, kwargs)
         return self._value_of(self.run(checkpoint, args, kwargs))
 
-    def run(self, checkpoint: _Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+    def run(self, checkpoint: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
         """Run a checkpoint, or a plain step, and return what it left."""
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
         held = Held(body_waits=True)
-        outcome = self._run(checkpoint, name, self._frozen(name, values, held), held, self._upstream(checkpoint))
-        self._previous = name
+        frozen = self._frozen(name, values, held)
+        outcome = self._run(checkpoint, name, frozen, held, self._precedence.before(checkpoint))
+        self._precedence.returned(name)
         return outcome
 
-    def submit(self, checkpoint: _Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
+    def submit(self, checkpoint: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
         """Start a checkpoint, or a plain step, in a thread and return its future."""
         values = checkpoint.bind(args, kwargs)
         name = self._place(checkpoint)
-        upstream = self._upstream(checkpoint)
+        upstream = self._precedence.before(checkpoint)
         held = Held(body_waits=False)
         frozen = self._frozen(name, values, held)
         context = contextvars.copy_context()
@@ -129,16 +108,20 @@ class Body:
         """Tell whoever follows the execution how many calls of a checkpoint are coming, where they are many."""
         if number < _FAN_OUT:
             return
-        with self._naming:
-            total = self._expected[checkpoint.name] = self._counts.get(checkpoint.name, 0) + number
+        with self._expecting:
+            total = self._expected[checkpoint.name] = self._names.given_to(checkpoint.name) + number
         if has_log():
             say(f"fan-out of {checkpoint.name}: {total} calls")
         else:
             note_expected(self._runner.run.id, self._expected)
 
+    def scope(self, base: str, *, key: str | None, run: object) -> Scope:
+        """Return the scope of calls that belong together; the same one for the same run."""
+        return self._names.scope(base, key=key, run=run)
+
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""
-        name = self._name_for(name)
+        name = self._names.of_wait(name)
         make = partial(
             Question,
             self._runner.run,
@@ -146,7 +129,7 @@ class Body:
             schema,
             question=question,
             timeout=timeout,
-            metadata={**metadata, AFTER_KEY: self._calls},
+            metadata={**metadata, AFTER_KEY: self._names.calls},
             busy=self._is_busy,
             given=self._record.answer(name),
         )
@@ -189,8 +172,8 @@ class Body:
 
     @property
     def called(self) -> frozenset[str]:
-        """Names of the calls that were made."""
-        return frozenset(self._names)
+        """Names of the calls and waits that were made."""
+        return self._names.given
 
     def know(self, value: Any, artifact: ArtifactVersionResponse) -> None:
         """Remember which artifact a value of the body came from."""
@@ -207,106 +190,37 @@ class Body:
         """Put values in the place of futures, and of what plain ZenML steps in the body return."""
         return replace(value, _resolved, WALKED)
 
-    def _place(self, checkpoint: _Called) -> str:
+    def _place(self, checkpoint: Called) -> str:
         """Give a call its name and its place in the body's course."""
-        name = self._name_of(checkpoint)
-        with self._naming:
-            self._calls += 1
-            self._places[name] = self._calls
+        name = self._names.of_call(checkpoint)
         ordered = not in_event_loop() and getattr(checkpoint, "key", None) is None
-        self._record.follow(self._places[name], checkpoint, name, ordered=ordered)
+        self._record.follow(self._names.index(name), checkpoint, name, ordered=ordered)
         return name
 
-    def _name_of(self, checkpoint: _Called) -> str:
-        if isinstance(checkpoint, PlainStep):
-            return self._name_of_step(checkpoint)
-        if not isinstance(checkpoint, NamedCall):
-            return self._name_for(checkpoint.name)
-        if checkpoint.key is None:
-            return self._name_for(checkpoint.stem)
-        with self._naming:
-            found = self._record.name_of(checkpoint.stem, checkpoint.key, self._names)
-            if found is not None:
-                self._names.add(found)
-                return found
-        return self._name_for(checkpoint.stem, self._record.recorded)
-
-    def _name_of_step(self, step: PlainStep) -> str:
-        name = self._name_for(step.call_name or step.name)
-        if step.call_name and name != step.call_name:
-            raise KitaruUsageError(
-                f"The id {step.call_name!r} of a call of ZenML step {step.name!r} is taken: choose another."
-            )
-        return name
-
-    def _name_for(self, base: str, reserved: Container[str] = ()) -> str:
-        with self._naming:
-            while True:
-                number = self._counts[base] = self._counts.get(base, 0) + 1
-                name = base if number == 1 else f"{base}_{number}"
-                if name not in self._names and name not in reserved:
-                    self._names.add(name)
-                    return name
-
-    def scope(self, base: str, *, key: str | None, run: object) -> Scope:
-        """Return the scope of calls that belong together; the same one for the same run."""
-        with self._naming:
-            known = self._scopes.get(run)
-            found = None if known or key is None else self._record.scope_of(base, key, self._scope_names)
-            number = 0
-            while known is None and found is None:
-                number += 1
-                name = base if number == 1 else f"{base}_{number}"
-                free = name not in self._scope_names and (key is None or name not in self._record.recorded)
-                found = name if free else None
-            if known is None:
-                assert found is not None
-                known = self._scopes[run] = Scope(found, base, key)
-                self._scope_names.add(found)
-            return known
-
-    def _upstream(self, checkpoint: _Called) -> set[str]:
-        """Return the calls that one comes after: in a scope those that ended last, else the one before it."""
-        scope = checkpoint.scope if isinstance(checkpoint, NamedCall) else None
-        with self._naming:
-            ended = set(self._ended.get(scope, ())) if scope is not None else set()
-        return ended or ({self._previous} if self._previous is not None else set())
-
-    def _run(self, checkpoint: _Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
-        outcome = self._run_step(checkpoint, name, values, held, upstream)
-        if isinstance(checkpoint, NamedCall) and checkpoint.scope is not None:
-            with self._naming:
-                ended = self._ended.setdefault(checkpoint.scope, set())
-                ended -= upstream
-                ended.add(name)
+    def _run(self, checkpoint: Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
+        completed = self._record.completed(name)
+        if completed is not None:
+            outcome = Outcome.of(completed)
+        else:
+            outcome = self._run_step(checkpoint, name, values, held, upstream)
+        self._precedence.ended(checkpoint, name, upstream)
         return outcome
 
     def _run_step(
-        self, checkpoint: _Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]
+        self, checkpoint: Called, name: str, values: dict[str, Any], held: Held, upstream: set[str]
     ) -> Outcome:
-        completed = self._record.completed(name)
-        if completed is not None:
-            return _stored_outcome(completed)
         plain = checkpoint if isinstance(checkpoint, PlainStep) else None
-        if plain is not None:
-            upstream |= plain.await_others()
-        inputs = step_inputs(checkpoint, values, partial(self._settled, held), _argument_of(name))
-        compiled = compile_dynamic_step_invocation(
-            snapshot=self._runner.snapshot,
-            pipeline=self._runner.pipeline,
-            step=checkpoint.step if isinstance(checkpoint, PlainStep) else build_step(checkpoint),
-            invocation_id=name,
-            inputs=inputs.artifacts,
-            upstream_steps=upstream | inputs.producers,
-            pipeline_docker_settings=self._runner.snapshot.pipeline_configuration.docker_settings,
-            config=StepConfigurationUpdate(
-                parameters=inputs.parameters,
-                retry=self._retry(checkpoint, name),
-                extra={"kitaru": {"index": self._places[name], **_told_of(checkpoint)}},
-                group=plain.group if plain else None,
-            ),
+        others = plain.await_others() if plain is not None else set()
+        step = compile_call(
+            self._runner,
+            checkpoint,
+            name,
+            step_inputs(checkpoint, values, partial(self._settled, held), _argument_of(name)),
+            upstream=upstream | others,
+            index=self._names.index(name),
+            started=self._record.version(name),
+            may_cache=self._record.may_cache,
         )
-        compiled = _keyed(compiled, inputs.cache_key, may_cache=self._record.may_cache)
         # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
         call = scope.Call(checkpoint, None if plain else held)
         place = scope.CheckpointScope(name, self.exec_id, self.replay_of)
@@ -315,7 +229,7 @@ class Body:
             try:
                 step_run = launch_step(
                     snapshot=self._runner.snapshot,
-                    step=compiled,
+                    step=step,
                     orchestrator_run_id=self._runner.orchestrator_run_id,
                     retry=True,
                     remaining_retries=checkpoint.options.retries,
@@ -327,32 +241,20 @@ class Body:
             announcement.status = step_run.status.value
         if step_run.status == ExecutionStatus.CACHED:
             note_taken(self._runner.run.id, step_run)
-        outcome = _stored_outcome(step_run)
+        outcome = Outcome.of(step_run)
         if call.has_value:
-            # Several outputs come back from the store as a tuple, whatever sequence they were returned as.
-            outcome.value = tuple(call.value) if outcome.several else _own(call.value)
-            outcome.loaded = True
-            self._follow(outcome)
+            outcome.take(call.value)
+            self._know_outputs(outcome)
         return outcome
-
-    def _retry(self, checkpoint: _Called, name: str) -> StepRetryConfig | None:
-        # ZenML counts the step runs of one name over all attempts of the execution, and refuses one too many.
-        allowed = self._record.version(name) + checkpoint.options.retries
-        own = checkpoint.retry if isinstance(checkpoint, PlainStep) else None
-        delay, backoff = (own.delay, own.backoff) if own else (0, 1)
-        return StepRetryConfig(max_retries=allowed, delay=delay, backoff=backoff) if allowed else None
 
     def _value_of(self, outcome: Outcome) -> Any:
         if not outcome.loaded:
-            values = tuple(artifact.load() for artifact in outcome.artifacts)
-            outcome.value = values if outcome.several else (values[0] if values else None)
-            outcome.loaded = True
-            self._follow(outcome)
+            outcome.load()
+            self._know_outputs(outcome)
         return outcome.value
 
-    def _follow(self, outcome: Outcome) -> None:
-        values = outcome.value if outcome.several else (outcome.value,)
-        for value, artifact in zip(values, outcome.artifacts, strict=False):
+    def _know_outputs(self, outcome: Outcome) -> None:
+        for value, artifact in outcome.outputs:
             self._lineage.add(value, artifact)
 
     def _frozen(self, name: str, values: dict[str, Any], held: Held) -> dict[str, Any]:
@@ -377,45 +279,10 @@ class Body:
         return cast("Outcome", future._future.result())  # noqa: SLF001
 
 
-def _told_of(checkpoint: _Called) -> dict[str, Any]:
-    """Return what is recorded of a checkpoint beside ZenML's own configuration."""
-    about: dict[str, Any] = {"type": checkpoint.options.type}
-    if isinstance(checkpoint, NamedCall):
-        about |= {"stem": checkpoint.stem, "key": checkpoint.key}
-        about |= {"scope": asdict(checkpoint.scope)} if checkpoint.scope is not None else {}
-    return about
-
-
 def _resolved(part: Any) -> Any:
     if isinstance(part, CheckpointFuture):
         return part.result()
     return part.load() if isinstance(part, _LOADABLE) else part
-
-
-def _keyed(step: Step, key: str | None, *, may_cache: bool) -> Step:
-    """Add to what ZenML's cache tells calls of a step apart by, or keep it from answering."""
-    changes: dict[str, Any] = {}
-    if key is not None:
-        changes["caching_parameters"] = {**step.config.caching_parameters, "kitaru_inputs": key}
-    if not may_cache:
-        changes["enable_cache"] = False
-    return step.model_copy(update={"config": step.config.model_copy(update=changes)})
-
-
-def _own(value: Any) -> Any:
-    """Give text an identity of its own: Python shares one object among equal constants, lineage tells by identity."""
-    if type(value) is str and len(value) > 1:
-        return value[:1] + value[1:]
-    return value
-
-
-def _stored_outcome(step_run: StepRunResponse) -> Outcome:
-    outputs = load_step_run_outputs(step_run)
-    if outputs is None:
-        return Outcome(step_run, (), several=False, loaded=True)
-    if isinstance(outputs, tuple):
-        return Outcome(step_run, outputs, several=True)
-    return Outcome(step_run, (outputs,), several=False)
 
 
 def _argument_of(name: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from kitaru._zenml.lineage import Lineage
     from kitaru._zenml.memory import Held
-    from kitaru.checkpoint import Checkpoint
+    from kitaru._zenml.plain_steps import Called
 
 # A flow's input that is no plain JSON is recorded as {ARTIFACT_KEY: <artifact id>, ...}.
 ARTIFACT_KEY = "kitaru_artifact"
@@ -106,7 +106,7 @@ def _copied(shape: Any, references: list[Any], what: str) -> Any:
 
 
 def step_inputs(
-    checkpoint: Checkpoint[..., Any] | PlainStep,
+    checkpoint: Called,
     frozen: Mapping[str, Any],
     settle: Callable[[CheckpointFuture[Any]], Any],
     what: str,

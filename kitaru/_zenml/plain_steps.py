@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from uuid import uuid4
 
 from zenml.config.step_configurations import GroupInfo
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from zenml.steps import BaseStep
 
     from kitaru._zenml.body import Body
-    from kitaru.checkpoint import CheckpointFuture
+    from kitaru.checkpoint import Checkpoint, CheckpointFuture
+
+    Called: TypeAlias = "Checkpoint[..., Any] | PlainStep"  # what a body calls
 
 
 class PlainStep:

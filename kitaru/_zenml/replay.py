@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zenml.models import StepRunResponse
 
     from kitaru._zenml.original import Original
+    from kitaru._zenml.plain_steps import Called
     from kitaru.checkpoint import Checkpoint
 
 
@@ -112,7 +113,7 @@ class Record:
         step = self._steps.get(name)
         return step.version if step is not None else 0
 
-    def follow(self, index: int, checkpoint: Checkpoint[..., object] | PlainStep, name: str, *, ordered: bool) -> None:
+    def follow(self, index: int, checkpoint: Called, name: str, *, ordered: bool) -> None:
         """Hold a call against the record.
 
         Args:
@@ -137,7 +138,7 @@ class Record:
         elif _recorded_code(step) != (checkpoint.code if isinstance(checkpoint, PlainStep) else _code(checkpoint)):
             self.changed.add(checkpoint.name)
 
-    def _is_unknown(self, index: int, checkpoint: Checkpoint[..., object] | PlainStep) -> bool:
+    def _is_unknown(self, index: int, checkpoint: Called) -> bool:
         """Whether a replay is asked, before its cut, for a checkpoint that its original never called."""
         if self._original is None or index not in self._original.followed:
             return False
