@@ -43,8 +43,12 @@ def open_question(exec_id: str) -> PendingWait | None:
 def how_to_answer(exec_id: str, wait: PendingWait) -> str:
     """Return the command that answers a question, and what it takes."""
     schema = AnswerSchema(wait.json_schema)
-    example = schema.example.replace("'", "'\\''")
-    return f"kitaru executions input {exec_id} --value '{example}'   (it takes {schema.description})"
+    return f"kitaru executions input {exec_id} --value {_quoted(schema.example)}   (it takes {schema.description})"
+
+
+def how_to_answer_ahead(wait: PendingWait) -> str:
+    """Return the option that gives a replay the answer of a question."""
+    return f"--answer {_quoted(f'{wait.name}={AnswerSchema(wait.json_schema).example}')}"
 
 
 def asked(wait: PendingWait) -> str:
@@ -159,8 +163,15 @@ class Dialogue:
 class Answering:
     """Asks what an execution waits for, on the terminal; without one, says once how to answer."""
 
-    def __init__(self, exec_id: str) -> None:
+    def __init__(self, exec_id: str, *, replays: bool) -> None:
+        """Ask nothing yet.
+
+        Args:
+            exec_id: The execution's full id.
+            replays: Whether it is a replay, which can be given answers ahead.
+        """
         self._exec_id = exec_id
+        self._replays = replays
         self._dialogue: Dialogue | None = None
         self._told: PendingWait | None = None
         self._next_look = 0.0
@@ -210,6 +221,8 @@ class Answering:
             self._told = wait
             _write(f"kitaru: execution {self._exec_id} waits for {asked(wait)}\n")
             _write(f"kitaru: answer with {how_to_answer(self._exec_id, wait)}\n")
+            if self._replays:
+                _write(f"kitaru: a replay takes the answer ahead, the next time: {how_to_answer_ahead(wait)}\n")
         elif _terminal.acquire(blocking=False):
             self.before_asking()
             self._dialogue = Dialogue(self._exec_id, wait)
@@ -239,6 +252,11 @@ class Answering:
 
 def _nothing() -> None:
     pass
+
+
+def _quoted(text: str) -> str:
+    """Return a word of a command line in quotes, for a shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _write(text: str) -> None:

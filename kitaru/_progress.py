@@ -81,7 +81,7 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
     from kitaru._zenml.following import Follower
 
     follower = Follower(exec_id)
-    answering = Answering(exec_id)
+    answering = Answering(exec_id, replays=follower.replays)
     try:
         if follower.runner not in ("thread", "inline") and can_be_live() and _terminal.acquire(blocking=False):
             try:

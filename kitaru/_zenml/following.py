@@ -15,6 +15,7 @@ from kitaru._core.board import Facts, Step
 from kitaru._zenml import records
 from kitaru._zenml.executions import progress_of, step_status
 from kitaru._zenml.logs import printed_by, runner_lines
+from kitaru._zenml.original import plan_of
 from kitaru._zenml.runs import find_run, flow_name_of, log_file, utc
 from kitaru._zenml.store import translated
 from kitaru._zenml.tracking import PROGRESS_KEY
@@ -52,6 +53,7 @@ class Follower:
         """
         self.run: PipelineRunResponse = find_run(exec_id)
         self.runner: str | None = records.about(self.run).get("runner")
+        self.replays = plan_of(self.run) is not None
         self.output = Output(self.run, self.runner)
         self._changed = _Changed(self.run.id)
 

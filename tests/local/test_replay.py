@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -306,6 +307,17 @@ def test_answers_are_taken_before_the_cut_and_given_ahead(project: Project) -> N
     exec_id = project.run("asking.py").stdout.strip()
     done = project.kitaru("executions", "replay", exec_id, "--answer", "sure=no")
     assert done.stdout == '"thrown away"\n'
+    # the question comes after what is different, and there is no terminal: told how to answer, now and the next time
+    command = Path(sys.executable).with_name("kitaru")
+    asking = project.popen(command, "executions", "replay", exec_id, "--output", "draft[1]=x")
+    told = []
+    while (line := asking.stderr.readline()) and "the next time" not in line:
+        told.append(line)
+    assert line == "kitaru: a replay takes the answer ahead, the next time: --answer 'sure=yes'\n", told
+    assert told[-1].endswith("--value 'yes'   (it takes yes or no)\n")
+    replay = told[-1].removeprefix("kitaru: answer with kitaru executions input ").split()[0]
+    project.kitaru("executions", "input", replay, "--value", "no")
+    assert asking.communicate(timeout=60)[0] == '"thrown away"\n'
 
 
 def test_a_replay_survives_its_worker_and_is_retried_like_any_execution(project: Project) -> None:
