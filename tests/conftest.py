@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from dataclasses import dataclass, field
@@ -285,7 +286,21 @@ def _missing_kubernetes() -> str | None:
     return None
 
 
+@functools.cache
+def _missing_index() -> str | None:
+    pins = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
+    smallest = next(pin for pin in pins if pin.startswith("iniconfig=="))
+    options = ["--quiet", "--no-deps", "--no-cache-dir", "--retries", "1", "--timeout", "20"]
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", folder, smallest]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return f"the package index cannot be reached: {done.stderr.strip().splitlines()[-1:]}"
+    return None
+
+
 MISSING = {
+    "index": _missing_index,
     "docker": _missing_docker,
     "kubernetes": _missing_kubernetes,
     "browser": chromium.missing,

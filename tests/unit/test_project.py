@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 import kitaru
 
 ROOT = Path(__file__).resolve().parents[2]
+INTEGRATIONS = sorted((ROOT / "integrations").glob("*/pyproject.toml"))
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
 PINS = [line for line in LOCK if not line.startswith("#")]
@@ -28,6 +29,7 @@ def required() -> list[Requirement]:
         *project["optional-dependencies"].values(),
         *PYPROJECT["dependency-groups"].values(),
         PYPROJECT["build-system"]["requires"],
+        *(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["dependencies"] for path in INTEGRATIONS),
     ]
     return [
         Requirement(line) for group in groups for line in group if isinstance(line, str)
@@ -48,7 +50,17 @@ def test_nothing_requires_the_other_product_of_the_same_name() -> None:
     assert FOREIGN not in names
 
 
-@pytest.mark.parametrize("name", ["README.md", "Makefile", "CHANGELOG.md", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("README.md", "Makefile", "CHANGELOG.md", "pyproject.toml"),
+        *(
+            str(path.relative_to(ROOT))
+            for room in ("docs", "integrations")
+            for path in sorted((ROOT / room).rglob("*.md"))
+        ),
+    ],
+)
 def test_no_text_tells_people_to_install_the_other_product(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
@@ -66,6 +78,7 @@ def test_every_line_of_the_lock_is_an_exact_version_from_wherever_pip_is_set_up_
 
 def test_the_lock_satisfies_every_requirement_of_the_project() -> None:
     pins = {canonicalize_name(Requirement(pin).name): next(iter(Requirement(pin).specifier)).version for pin in PINS}
+    pins["kitaru-zenml"] = PYPROJECT["project"]["version"]  # what integrations require, in this tree
     for requirement in required():
         name = canonicalize_name(requirement.name)
         assert name in pins, f"{name} is not locked: run make lock"
