@@ -6,12 +6,14 @@ at once, and is brought up to date by a process in the background, for the next 
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from glob import escape, glob
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from kitaru.models import ExecutionSummary
 
 _LIMIT = 100
+_FILES = 50
 # Seconds: what is older is brought up to date behind the prompt, what is much older is no answer; one refresh at a time.
 _FRESH, _STALE, _REFRESH = 3.0, 7 * 86400.0, 30.0
 
@@ -51,8 +54,41 @@ def stacks(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
 
 
 def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete the path of a file; the name of the flow behind it is typed."""
+    """Complete the file of a flow with the flows in it, once its name has begun; other paths are the shell's."""
+    path, colon, _ = incomplete.partition(":")
+    paths = [CompletionItem(incomplete, type="file")]
+    if path in ("", "~") or path.endswith("/"):
+        return paths
+    found = [path] if colon else sorted(glob(f"{escape(path)}*.py"))[:_FILES]  # noqa: PTH207 - keeps "./" as typed
+    flows = _items((f"{file}:{name}" for file in found for name in _flows_in(Path(file))), incomplete)
+    return flows if colon else [*paths, *flows]
+
+
+def files(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the path of a file."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def types(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a ready-made definition of a stack."""
+    from kitaru.stack import stack_types
+
+    return [CompletionItem(name, help=what) for name, what in stack_types().items() if name.startswith(incomplete)]
+
+
+def _flows_in(file: Path) -> list[str]:
+    """Return the functions of a file that seem to be flows, by their decorators: nothing is imported at a prompt."""
+    try:
+        body = ast.parse(file.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []
+    functions = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node.name for node in functions if any(_is_flow(decorator) for decorator in node.decorator_list)]
+
+
+def _is_flow(decorator: ast.expr) -> bool:
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return ast.unparse(named).rpartition(".")[2] == "flow"
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

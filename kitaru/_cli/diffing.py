@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("exec_ids", metavar="[A] [B]", nargs=-1, shell_complete=completion.executions)
 @click.option("--originals", is_flag=True, help="Compare each of the replays named with its original.")
-@click.option("--ids-file", metavar="FILE", help="A file with a pair of ids, or a replay's id, a line; - for stdin.")
-@click.option("--html", metavar="FILE", help="Write the difference of one pair to a page of HTML as well.")
+@click.option(
+    "--ids-file",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="A file with a pair of ids, or a replay's id, a line; - for stdin.",
+)
+@click.option(
+    "--html",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Write the difference of one pair to a page of HTML as well.",
+)
 @output_option
 def diff(*, exec_ids: tuple[str, ...], originals: bool, ids_file: str | None, html: str | None, output: str) -> None:
     """Show what is different between the executions A and B; with A alone, between its original and A.

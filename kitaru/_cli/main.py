@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import os
 import sys
 import traceback
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ def cli(ctx: click.Context) -> None:
 def main() -> Never:
     """Run the command line and exit; the ``kitaru`` console script."""
     presentation = Presentation()
+    if "_KITARU_COMPLETE" in os.environ:  # a shell asks what can stand at the cursor, in a form that is given there
+        importlib.import_module("kitaru._cli.completion_script")
     gc.set_threshold(50_000, 20, 20)  # a tenth of a command's time, all of it spent on what loading ZenML creates
     try:
         code = cli.main(prog_name="kitaru", standalone_mode=False, obj=presentation)

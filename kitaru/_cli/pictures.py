@@ -16,8 +16,13 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
 
 @click.command()
 @_id
-@click.option("--svg", metavar="FILE", help="Write it as a picture; - for stdout.")
-@click.option("--html", metavar="FILE", help="Write it, and the lineage, as a page; - for stdout.")
+@click.option("--svg", metavar="FILE", shell_complete=completion.files, help="Write it as a picture; - for stdout.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    shell_complete=completion.files,
+    help="Write it, and the lineage, as a page; - for stdout.",
+)
 def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
     """Show what ran when in the execution ID: calls at once, attempts, waits, the cache, and what took the time.
 
@@ -45,7 +50,13 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
 
 @click.command()
 @_id
-@click.option("--svg", metavar="FILE", required=True, help="Where to write the picture; - for stdout.")
+@click.option(
+    "--svg",
+    metavar="FILE",
+    shell_complete=completion.files,
+    required=True,
+    help="Where to write the picture; - for stdout.",
+)
 def graph(*, exec_id: str, svg: str) -> None:
     """Draw the lineage of the execution ID: which call depends on which.
 

@@ -89,7 +89,9 @@ def replay(ctx: click.Context, /, *, exec_id: str, outputs: tuple[str, ...], wai
 
 @click.command("replay-many")
 @click.argument("exec_ids", metavar="[ID]...", nargs=-1, shell_complete=completion.executions)
-@click.option("--ids-file", metavar="FILE", help="A file with an id a line, or - for stdin.")
+@click.option(
+    "--ids-file", metavar="FILE", shell_complete=completion.files, help="A file with an id a line, or - for stdin."
+)
 @click.option("--flow", metavar="NAME", shell_complete=completion.flows, help="Those of this flow.")
 @click.option("--status", type=click.Choice(list(map(str, ExecutionStatus))), help="Those in this state.")
 @click.option("--since", metavar="WHEN", help="Those submitted since: 2h, 3d, 2026-01-31 or 2026-01-31T14:00.")

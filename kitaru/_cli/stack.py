@@ -81,7 +81,13 @@ def show(name: str | None, output: str) -> None:
 
 @stack.command()
 @click.argument("name")
-@click.option("--type", "kind", metavar="TYPE", help="A ready-made definition; `kitaru stack types` lists them.")
+@click.option(
+    "--type",
+    "kind",
+    metavar="TYPE",
+    shell_complete=completion.types,
+    help="A ready-made definition; `kitaru stack types` lists them.",
+)
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path), help="A definition of your own, such as stacks/kubernetes.yaml."
 )
