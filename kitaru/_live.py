@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.control import Control
 from rich.live import Live
@@ -220,7 +221,8 @@ class LiveView:
         yield self._line(self._header())
         if left_out:
             yield self._line(Text(f"  … {left_out} more", "dim"))
-        label = min(max((len(row.name) for row in rows), default=0), _LABEL)
+        longest = min(_LABEL, max(self._console.size.width // 2 - 4, 8))
+        label = max((min(cell_len(row.name), longest) for row in rows), default=0)
         for row in rows:
             yield self._line(self._row(row, label))
         if self._facts.progress and not self._is_over():
@@ -255,7 +257,8 @@ class LiveView:
         if self._is_over() and status in ("running", "pending"):
             status = "cancelled"
         sign, colour = self._sign(status)
-        text = Text.assemble("  ", (f"{sign} ", colour), f"{clipped(row.name, _LABEL):{label}}  ")
+        name = clipped(row.name, label) if row.name.isascii() else row.name
+        text = Text.assemble("  ", (f"{sign} ", colour), f"{set_cell_size(name, label)}  ")
         if row.total > 1:
             text.append_text(_bar(row, min(_BAR, self._console.size.width // 5)))
         elif status == "cached":

@@ -156,7 +156,7 @@ class Board:
                 rows.append(self._row(name, steps, total))
             else:
                 rows += [self._row(step.name, [step], 1) for step in steps]
-        return rows
+        return sorted(rows, key=_start_order)
 
     def _row(self, name: str, steps: list[Step], total: int) -> Row:
         counts: dict[str, int] = {}
@@ -186,5 +186,5 @@ class Board:
         return f"{name}: {text}" if text and folded else text
 
 
-def _start_order(step: Step) -> tuple[bool, float, str]:
+def _start_order(step: Step | Row) -> tuple[bool, float, str]:
     return (step.started_at is None, step.started_at.timestamp() if step.started_at else 0.0, step.name)

@@ -29,9 +29,12 @@ def has_log() -> bool:
 
 
 def say(line: str) -> None:
-    """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs."""
+    """Write one line to the runner's log, past ZenML's capture of stdout and stderr into its own logs.
+
+    A message of several lines becomes one: whoever reads the log tells events from output by how a line begins.
+    """
     if has_log():
-        warn(line)
+        warn(" ".join(line.splitlines()))
 
 
 def warn(line: str) -> None:

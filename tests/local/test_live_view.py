@@ -32,7 +32,7 @@ FLOW = """
         total = sum(parse.map(range(collect())).results())
         if ask:
             total += kitaru.wait(int, name="bonus", question="How much more?")
-        return total
+        return total + collect()
 
     if __name__ == "__main__":
         import sys
@@ -52,18 +52,20 @@ def test_wait_shows_checkpoints_in_place_survives_resizing_asks_and_ends_in_a_su
     shown = terminal.until("3/6")
     assert "survey" in shown
     assert re.search("parse_[0-9]: page [0-9]", ESCAPES.sub("", terminal.until("page ")))
-    terminal.resize(50, 12)
+    terminal.resize(40, 12)
     terminal.until(CLEARED)
     narrow = last_screen(terminal.until("3/6"))
-    assert max(map(len, narrow)) <= 50
+    assert max(map(len, narrow)) <= 40
     (project.path / "go").touch()
     terminal.until("How much more?")
     terminal.type("4\n")
     code, rest = terminal.end()
-    assert (code, "result 19" in rest) == (0, True)
+    assert (code, "result 25" in rest) == (0, True)
     summary = [line.strip() for line in last_screen(rest)]
     assert any(line.startswith("✓ survey  completed") for line in summary)
     assert any(re.match(r"✓ parse +━+ 6/6  1 retried", line) for line in summary)
+    calls = [line.split()[1] for line in summary if re.match(r"✓ (collect|parse)", line)]
+    assert calls[-3:] == ["collect", "parse", "collect_2"]  # as they were made
     assert "parsed 5" in ESCAPES.sub("", terminal.seen)
     assert "kitaru: checkpoint" not in terminal.seen
     assert "\x1b[?25h" in rest  # the cursor is back
