@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from concurrent.futures import Future
 
-__all__ = ["Place", "Scope", "Serializer", "current", "record_usage", "run", "run_async", "scope", "wait"]
+__all__ = ["Place", "Scope", "Serializer", "begun", "current", "record_usage", "run", "run_async", "scope", "wait"]
 
 T = TypeVar("T")
 
@@ -95,6 +95,24 @@ def scope(name: str, *, key: str | None = None, run: object) -> Scope:
     if body is None or scopes.current_checkpoint() is not None:
         raise KitaruContextError("kitaru.adapter.scope() was called outside a flow's body; ask current() first.")
     return cast("Scope", body.scope(_checked_name(name), key=key, run=run))
+
+
+def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
+    """Return whether an earlier attempt at this execution has begun a call, whatever became of it; False elsewhere.
+
+    For frameworks that keep a record of their own: what theirs says was cut off is run again under its key, or read back.
+
+    Args:
+        name: The call's name, as of :func:`run`.
+        key: Its key.
+        scope: What it belongs to.
+
+    Example:
+        >>> begun(name="search", key="call_4f1d")
+        False
+    """
+    body = _body()
+    return body is not None and body.begun(_stem(_checked_name(name), scope), key)
 
 
 def run(
@@ -267,9 +285,13 @@ def _call(
     options = CheckpointOptions(
         retries=checked_retries(retries, "kitaru.adapter.run(retries=)"), cache=cache, type=kind, runtime="inline"
     )
-    if scope is None:
-        return NamedCall(clean, function, options, stem=clean, key=key, scope=None)
-    return NamedCall(f"{scope.base}_{clean}", function, options, stem=f"{scope.name}_{clean}", key=key, scope=scope)
+    stem = _stem(clean, scope)
+    shared = clean if scope is None else f"{scope.base}_{clean}"
+    return NamedCall(shared, function, options, stem=stem, key=key, scope=scope)
+
+
+def _stem(clean: str, scope: Scope | None) -> str:
+    return clean if scope is None else f"{scope.name}_{clean}"
 
 
 def _body() -> scopes.FlowBody | None:

@@ -11,12 +11,13 @@ _AGO = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_since(text: str, now: datetime) -> datetime:
+def parse_since(text: str, now: datetime, name: str = "--since") -> datetime:
     """Return the moment that ``2h``, ``2026-01-31`` or ``2026-01-31T14:00`` means.
 
     Args:
         text: What was given; one without a time zone is local time.
         now: The present, with its time zone.
+        name: What it was given as; the error begins with it.
 
     Raises:
         KitaruUsageError: It is neither.
@@ -32,6 +33,6 @@ def parse_since(text: str, now: datetime) -> datetime:
         return datetime.fromisoformat(text.strip())
     except (ValueError, OverflowError) as error:
         raise KitaruUsageError(
-            f"--since {text!r} is no moment. Give a time ago (30s, 10m, 2h, 3d, 1w), a day (2026-01-31), or a time of "
+            f"{name} {text!r} is no moment. Give a time ago (30s, 10m, 2h, 3d, 1w), a day (2026-01-31), or a time of "
             f"day (2026-01-31T14:00)."
         ) from error

@@ -58,7 +58,7 @@ def list_executions(
     from kitaru import KitaruClient
     from kitaru._cli.since import parse_since
 
-    moment = parse_since(since, datetime.now().astimezone()) if since else None
+    moment = parse_since(since, datetime.now().astimezone(), "since") if since else None
     found = KitaruClient().executions.list(flow=flow, status=status, stack=stack, since=moment, limit=limit)
     return {"executions": [execution.model_dump(mode="json") for execution in found]}
 
@@ -83,7 +83,8 @@ async def get_execution(
     Of a checkpoint's call what is empty is left out, and `attempts` where there was one without an error.
 
     Status waiting means that a person is asked something: `pending_wait` has the question and, as `json_schema`, what
-    an answer must look like; answer_wait gives the answer. Status failed comes with `failure`. The value of a completed
+    an answer must look like; answer_wait gives the answer. Where it is null, the question was answered in ZenML's
+    dashboard, and resume_execution lets the execution go on. Status failed comes with `failure`. The value of a completed
     one is `result.value`, or `result.text` where it is long.
     """
     from kitaru import KitaruClient

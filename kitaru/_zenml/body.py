@@ -119,6 +119,10 @@ class Body:
         """Return the scope of calls that belong together; the same one for the same run."""
         return self._names.scope(base, key=key, run=run)
 
+    def begun(self, stem: str, key: str) -> bool:
+        """Return whether an earlier attempt, or a replayed execution, has begun a call that a key tells apart."""
+        return self._record.name_of(stem, key, ()) is not None
+
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
         """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""
         name = self._names.of_wait(name)

@@ -1,6 +1,6 @@
 """A model server on loopback that answers as a test says, and counts requests.
 
-It speaks OpenAI's chat completions and Anthropic's messages; what is asked is shown to a test in OpenAI's terms.
+It speaks OpenAI's chat completions and responses, and Anthropic's messages; what is asked is shown to a test in OpenAI's terms.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tests.conformance import messages_api
+from tests.conformance import messages_api, responses_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,12 +101,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.partition("?")[0]
-        if not path.endswith(("/chat/completions", "/messages")):
+        if not path.endswith(("/chat/completions", "/responses", "/messages")):
             self._send(404, json.dumps({"error": {"message": f"there is no {self.path} here"}}))
             return
         server: ModelServer = self.server.known  # type: ignore[attr-defined]
         key = self.headers.get("x-api-key") or self.headers.get("Authorization", "").removeprefix("Bearer ")
-        asked = Asked(messages_api.translated(body) if path.endswith("/messages") else body, key)
+        apis = {"messages": messages_api.translated, "responses": responses_api.translated}
+        asked = Asked(apis.get(path.rpartition("/")[2], dict)(body), key)
         server.asked.append(asked)
         answer = server.answer(asked)
         if answer.status != 200:
@@ -114,6 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.endswith("/messages"):
             assert body.get("stream"), "Claude Code streams"
             self._send(200, "".join(messages_api.events(body, answer)), "text/event-stream")
+        elif path.endswith("/responses"):
+            assert not body.get("stream"), "responses are not streamed here"
+            self._send(200, json.dumps(responses_api.response(body, answer)))
         elif body.get("stream"):
             self._send(200, "".join(f"data: {chunk}\n\n" for chunk in _chunks(answer)), "text/event-stream")
         else:

@@ -17,11 +17,14 @@ it shares with other frameworks is in ``common``:
 
 ``python flows.py NAME`` passes the flow to ``common.report``, ``approval`` with the answers True and False. ``python flows.py outside`` runs the walker with no flow
 around it, prints its answer, and loads nothing of ZenML.
+
+The adapter's README has one block of Python, a program with an agent "writer" and a tool ``tide_table(port: str)``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -63,6 +66,11 @@ def keep(asked: Asked) -> Answer:
     return Answer(" | ".join(asked.results))
 
 
+def tides(asked: Asked) -> Answer:
+    """The tides of a port, and then what they mean."""
+    return Answer("Low at six.") if asked.results else Answer(calls=(("tide_table", {"port": "Husum"}),))
+
+
 class Conformance:
     """The suite.
 
@@ -72,6 +80,7 @@ class Conformance:
         requests: How many requests the walker makes in all.
         turns: Which turns the reader asks for.
         approve: Name of the wait for an approval of the tool ``delete``.
+        writer: Names of the checkpoints of the README's program.
     """
 
     flows: ClassVar[Path]
@@ -79,6 +88,7 @@ class Conformance:
     requests: ClassVar[int] = 10
     turns: ClassVar[tuple[int, ...]] = (1, 2, 3, 4)
     approve: ClassVar[str] = "keeper_approve_delete"
+    writer: ClassVar[tuple[str, ...]] = ("writer_model", "writer_tide_table", "writer_model_2")
 
     def answering(self, script: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
         """Return how the model answers, for a framework that asks in another way."""
@@ -164,6 +174,19 @@ class Conformance:
         assert ran.stdout.strip() == "walked 9 steps"
         assert len(server.asked) == 10
         assert calls(script) == Counter({f"step {number}": 1 for number in range(1, 10)})
+
+    def test_the_readme_does_what_it_says(self, script: Any) -> None:
+        readme = self.flows.parents[1] / "README.md"
+        (block,) = re.findall(r"^```python\n(.*?)^```$", readme.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        assert all(f"`{name}`" in readme.read_text(encoding="utf-8") for name in self.writer)
+        names = "*(call.name for call in KitaruClient().executions.latest().checkpoints)"
+        script.write("block.py", f"{block}    from kitaru import KitaruClient; print({names})\n")
+        with model_server(tides) as server:
+            env = {"KITARU_LOCAL_RUNNER": "inline", "OPENAI_AGENTS_DISABLE_TRACING": "1"}
+            told = script.run("block.py", env={**server.env(KEY), **env}).stdout.splitlines()
+        assert told[-2] == "Low at six."
+        assert sorted(told[-1].split()) == sorted(self.writer)
+        assert {asked.results[-1] for asked in server.asked if asked.results} <= {"Husum: high 00:12, low 06:31"}
 
 
 def calls(script: Any) -> Counter[str]:

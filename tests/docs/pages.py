@@ -1,4 +1,4 @@
-"""The pages of the documentation, README among them, and the code in them."""
+"""The pages of the documentation, READMEs among them, and the code in them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ class Block:
 @cache
 def pages() -> dict[str, str]:
     """The text of every page by its path from the root of the project."""
-    files = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    files = [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted(ROOT.glob("integrations/**/README.md")),
+    ]
     return {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8") for file in files}
 
 

@@ -7,11 +7,12 @@ what tests do not have everywhere; the comment says what.
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.docs.pages import blocks, pages
+from tests.docs.pages import ROOT, blocks, pages
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -23,8 +24,17 @@ ELSEWHERE = {
     "docs/dashboard.md": "test_dashboard_page.py",
     "docs/tutorial.md": "test_tutorial.py",
     "docs/agents.md": "../local/test_llm.py",
+    **{
+        str(file.parents[1].relative_to(ROOT) / "README.md"): f"../../{file.relative_to(ROOT)}"
+        for file in ROOT.glob("integrations/*/tests/test_conformance.py")
+    },
 }
 PAGES = [page for page in pages() if page not in ELSEWHERE and any(block.runs for block in blocks("python", page))]
+
+
+def test_what_is_run_elsewhere_has_a_test_there() -> None:
+    assert all((Path(__file__).parent / test).is_file() for test in ELSEWHERE.values())
+    assert set(ELSEWHERE) <= set(pages())
 
 
 @pytest.mark.parametrize("page", PAGES)

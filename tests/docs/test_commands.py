@@ -93,12 +93,13 @@ def check_pip(words: list[str]) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert words[0] == "install"
     for word in words[1:]:
+        assert not word.startswith("./") or (ROOT / word / "pyproject.toml").is_file(), word
         for names in re.findall(r"^(?:\.|\.\./kitaru|kitaru-zenml)\[(.*)\]$", word):
             assert set(names.split(",")) <= set(extras), word
 
 
 def check_python(words: list[str]) -> None:
-    if words[0].startswith("examples/"):
+    if words[0].startswith(("examples/", "integrations/")):
         assert (ROOT / words[0]).is_file(), words[0]
 
 

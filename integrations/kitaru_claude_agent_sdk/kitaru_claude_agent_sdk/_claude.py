@@ -16,25 +16,23 @@ from claude_agent_sdk import (
     ProcessError,
     ResultMessage,
     StreamEvent,
-    get_session_info,
-    get_session_info_from_store,
     query,
 )
 
 from kitaru import adapter
-from kitaru_claude_agent_sdk import _usage
+from kitaru_claude_agent_sdk import _sessions, _usage
 from kitaru_claude_agent_sdk._messages import Messages
+from kitaru_claude_agent_sdk._process import tied
 from kitaru_claude_agent_sdk._tools import Run, approval_needed, asking, short
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
 
-    from claude_agent_sdk import DeferredToolUse, Message, Transport
+    from claude_agent_sdk import DeferredToolUse, Message, SessionMessage, Transport
 
     Prompt = str | list[dict[str, Any]]
 
 _CLIPPED = 200
-_GO_ON = "Continue from where you left off. If you had finished, give your whole answer again."
 # Options that go into the record; others may hold secrets, such as environment variables.
 _RECORDED = ("model", "system_prompt", "allowed_tools", "permission_mode", "max_turns")
 
@@ -266,12 +264,14 @@ class _Part:
     async def _ask(self, messages: list[Message], pieces: asyncio.Queue[Message | None]) -> list[Message]:
         resume = self._options.resume
         before = self._used.get(resume) if resume else None if self._options.continue_conversation else {}
-        options, prompt = self.run.options(self._options), self._prompt
-        if self._session is not None:
-            if await self._is_there():
-                options, prompt = replace(options, resume=self._session, fork_session=False), _GO_ON
-            else:  # a fork leaves the session that it goes on with as it is, for another attempt
-                options = replace(options, session_id=self._session, fork_session=bool(resume))
+        options, prompt = tied(self.run.options(self._options)), self._prompt
+        left = await self._recorded(self._session)
+        if left:
+            options, prompt = replace(options, resume=self._session, fork_session=False), await self._go_on(left)
+        elif self._session:  # a fork leaves the session that it goes on with as it is, for another attempt
+            options = replace(options, session_id=self._session, fork_session=bool(resume))
+        known = _sessions.answers(await self._recorded(resume)) if left else {}
+        unaccounted = [answer for identity, answer in _sessions.answers(left).items() if identity not in known]
         ended = asyncio.Event()
         asked = query(prompt=_spoken(prompt, ended), options=options, transport=self._transport)
         try:
@@ -283,16 +283,26 @@ class _Part:
                         ended.set()
                     pieces.put_nowait(message)
         finally:
-            _usage.record(messages, before)
+            _usage.record(messages, before, unaccounted)
         return messages
 
-    async def _is_there(self) -> bool:
-        """Return whether an earlier attempt at this part has left a session."""
-        assert self._session is not None
-        store = self._options.session_store
-        if store is not None:
-            return await get_session_info_from_store(store, self._session, self._directory) is not None
-        return get_session_info(self._session, self._directory) is not None
+    async def _recorded(self, session: str | None) -> list[SessionMessage]:
+        return await _sessions.recorded(self._options, session, self._directory) if session else []
+
+    async def _go_on(self, left: list[SessionMessage]) -> Prompt:
+        """Complete calls that an attempt had begun when it was killed, and return what is said to its session."""
+        begun = [call for call in _sessions.cut_off(left) if self._server_of(call) and self.run.has_begun(call)]
+        return _sessions.go_on(zip(begun, await asyncio.gather(*map(self._complete, begun)), strict=True))
+
+    async def _complete(self, call: dict[str, Any]) -> list[dict[str, Any]]:
+        self.run.know(call["name"], call["input"], call["id"])
+        return await _sessions.call(self._server_of(call), short(call["name"]), call["input"])
+
+    def _server_of(self, call: dict[str, Any]) -> Any:
+        """Return the server in this process that has a tool; None for tools of others."""
+        servers: Any = self._options.mcp_servers if isinstance(self._options.mcp_servers, dict) else {}
+        tool = short(call["name"])
+        return {f"mcp__{name}__{tool}": made.get("instance") for name, made in servers.items()}.get(call["name"])
 
 
 def _spoken(prompt: Prompt | None, ended: asyncio.Event) -> str | AsyncIterator[dict[str, Any]]:

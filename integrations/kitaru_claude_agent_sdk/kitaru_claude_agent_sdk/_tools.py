@@ -11,11 +11,13 @@ import asyncio
 import contextvars
 import json
 import threading
+import time
 from collections import defaultdict, deque
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -24,9 +26,14 @@ from claude_agent_sdk import HookMatcher
 from kitaru import adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from claude_agent_sdk import ClaudeAgentOptions, SdkMcpTool
+
+# Seconds: how long Claude Code may take to write a call down, and between two looks. Bytes: where its last ones are.
+_PATIENCE = 2.0
+_LOOK = 0.01
+_END = 4_000_000
 
 _run: ContextVar[Run | None] = ContextVar("kitaru_claude_agent_sdk_run", default=None)
 
@@ -49,6 +56,7 @@ def _durable(tool: SdkMcpTool[Any], retries: int) -> SdkMcpTool[Any]:
         run = _run.get()
         if run is None:
             return await tool.handler(arguments)
+        identity = await run.taken_up(tool.name, arguments)
         loop = asyncio.get_running_loop()
 
         def perform() -> dict[str, Any]:
@@ -60,7 +68,7 @@ def _durable(tool: SdkMcpTool[Any], retries: int) -> SdkMcpTool[Any]:
                 name=tool.name,
                 type="tool_call",
                 inputs=arguments,
-                key=run.id_of(tool.name, arguments),
+                key=identity,
                 scope=run.scope,
                 retries=retries,
             )
@@ -79,20 +87,15 @@ def _in_thread(context: contextvars.Context, function: Callable[[], dict[str, An
     future: Future[dict[str, Any]] = Future()
 
     def work() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
-            value = context.run(function)
+            future.set_result(context.run(function))
         except BaseException as error:  # noqa: BLE001 - whoever awaits the future gets it
-            _settle(future, error=error)
-        else:
-            _settle(future, value=value)
+            future.set_exception(error)
 
     threading.Thread(target=work, name="kitaru-claude-tool", daemon=True).start()
     return future
-
-
-def _settle(future: Future[Any], *, value: Any = None, error: BaseException | None = None) -> None:
-    if future.set_running_or_notify_cancel():
-        future.set_result(value) if error is None else future.set_exception(error)
 
 
 @dataclass
@@ -105,6 +108,7 @@ class Run:
         answers: What people have said, by the id of the call.
         body: Where the query was asked: the flow's body.
         deferred: The call that ends this part of the query, as it needs an answer first.
+        written_down: Whether Claude Code keeps a record of the session.
     """
 
     scope: adapter.Scope
@@ -112,7 +116,8 @@ class Run:
     answers: dict[str, bool] = field(default_factory=dict)
     body: contextvars.Context = field(default_factory=contextvars.copy_context)
     deferred: str | None = None
-    _ids: defaultdict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
+    written_down: bool = True
+    _ids: defaultdict[str, deque[tuple[str, Path | None]]] = field(default_factory=lambda: defaultdict(deque))
 
     def enter(self) -> None:
         """Make this the run that calls of tools in the present context belong to."""
@@ -123,10 +128,26 @@ class Run:
         """Return options with which Claude Code tells this run before it calls a tool."""
         return hooked(options, self._before_tool)
 
-    def id_of(self, tool: str, arguments: Any) -> str:
-        """Return the id that the model gave a call; of equal calls the first one's that was not asked for yet."""
-        known = self._ids[_call(tool, arguments)]
-        return known.popleft() if known else f"unknown-{uuid4()}"
+    async def taken_up(self, tool: str, arguments: Any) -> str:
+        """Return the id of a call that is about to be made, once Claude Code has written down that the model asks for it.
+
+        It writes a little later. What a process that is killed in the call had paid for is then on the disk.
+        """
+        known = self._ids[_call(tool, arguments)]  # of equal calls the first one that was not asked for yet
+        identity, transcript = known.popleft() if known else (f"unknown-{uuid4()}", None)
+        deadline = time.monotonic() + _PATIENCE
+        while transcript is not None and self.written_down and not _holds(transcript, identity):
+            self.written_down = time.monotonic() < deadline
+            await asyncio.sleep(_LOOK)
+        return identity
+
+    def has_begun(self, call: Mapping[str, Any]) -> bool:
+        """Return whether an earlier attempt has begun a call of a durable tool."""
+        return self.body.copy().run(adapter.begun, name=short(call["name"]), key=call["id"], scope=self.scope)
+
+    def know(self, tool: str, arguments: Any, identity: str, transcript: Path | None = None) -> None:
+        """Remember the id of a call that is coming, and where it is written down."""
+        self._ids[_call(short(tool), arguments)].append((identity, transcript))
 
     async def _before_tool(self, given: Any, tool_use_id: str | None, _context: Any) -> Any:
         name, identity = given["tool_name"], str(tool_use_id)
@@ -136,7 +157,9 @@ class Run:
             if not self.answers[identity]:
                 return decided("deny", "A person was asked, and refused this call.")
         if name.startswith("mcp__"):
-            self._ids[_call(short(name), given["tool_input"])].append(identity)
+            # A subagent's calls are in a record of their own.
+            transcript = None if given.get("agent_id") else Path(given["transcript_path"])
+            self.know(name, given["tool_input"], identity, transcript)
         return decided("allow", "A person approved of this call.") if identity in self.answers else {}
 
     def _held_back(self, identity: str, *, inside_agent: bool) -> dict[str, Any]:
@@ -184,6 +207,16 @@ def approval_needed(tool: str, approve: Sequence[str]) -> bool:
 def short(tool: str) -> str:
     """Return a tool's name without that of its server."""
     return tool.split("__", 2)[-1] if tool.startswith("mcp__") else tool
+
+
+def _holds(transcript: Path, identity: str) -> bool:
+    """Return whether an id is near the end of a record."""
+    try:
+        with transcript.open("rb") as file:
+            file.seek(max(transcript.stat().st_size - _END, 0))
+            return identity.encode() in file.read()
+    except OSError:  # it is not there yet
+        return False
 
 
 def _call(tool: str, arguments: Any) -> str:

@@ -22,29 +22,41 @@ if TYPE_CHECKING:
 _COUNTED = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens", "costUSD")
 
 
-def record(messages: Sequence[Message], before: Used | None) -> None:
+def record(messages: Sequence[Message], before: Used | None, left: Sequence[Mapping[str, Any]] = ()) -> None:
     """Add a query to what the checkpoint has used; outside a checkpoint nothing is recorded.
 
     Args:
         messages: What the query has said.
         before: What the session that it took up had used; empty where it began one, None where that is not known.
+        left: The model's answers to an attempt that was killed before it could tell what it used.
     """
     result = next((message for message in reversed(messages) if isinstance(message, ResultMessage)), None)
     if result is None:
         return
     requests = _requests(messages)
-    for model, used in _used(result, before, requests).items():
-        adapter.record_usage(
-            model=model,
-            provider="anthropic",
-            input_tokens=int(used["inputTokens"] + used["cacheReadInputTokens"] + used["cacheCreationInputTokens"]),
-            output_tokens=int(used["outputTokens"]),
-            cache_read_tokens=int(used["cacheReadInputTokens"]),
-            cache_write_tokens=int(used["cacheCreationInputTokens"]),
-            cost=used.get("costUSD"),
-        )
+    told = _used(result, before, requests)
+    unknown = [(answer["model"], _counted(answer.get("usage"))) for answer in left]
+    if _tokens(told.values()) < _tokens([_counted(result.usage), *(used for _, used in unknown)]):
+        for model, used in unknown:
+            _add(model, used)
+    else:  # Claude Code was ended in a way that let it write down what it had used
+        requests.update(model for model, _ in unknown)
+    for model, used in told.items():
+        _add(model, used)
         for _ in range(requests[model] - 1):
             adapter.record_usage(model=model, cost=0.0)
+
+
+def _add(model: str, used: Mapping[str, Any]) -> None:
+    adapter.record_usage(
+        model=model,
+        provider="anthropic",
+        input_tokens=int(used["inputTokens"] + used["cacheReadInputTokens"] + used["cacheCreationInputTokens"]),
+        output_tokens=int(used["outputTokens"]),
+        cache_read_tokens=int(used["cacheReadInputTokens"]),
+        cache_write_tokens=int(used["cacheCreationInputTokens"]),
+        cost=used.get("costUSD"),
+    )
 
 
 def _requests(messages: Sequence[Message]) -> Counter[str]:
@@ -58,7 +70,7 @@ def _requests(messages: Sequence[Message]) -> Counter[str]:
 
 
 def _used(result: ResultMessage, before: Used | None, requests: Counter[str]) -> dict[str, dict[str, Any]]:
-    of_query = _of_query(result)
+    of_query = _counted(result.usage)
     by_model: Used = result.model_usage or {}
     if not by_model or (before is None and _tokens(by_model.values()) > _tokens([of_query])):
         # Whatever else the sum holds was used before; the price is looked up.
@@ -74,8 +86,9 @@ def _used(result: ResultMessage, before: Used | None, requests: Counter[str]) ->
     return {model: used for model, used in left.items() if _tokens([used]) or used["costUSD"]}
 
 
-def _of_query(result: ResultMessage) -> dict[str, Any]:
-    used = result.usage or {}
+def _counted(usage: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the API says that a request, or several, have used, in Claude Code's words."""
+    used = usage or {}
     return {
         "inputTokens": used.get("input_tokens") or 0,
         "cacheReadInputTokens": used.get("cache_read_input_tokens") or 0,
