@@ -174,11 +174,6 @@ class Body:
             return artifact
         return save(storable(value, "The flow's result"), "result")
 
-    @property
-    def called(self) -> frozenset[str]:
-        """Names of the calls and waits that were made."""
-        return self._names.given
-
     def know(self, value: Any, artifact: ArtifactVersionResponse) -> None:
         """Remember which artifact a value of the body came from."""
         self._lineage.add(value, artifact)

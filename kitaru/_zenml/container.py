@@ -42,6 +42,7 @@ def enter(run_id: UUID, retries: int) -> None:
     if attempts[-1].number - records.first_of_cycle(run_id) < retries:
         return
     records.end_attempt(run_id, attempts[-1], "lost", LOST)
+    records.close_cut_off(run_id)
     records.record_failure(run_id, Failure(origin="runner", message=LOST))
     raise KitaruRunnerLostError(LOST, exec_id=str(run_id), failure_origin="runner")
 

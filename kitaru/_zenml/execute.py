@@ -112,25 +112,21 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
         except PauseRequested:
             body.close()
             with _kept_record():
-                records.note_changed(run_id, record.changed)
-                usage.note_total(run_id, record.steps)
+                _note_course(run_id, record)
                 records.pause_attempt(run_id, attempt)
             crash_points.reach("worker, pausing")
             raise RunPaused from None
         except BaseException as error:
             body.close()
             with _kept_record():
-                records.note_changed(run_id, record.changed)
-                usage.note_total(run_id, record.steps)
+                _note_course(run_id, record)
                 over = not _end_failed(run_id, attempt, error, flow, again=again)
             if over:
                 raise
         else:
             with _kept_record():
-                records.note_changed(run_id, record.changed)
-                usage.note_total(run_id, record.steps)
-                records.close_cut_off(record.steps, body.called)
-                records.record_result(run_id, attempt, result.id if result is not None else None)
+                _note_course(run_id, record)
+                _end_completed(run_id, attempt, record, result)
             crash_points.reach("worker, result")
             return result
 
@@ -154,6 +150,20 @@ def _kept_record() -> Iterator[None]:
         raise
 
 
+def _note_course(run_id: UUID, record: Record) -> None:
+    """Record what is known of an attempt however it ended."""
+    records.note_changed(run_id, record.changed)
+    usage.note_total(run_id, record.steps)
+
+
+def _end_completed(
+    run_id: UUID, attempt: AttemptRecord, record: Record, result: ArtifactVersionResponse | None
+) -> None:
+    if record.has_cut_off:
+        records.close_cut_off(run_id)
+    records.record_result(run_id, attempt, result.id if result is not None else None)
+
+
 def _end_failed(
     run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: Flow[..., Any], *, again: bool
 ) -> bool:
@@ -162,6 +172,7 @@ def _end_failed(
         files.give_up(describe_failure(error, flow.func).summary)
     if isinstance(error, WaitAborted) or records.is_stopping(run_id):
         records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
+        records.close_cut_off(run_id)
         return False
     stopped = files.stop_requested()
     failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
@@ -170,6 +181,7 @@ def _end_failed(
         say(f"attempt {attempt.number} failed ({failure.summary}); trying again")
         return True
     records.record_failure(run_id, failure)
+    records.close_cut_off(run_id)
     return False
 
 

@@ -39,11 +39,6 @@ class Names:
         self._scope_names: set[str] = set()
 
     @property
-    def given(self) -> frozenset[str]:
-        """Names of the calls and waits that were made."""
-        return frozenset(self._given)
-
-    @property
     def calls(self) -> int:
         """How many calls were made."""
         return len(self._indexes)

@@ -21,7 +21,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._zenml.failures import Failure, describe_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -62,18 +62,6 @@ class AttemptRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the record without what is not known yet."""
         return {key: value for key, value in vars(self).items() if value is not None}
-
-
-def close_cut_off(steps: Iterable[StepRunResponse], called: Container[str]) -> None:
-    """Mark calls as failed that ended with a runner and that the body has not made again: they run no longer.
-
-    Args:
-        steps: What earlier attempts have left.
-        called: Names of the calls that the completed attempt made.
-    """
-    for step in steps:
-        if step.name not in called and step.status in OPEN_STEPS and step.config.runtime == StepRuntime.INLINE:
-            publish_step_run_status_update(step.id, ExecutionStatus.FAILED)
 
 
 def about(run: PipelineRunResponse) -> dict[str, Any]:
@@ -254,17 +242,43 @@ def mark_lost(run_id: UUID, reason: str) -> None:
     _fail(run, reason)
 
 
-def close_open_steps(run_id: UUID, reason: str) -> None:
-    """Mark steps failed that a lost runner left open."""
-    for step in latest_steps(run_id).values():
-        if step.status in OPEN_STEPS:
-            publish_step_run_status_update(
-                step.id, ExecutionStatus.FAILED, exception_info=ExceptionInfo(traceback=reason, message=reason)
-            )
+def open_steps(run_id: UUID) -> list[StepRunResponse]:
+    """Return the calls of a run that have not ended, as far as the store knows."""
+    return list(
+        depaginate(
+            Client().list_run_steps,
+            pipeline_run_id=run_id,
+            status=f"oneof:{json.dumps(sorted(status.value for status in OPEN_STEPS))}",
+            exclude_retried=True,
+            size=200,
+            hydrate=True,
+        )
+    )
+
+
+def close_cut_off(run_id: UUID) -> None:
+    """Mark calls failed that ended with an earlier runner, and that a body which has ended did not make again.
+
+    Those in containers of their own may run on. For the process that runs the body: where its calls run is told by the
+    active stack.
+    """
+    found = open_steps(run_id)
+    if found:
+        from zenml.execution.pipeline.dynamic.compilation import get_step_runtime  # no client needs it
+
+        settings = Client().get_pipeline_run(run_id).config.docker_settings
+        ended = [step for step in found if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
+        _fail_steps(ended, "its runner was lost before it had ended")
+
+
+def _fail_steps(steps: Iterable[StepRunResponse], reason: str) -> None:
+    info = ExceptionInfo(traceback=reason, message=reason)
+    for step in steps:
+        publish_step_run_status_update(step.id, ExecutionStatus.FAILED, exception_info=info)
 
 
 def _fail(run: PipelineRunResponse, reason: str) -> None:
-    close_open_steps(run.id, reason)
+    _fail_steps(open_steps(run.id), reason)
     publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, status_reason=reason[:250])
 
 

@@ -11,6 +11,7 @@ from kitaru._core.unset import UNSET
 from kitaru._named import Scope
 from kitaru._zenml.original import index_of
 from kitaru._zenml.plain_steps import PlainStep
+from kitaru._zenml.records import OPEN_STEPS
 from kitaru._zenml.steps import build_step
 from kitaru.errors import KitaruDivergenceError
 
@@ -82,6 +83,11 @@ class Record:
     def steps(self) -> list[StepRunResponse]:
         """The recorded calls, those among them that were taken from an original."""
         return list(self._steps.values())
+
+    @property
+    def has_cut_off(self) -> bool:
+        """Whether an earlier runner was lost in the middle of a call."""
+        return any(step.status in OPEN_STEPS for step in self._steps.values())
 
     @property
     def replay_of(self) -> str | None:

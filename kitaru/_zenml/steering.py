@@ -106,7 +106,10 @@ def abort_wait(exec_id: str, name: str | None) -> PendingWait:
     """Abort an execution's question, which cancels the execution."""
     run = settled_run(exec_id)
     with translated(f"aborting the wait of execution {run.id}"):
-        return waits.abort(run.id, name)
+        aborted = waits.abort(run.id, name)
+        if run.status == ZenMLStatus.PAUSED:  # it has no runner that would tell its end
+            _close(run.id, stopped=True)
+    return aborted
 
 
 def cancel(exec_id: str) -> str:
@@ -246,9 +249,8 @@ def _stop_on_stack(run: PipelineRunResponse) -> bool:
 
 
 def _close(run_id: UUID, *, stopped: bool) -> None:
-    for step in records.latest_steps(run_id).values():
-        if step.status in records.OPEN_STEPS and stopped:
-            publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
+    for step in records.open_steps(run_id) if stopped else ():
+        publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
     for attempt in records.attempts_of(Client().get_pipeline_run(run_id)):
         if attempt.ended_at is None:
             records.end_attempt(run_id, attempt, "cancelled", None)

@@ -25,7 +25,7 @@ PRELUDE = """
 import json, os, sys, time
 from pathlib import Path
 from kitaru import FlowHandle, KitaruClient, KitaruExecutionError
-from mortal import asking, course, fan, half_stored, holding, three
+from mortal import asking, course, detour, fan, half_stored, holding, three
 
 executions = KitaruClient().executions
 

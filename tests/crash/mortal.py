@@ -189,6 +189,19 @@ def asking(timeout: float) -> str:
     return tell(answer)
 
 
+@flow(cache=False)
+def detour(end: str) -> int:
+    """Die in a call that the next attempt does not make before it fails, or asks."""
+    a = first("")
+    if once("dying"):
+        second(a, "second kill")
+    if end == "fail" and once("failing"):
+        raise ValueError("the wrong way")
+    if end != "fail":
+        wait(name="go", timeout=float(end))
+    return third(second(a, ""), "")
+
+
 @checkpoint(cache=False)
 def tell(word: str) -> str:
     ran("tell")

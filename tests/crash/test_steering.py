@@ -198,3 +198,35 @@ def test_recover_takes_what_was_lost_and_nothing_else(faults, home, eventually):
     assert statuses == ["completed", "waiting", "failed", "running"]
     faults.let_go(held)
     assert faults.script("out(ended(sys.argv[1]))", held) == "completed"
+
+
+@pytest.mark.timeout(600)
+def test_a_call_that_was_cut_off_does_not_run_on_in_an_execution_that_has_ended(faults, home, eventually):
+    exec_id, before, after, attempts, again = faults.script(
+        """
+        def calls(handle):
+            return {c.name: (c.status, c.attempts[-1].error) for c in handle.execution.checkpoints}
+
+        failed, paused, asks = handles = [detour.run(end, retries=1) for end in ("fail", "0", "100")]
+        ended(failed.exec_id)
+        until(lambda: executions.pending_waits().keys() == {paused.exec_id, asks.exec_id})
+        until(lambda: paused.execution.attempts[-1].outcome == "waiting")
+        before = list(map(calls, handles))
+        executions.abort_wait(paused.exec_id)
+        executions.abort_wait(asks.exec_id)
+        until(lambda: paused.status == asks.status == "cancelled" and asks.execution.attempts[-1].ended_at)
+        attempts = [[attempt.outcome for attempt in handle.execution.attempts] for handle in handles]
+        after = list(map(calls, handles))
+        assert ended(executions.retry(failed.exec_id).exec_id) == "completed"
+        out((failed.exec_id, before, after, attempts, calls(failed)))
+        """
+    )
+    eventually(lambda: not home.processes(), what="the end of every process")
+    lost = ["failed", "its runner was lost before it had ended"]
+    first = {"first": ["completed", None]}
+    assert before == [{**first, "second": lost}, *[{**first, "second": ["running", None]}] * 2]
+    assert after == [{**first, "second": lost}, {**first, "second": ["cancelled", None]}, {**first, "second": lost}]
+    assert attempts == [["lost", "failed"], ["lost", "cancelled"], ["lost", "cancelled"]]
+    # what was closed is made again by a retry
+    assert again == {**first, "second": ["completed", None], "third": ["completed", None]}
+    assert faults.runs(exec_id) == "first 1, second 2, third 1"
