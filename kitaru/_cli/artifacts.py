@@ -11,7 +11,7 @@ import click
 from kitaru._cli import completion
 from kitaru._cli.describe import artifacts_table
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, output_option
+from kitaru._cli.output import as_json, client, output_option, show_found
 from kitaru.errors import KitaruUsageError
 
 
@@ -42,12 +42,7 @@ def list_(*, exec_id: str, name: str | None, kind: Any, checkpoint: str | None, 
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         found = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
-    if output == "json":
-        click.echo(as_json(found))
-    elif found:
-        click.echo(artifacts_table(found))
-    else:
-        click.echo("No artifact matches.", err=True)
+    show_found(found, output, lambda: artifacts_table(found), otherwise="No artifact matches.")
 
 
 @artifacts.command()

@@ -13,7 +13,18 @@ from kitaru._cli.answering import input_
 from kitaru._cli.describe import described
 from kitaru._cli.diffing import diff
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, clock, length, output_option, price, short_ids, stream, table
+from kitaru._cli.output import (
+    as_json,
+    client,
+    clock,
+    length,
+    output_option,
+    price,
+    short_ids,
+    show_found,
+    stream,
+    table,
+)
 from kitaru._cli.pictures import graph, timeline
 from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
@@ -64,13 +75,13 @@ def list_(
     with client() as kitaru:
         found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
         latest = [] if found else kitaru.executions.list(limit=_LATEST)
-    if output == "json":
-        click.echo(as_json(found))
-    elif found:
-        click.echo(_table(found, usage=usage))
-    else:
-        near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
-        click.echo(f"No execution matches.{near}" if latest else "There are no executions yet.", err=True)
+    near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
+    show_found(
+        found,
+        output,
+        lambda: _table(found, usage=usage),
+        otherwise=f"No execution matches.{near}" if latest else "There are no executions yet.",
+    )
 
 
 @executions.command()

@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, output_option, table
+from kitaru._cli.output import as_json, output_option, show_found, table
 
 
 @click.group(cls=Group)
@@ -49,13 +49,13 @@ def list_(output: str) -> None:
         from kitaru.aliases import list_models
 
         found = list_models()
-    if output == "json":
-        click.echo(as_json(found))
-    elif found:
-        rows = [("*" if one.is_default else "", one.alias, one.model, one.secret or "environment") for one in found]
-        click.echo(table(("DEFAULT", "ALIAS", "MODEL", "KEY FROM"), rows))
-    else:
-        click.echo("There are no aliases yet: kitaru model register ALIAS --model PROVIDER:MODEL", err=True)
+    rows = [("*" if one.is_default else "", one.alias, one.model, one.secret or "environment") for one in found]
+    show_found(
+        found,
+        output,
+        lambda: table(("DEFAULT", "ALIAS", "MODEL", "KEY FROM"), rows),
+        otherwise="There are no aliases yet: kitaru model register ALIAS --model PROVIDER:MODEL",
+    )
 
 
 @model.command()

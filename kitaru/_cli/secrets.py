@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, moment, output_option, table
+from kitaru._cli.output import as_json, moment, output_option, show_found, table
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -61,16 +61,13 @@ def list_(output: str) -> None:
         from kitaru.secrets import list_secrets
 
         found = list_secrets()
-    if output == "json":
-        click.echo(as_json(found))
-    elif found:
-        rows = [
-            (secret.name, ", ".join(secret.keys), "you" if secret.private else "all", moment(secret.updated_at))
-            for secret in found
-        ]
-        click.echo(table(("NAME", "KEYS", "READABLE BY", "CHANGED"), rows))
-    else:
-        click.echo("There are no secrets yet: kitaru secrets set NAME KEY", err=True)
+    rows = [(one.name, ", ".join(one.keys), "you" if one.private else "all", moment(one.updated_at)) for one in found]
+    show_found(
+        found,
+        output,
+        lambda: table(("NAME", "KEYS", "READABLE BY", "CHANGED"), rows),
+        otherwise="There are no secrets yet: kitaru secrets set NAME KEY",
+    )
 
 
 @secrets.command()
