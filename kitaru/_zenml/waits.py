@@ -14,13 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from zenml.client import Client
 from zenml.enums import (
+    MetadataResourceTypes,
     RunWaitConditionLeaseMode,
     RunWaitConditionResolution,
     RunWaitConditionStatus,
     RunWaitConditionType,
 )
 from zenml.exceptions import IllegalOperationError
-from zenml.models import RunWaitConditionLeaseUpdate, RunWaitConditionRequest, RunWaitConditionResponse
+from zenml.models import (
+    RunMetadataResource,
+    RunWaitConditionLeaseUpdate,
+    RunWaitConditionRequest,
+    RunWaitConditionResponse,
+)
 from zenml.utils.pagination_utils import depaginate
 from zenml.utils.pydantic_utils import get_json_schema_for_type
 from zenml.utils.time_utils import utc_now
@@ -40,6 +46,8 @@ if TYPE_CHECKING:
 # Seconds between two looks for an answer, and how long a lease is good for: the runner may be slow, not dead.
 _LOOK = 0.2
 _LEASE = 30.0
+# Seconds that ZenML may take to store all about a question, and between two looks at it meanwhile.
+_STORING, _STORING_LOOK = 1.0, 0.02
 _OUTCOMES: Mapping[RunWaitConditionResolution, Literal["answered", "aborted"]] = {
     RunWaitConditionResolution.CONTINUE: "answered",
     RunWaitConditionResolution.ABORT: "aborted",
@@ -87,6 +95,7 @@ class Question:
         self._timeout = timeout
         self._busy = busy
         self._poller = str(run.orchestrator_run_id or run.id)
+        told = dict(metadata or {})
         self._condition = Client().zen_store.create_run_wait_condition(
             RunWaitConditionRequest(
                 project=run.project_id,
@@ -94,11 +103,13 @@ class Question:
                 name=name,
                 type=RunWaitConditionType.EXTERNAL_INPUT,
                 question=question,
-                metadata=dict(metadata or {}),
+                metadata=told,
                 data_schema=_json_schema(schema),
             )
         )
-
+        if told and not self._condition.run_metadata:  # a runner was lost before ZenML had stored it
+            resource = RunMetadataResource(id=self._condition.id, type=MetadataResourceTypes.WAIT_CONDITION)
+            Client().create_run_metadata(metadata=told, resources=[resource])
         if given is not UNSET:
             self._resolve(given)
 
@@ -258,10 +269,21 @@ def _named(run_id: UUID, name: str | None) -> RunWaitConditionResponse:
 
 
 def _pending(run_id: UUID) -> RunWaitConditionResponse | None:
-    found = Client().list_run_wait_conditions(
-        pipeline_run=run_id, status=RunWaitConditionStatus.PENDING.value, size=1, hydrate=True
-    )
-    return found.items[0] if found.items else None
+    """Return the open question; of a new one, ZenML stores what is told with it a moment after the question itself."""
+    deadline = time.monotonic() + _STORING
+    while True:
+        found = Client().list_run_wait_conditions(
+            pipeline_run=run_id, status=RunWaitConditionStatus.PENDING.value, size=1, hydrate=True
+        )
+        if not found.items or _is_whole(found.items[0]) or time.monotonic() > deadline:
+            return found.items[0] if found.items else None
+        time.sleep(_STORING_LOOK)
+
+
+def _is_whole(condition: RunWaitConditionResponse) -> bool:
+    """Whether all about a question is stored; those that a plain ZenML pipeline asks may have no metadata."""
+    age = utc_now(tz_aware=condition.created) - condition.created
+    return AFTER_KEY in condition.run_metadata or age.total_seconds() > _STORING
 
 
 def _described(condition: RunWaitConditionResponse) -> PendingWait:

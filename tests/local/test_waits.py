@@ -42,13 +42,37 @@ ASKING = """
 """
 
 
+HALF = """
+    import os
+    from pathlib import Path
+    import kitaru
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+    store_metadata = SqlZenStore.create_run_metadata
+
+    def die_once(store, request):
+        if request.resources[0].type == "wait_condition" and not Path("died").exists():
+            Path("died").touch()
+            os._exit(1)
+        return store_metadata(store, request)
+
+    SqlZenStore.create_run_metadata = die_once
+
+    @kitaru.flow
+    def half_asked() -> str:
+        return kitaru.wait(str, name="late", metadata={"why": "a crash"})
+"""
+
+
 def test_answers_of_every_type_while_the_runner_looks(project):
     project.write("asking.py", ASKING)
+    project.write("half.py", HALF)
     project.write(
         "main.py",
         """
         import time
         from asking import Review, concurrent, several
+        from half import half_asked
         from kitaru import KitaruClient, KitaruStateError, KitaruWaitValidationError
 
         client = KitaruClient().executions
@@ -114,6 +138,15 @@ def test_answers_of_every_type_while_the_runner_looks(project):
         while not handle.status.is_finished:
             time.sleep(0.05)
         assert handle.status == "cancelled"
+
+        # a runner that is lost between ZenML's two commits of a question: its metadata is there none the less
+        handle = half_asked.run(retries=1)
+        late = pending(handle, "late")
+        while not late.metadata:
+            late = pending(handle, "late")
+        assert late.metadata == {"why": "a crash"} and len(handle.execution.attempts) == 2
+        client.input(handle.exec_id, value="yes")
+        assert handle.wait(timeout=60) == "yes"
         """,
     )
     project.run("main.py")
