@@ -27,7 +27,7 @@ from kitaru._zenml.inputs import ARTIFACT_KEY
 from kitaru._zenml.memory import held_by_caller
 from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.plain_steps import take_over
-from kitaru._zenml.prints import write_whole_lines
+from kitaru._zenml.prints import finish_line, write_whole_lines
 from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
 from kitaru._zenml.replay import Record
 from kitaru._zenml.stacks import load_stack
@@ -89,11 +89,11 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     Returns:
         The artifact that holds the result; None for a result of None.
     """
-    _prepare_process()
     context = DynamicPipelineRunContext.get()
     assert context is not None
     run_id = context.run.id
     about = records.about(context.run)
+    _prepare_process(in_container=about["runner"] == "stack")
     retries = int(about["settings"]["retries"]["value"])
     plan = plan_of(context.run)
     original = Original(context.run, plan) if plan is not None else None
@@ -131,12 +131,12 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             return result
 
 
-def _prepare_process() -> None:
+def _prepare_process(*, in_container: bool) -> None:
     if shortcuts_wanted():
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
     hear_prints()
-    if files.own_directory() is not None:
+    if in_container or files.own_directory() is not None:  # else it is the user's own
         write_whole_lines()
 
 
@@ -194,6 +194,7 @@ def _run_body(flow: Flow[..., Any], inputs: dict[str, Any], body: Body) -> Artif
         body.settle()
         result = body.store_result(value)
     body.close()
+    finish_line()
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import threading
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class LineWriter(io.TextIOBase):
     """Hands on text line by line, each thread's apart.
 
-    ``print("a", "b")`` writes four times, and ZenML makes a log entry of every write.
+    ``print("a", 1)`` writes four times, and ZenML makes a log entry of every write.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -58,6 +58,10 @@ class LineWriter(io.TextIOBase):
     def encoding(self) -> str:  # type: ignore[override]
         """The encoding of the stream below."""
         return self._stream.encoding
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a stream of text has beside, such as ``buffer`` and ``reconfigure``."""
+        return getattr(self._stream, name)
 
 
 def write_whole_lines() -> None:

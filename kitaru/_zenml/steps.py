@@ -23,7 +23,7 @@ from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
 from kitaru._zenml import isolation
 from kitaru._zenml.original import plan_of
-from kitaru._zenml.prints import finish_line
+from kitaru._zenml.prints import finish_line, write_whole_lines
 from kitaru._zenml.private import set_source
 from kitaru._zenml.resources import resource_settings
 from kitaru._zenml.values import fingerprint, storable
@@ -141,6 +141,8 @@ class _Step:
 def _step(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Iterator[_Step]:
     context = get_step_context()
     made_by = scope.current_call()
+    if made_by is None:  # a container of the step's own
+        write_whole_lines()
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, _arguments(called, inputs), made_by)
     with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))):

@@ -17,7 +17,7 @@ FLOWS = """
 
     @checkpoint(cache=False)
     def first() -> str:
-        print("first speaks")
+        print("first", "speaks")
         return socket.gethostname()
 
     @checkpoint(cache=False, runtime="isolated")

@@ -30,7 +30,7 @@ FLOWS = """
 
     @checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
     def apart(host: str) -> list[str]:
-        print("apart speaks")
+        print("apart", "speaks")
         return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
 
     @flow(cache=False)
