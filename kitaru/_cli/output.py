@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kitaru.client import KitaruClient
-    from kitaru.handle import FlowHandle
     from kitaru.models import Usage
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -70,13 +69,6 @@ def stream(lines: Iterable[str]) -> int:
             click.echo(line, file=stdout)
             number += 1
     return number
-
-
-def wait_for(handle: FlowHandle[Any]) -> str:
-    """Wait for an execution and return its result as JSON."""
-    from kitaru.json_values import result_to_json
-
-    return result_to_json(handle.wait())
 
 
 def as_json(value: Any, *, indent: int | None = 2) -> str:

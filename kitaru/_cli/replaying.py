@@ -12,9 +12,10 @@ import click
 
 from kitaru import ExecutionStatus
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, coloured, output_option, short_ids, table, wait_for
+from kitaru._cli.output import as_json, client, coloured, output_option, short_ids, table
 from kitaru._cli.run import read_image, read_input
 from kitaru._cli.since import parse_since
+from kitaru._cli.started import report, wait_option
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def _options(command: Command) -> Command:
     help="Do not run this call, let it return this value; or json or text: the form of the result.",
 )
 @_options
-@click.option(
-    "--wait/--detach", default=True, show_default=True, help="Print the result when it is there, or the id at once."
-)
+@wait_option
 @click.pass_context
 def replay(ctx: click.Context, /, *, exec_id: str, outputs: tuple[str, ...], wait: bool, **options: Any) -> None:
     """Start a new execution that takes what ID has recorded up to a point, and runs the rest.
@@ -83,8 +82,7 @@ def replay(ctx: click.Context, /, *, exec_id: str, outputs: tuple[str, ...], wai
         flow = kitaru.executions.flow(exec_id)
         handle = flow.replay(exec_id, **_change(kitaru, exec_id, outputs, options))
         click.echo(f"kitaru: execution {handle.exec_id} replays {exec_id}", err=True)
-        result = wait_for(handle) if wait else None
-    click.echo(result if wait else as_json({"exec_id": handle.exec_id}) if ctx.obj.json else handle.exec_id)
+    report(handle, wait=wait, as_data=ctx.obj.json)
 
 
 @click.command("replay-many")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import wait_for
+from kitaru._cli.output import output_option
+from kitaru._cli.started import report, wait_option
 from kitaru._cli.target import load_flow
 from kitaru.errors import KitaruUsageError
 
@@ -30,9 +31,8 @@ _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'
 @click.option("--image", help="The base image, or the image's fields as JSON.")
 @click.option("--cache/--no-cache", default=None, help="Whether checkpoints may reuse earlier outputs.")
 @click.option("--retries", type=click.IntRange(min=0), help="How many times a failed execution is tried again.")
-@click.option(
-    "--wait/--detach", default=True, show_default=True, help="Print the result when it is there, or the id at once."
-)
+@wait_option
+@output_option
 def run(
     *,
     target: str,
@@ -42,22 +42,24 @@ def run(
     cache: bool | None,
     retries: int | None,
     wait: bool,
+    output: str,
 ) -> None:
     """Run the flow TARGET: module:flow or path/to/file.py:flow.
 
-    Only the result, as JSON, or with --detach the id of the execution goes to stdout.
+    Only the result, as JSON, or with --detach the id of the execution goes to stdout; with --output json an object of
+    id, state, result and link, also where the execution fails.
 
     \b
     Examples:
       kitaru run survey.py:survey --input '{"package": "zenml"}'
       kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
+      kitaru run survey.py:survey --output json | jq .result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     options = {"stack": stack, "image": read_image(image), "cache": cache, "retries": retries}
     # Results alone go to stdout: what ZenML logs and the user's module prints would spoil them for a script.
     with redirect_stdout(sys.stderr):
         handle = _start(target, read_input(given), options)
-        result = wait_for(handle) if wait else None
-    click.echo(result if wait else handle.exec_id)
+    report(handle, wait=wait, as_data=output == "json")
 
 
 def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> FlowHandle[Any]:

@@ -7,7 +7,8 @@ import sys
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, output_option, wait_for
+from kitaru._cli.output import as_json, client, output_option
+from kitaru._cli.started import report, wait_option
 from kitaru.errors import KitaruUsageError
 
 _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
@@ -15,9 +16,7 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
 
 @click.command()
 @_id
-@click.option(
-    "--wait/--detach", default=True, show_default=True, help="Print the result when it is there, or the id at once."
-)
+@wait_option
 @output_option
 def retry(*, exec_id: str, wait: bool, output: str) -> None:
     """Let the failed execution ID go on from its last completed checkpoint.
@@ -31,8 +30,7 @@ def retry(*, exec_id: str, wait: bool, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         handle = kitaru.executions.retry(exec_id)
-        result = wait_for(handle) if wait else None
-    click.echo(result if wait else as_json({"exec_id": handle.exec_id}) if output == "json" else handle.exec_id)
+    report(handle, wait=wait, as_data=output == "json")
 
 
 @click.command()

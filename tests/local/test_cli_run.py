@@ -72,8 +72,10 @@ def test_run_takes_a_module_of_a_package_and_a_file_as_input(project) -> None:
     project.write("team/__init__.py", "")
     project.write("team/flows.py", FLOWS)
     project.write("input.json", INPUT)
-    done = project.kitaru("run", "team.flows:survey", "--input", "@input.json")
-    assert json.loads(done.stdout) == RESULT
+    done = project.kitaru("run", "team.flows:survey", "--input", "@input.json", "--output", "json")
+    told = json.loads(done.stdout)
+    assert told == {"exec_id": told["exec_id"], "status": "completed", "result": RESULT, "dashboard_url": None}
+    assert project.kitaru("executions", "get", told["exec_id"], "--result").stdout == f"{json.dumps(RESULT)}\n"
 
 
 def test_detach_prints_the_id_at_once_and_another_process_gets_the_result(project) -> None:
@@ -120,6 +122,14 @@ def test_a_failed_execution_exits_with_1_and_tells_why(project) -> None:
     before, _, frames = done.stderr.partition("\nError: ")[0].partition("Where it failed:")
     assert "Traceback (most recent call last)" not in before
     assert re.findall(r'File "(.*)", line', frames) == [str(project.path / "flows.py")]
+
+    done = project.kitaru("run", "flows.py:fail", "--output", "json", check=False)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told == {"exec_id": told["exec_id"], "status": "failed", "result": None, "dashboard_url": None}
+    error = json.loads(done.stderr.strip().splitlines()[-1])["error"]
+    assert (error["type"], error["exit_code"]) == ("KitaruUserCodeError", 1)
+    assert told["exec_id"] in error["message"]
 
 
 def test_an_unknown_stack_exits_with_1_and_names_the_layer(project) -> None:

@@ -227,12 +227,16 @@ def test_a_failed_execution_is_replayed_by_the_command_line_once_its_code_is_men
     done = project.kitaru(
         "executions", "replay", exec_id, "--output", "summarise=short", "--output", "json", "--detach"
     )
-    other = json.loads(done.stdout)["exec_id"]
+    told = json.loads(done.stdout)
+    other = told["exec_id"]
+    assert (told["result"], told["dashboard_url"]) == (None, None)
     project.kitaru("executions", "watch", other)
     assert project.kitaru("executions", "get", other, "--result").stdout == '"sent: short"\n'
     assert ran(project) == ["send"]
-    done = project.kitaru("executions", "replay", exec_id, "--at", "load", "--input", '{"topic": "moons"}')
-    assert json.loads(done.stdout) == "sent: All About Moons"
+    done = project.kitaru(
+        "executions", "replay", exec_id, "--at", "load", "--input", '{"topic": "moons"}', "--output", "json"
+    )
+    assert json.loads(done.stdout)["result"] == "sent: All About Moons"
 
     # a body that asks for another checkpoint before the cut
     changed = FRAGILE.replace("send(summarise(load(topic)))", "send(summarise(send(topic)))")
