@@ -9,17 +9,24 @@ import pytest
 CROWD = 6
 
 
-@pytest.mark.timeout(600)
-def test_whoever_answers_or_retries_and_dies_leaves_an_execution_that_can_go_on(faults, home, observed, eventually):
-    paused, failed = faults.script(
+def _paused_and_failed(faults, home, eventually, death):
+    """Return the ids of an execution that waits for an answer and of one that has died, neither with a runner."""
+    ids = faults.script(
         """
-        paused, failed = asking.run(0.1), three.run("between kill")
+        paused, failed = asking.run(0.1), three.run(sys.argv[1])
         until(lambda: [a.outcome for a in executions.get(paused.exec_id).attempts] == ["waiting"])
         ended(failed.exec_id)
         out((paused.exec_id, failed.exec_id))
-        """
+        """,
+        death,
     )
     eventually(lambda: not home.processes(), what="the end of both runners")
+    return ids
+
+
+@pytest.mark.timeout(600)
+def test_whoever_answers_or_retries_and_dies_leaves_an_execution_that_can_go_on(faults, home, observed, eventually):
+    paused, failed = _paused_and_failed(faults, home, eventually, "between kill")
     for point, code in {
         "answering": f"executions.input({paused!r}, value='word')",
         "retrying": f"executions.retry({failed!r})",
@@ -47,15 +54,7 @@ def test_whoever_answers_or_retries_and_dies_leaves_an_execution_that_can_go_on(
 
 @pytest.mark.timeout(600)
 def test_of_several_who_retry_or_answer_one_starts_a_runner(faults, home, observed, eventually):
-    paused, failed = faults.script(
-        """
-        paused, failed = asking.run(0.1), three.run("second kill")
-        until(lambda: [a.outcome for a in executions.get(paused.exec_id).attempts] == ["waiting"])
-        ended(failed.exec_id)
-        out((paused.exec_id, failed.exec_id))
-        """
-    )
-    eventually(lambda: not home.processes(), what="the end of both runners")
+    paused, failed = _paused_and_failed(faults, home, eventually, "second kill")
     crowd = faults.write(
         """
         from kitaru import KitaruStateError

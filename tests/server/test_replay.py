@@ -7,55 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.report_flow import CALLS, REPORT, VALUE
+
 if TYPE_CHECKING:
     from tests.conftest import Project
     from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.server
-
-FLOWS = """
-    from kitaru import KitaruClient, checkpoint, flow
-
-    def ran(name: str) -> None:
-        with open("ran.txt", "a") as file:
-            file.write(name + "\\n")
-
-    @checkpoint
-    def fetch(count: int) -> list[str]:
-        ran("fetch")
-        return ["word " * (number + 1) for number in range(count)]
-
-    @checkpoint
-    def parse(page: str) -> int:
-        ran("parse")
-        return len(page.split())
-
-    @checkpoint
-    def rank(words: list[int]) -> dict[str, int]:
-        ran("rank")
-        return {"words": max(words)}
-
-    @checkpoint
-    def write(best: dict[str, int]) -> str:
-        ran(f"write {best['words']}")
-        return f"the best has {best['words']} words"
-
-    @checkpoint
-    def publish(text: str) -> str:
-        ran("publish")
-        return text.upper()
-
-    @flow
-    def report(count: int) -> str:
-        return publish(write(rank(parse.map(fetch(count)))))
-
-    if __name__ == "__main__":
-        original = report.run(2)
-        original.wait()
-        replay = report.replay(original.exec_id, at="rank", outputs={"rank": {"words": 99}})
-        print(original.exec_id, replay.exec_id, replay.wait(), sep="\\n")
-        print(replay.execution.dashboard_url)
-"""
 
 
 def test_a_replay_takes_the_record_from_the_server_and_is_shown_there(
@@ -65,14 +23,16 @@ def test_a_replay_takes_the_record_from_the_server_and_is_shown_there(
         "KITARU_SERVER_URL": shared_server.url,
         "KITARU_AUTH_TOKEN": shared_server.api_key,
         "KITARU_PROGRESS": "off",
+        "RAN": "ran.txt",
     }
-    stranger.write("report.py", FLOWS)
-    original, replay, value, url = stranger.run("report.py", env=env).stdout.splitlines()
-    assert value == "THE BEST HAS 99 WORDS"
+    stranger.write("report.py", REPORT)
+    told = json.loads(stranger.run("report.py", env=env).stdout)
+    original, replay = told["original"], told["replay"]
+    assert (told["value"], told["calls"]) == (VALUE, CALLS)
     ran = (stranger.path / "ran.txt").read_text().splitlines()
     assert sorted(ran[:4]) == ["fetch", "parse", "parse", "rank"]
     assert ran[4:] == ["write 2", "publish", "write 99", "publish"]
-    assert url == f"{shared_server.url}/projects/default/runs/{replay}"
+    assert told["url"] == f"{shared_server.url}/projects/default/runs/{replay}"
 
     def steps(exec_id: str) -> dict[str, dict]:
         page = shared_server.call("GET", f"/steps?pipeline_run_id={exec_id}&hydrate=true&size=50")
