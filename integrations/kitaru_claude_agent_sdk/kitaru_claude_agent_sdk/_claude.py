@@ -289,9 +289,12 @@ class _Part:
     async def _recorded(self, session: str | None) -> list[SessionMessage]:
         return await _sessions.recorded(self._options, session, self._directory) if session else []
 
-    async def _go_on(self, left: list[SessionMessage]) -> Prompt:
+    async def _go_on(self, left: list[SessionMessage]) -> Prompt | None:
         """Complete calls that an attempt had begun when it was killed, and return what is said to its session."""
-        begun = [call for call in _sessions.cut_off(left) if self._server_of(call) and self.run.has_begun(call)]
+        calls = _sessions.cut_off(left)
+        if any(call["id"] in self.run.answers for call in calls):
+            return None  # the call that Claude Code had held back, which it makes by itself
+        begun = [call for call in calls if self._server_of(call) and self.run.has_begun(call)]
         return _sessions.go_on(zip(begun, await asyncio.gather(*map(self._complete, begun)), strict=True))
 
     async def _complete(self, call: dict[str, Any]) -> list[dict[str, Any]]:

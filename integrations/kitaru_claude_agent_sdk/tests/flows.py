@@ -47,6 +47,7 @@ async def unsteady(_given):
 @tool("delete", "Delete a file.", {"path": str})
 async def delete(given):
     note(f"delete {given['path']}")
+    crash_once()  # Claude Code itself makes a call that was held back, also when it is taken up again
     return said(f"deleted {given['path']}")
 
 
@@ -82,7 +83,7 @@ async def at_once() -> str:
     return message.result.strip()
 
 
-@flow
+@flow(retries=1)
 def approval() -> str:
     return keeper.query_sync(prompt="Tidy up.", options=options(delete))[-1].result.strip()
 

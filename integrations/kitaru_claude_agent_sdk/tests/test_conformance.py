@@ -28,6 +28,7 @@ COMPLETED = re.compile(
 class TestClaudeAgentSDK(Conformance):
     flows = Path(__file__).with_name("flows.py")
     model = "query"
+    deletions = 2
     writer = ("writer_query", "writer_tide_table")
 
     def answering(self, script: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
