@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from kitaru._core.board import Board
-from kitaru._core.course import clipped, seconds
+from kitaru._core.course import clipped, clipped_name, seconds
 from kitaru._core.escapes import coloured_lines
 from kitaru._core.status import ExecutionStatus
 from kitaru.client import KitaruClient
@@ -257,7 +257,7 @@ class LiveView:
         if self._is_over() and status in ("running", "pending"):
             status = "cancelled"
         sign, colour = self._sign(status)
-        name = clipped(row.name, label) if row.name.isascii() else row.name
+        name = clipped_name(row.name, label) if row.name.isascii() else row.name
         text = Text.assemble("  ", (f"{sign} ", colour), f"{set_cell_size(name, label)}  ")
         if row.total > 1:
             text.append_text(_bar(row, min(_BAR, self._console.size.width // 5)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Two things follow each other where less lies between them, in seconds: clocks and commits are not finer.
 _AT_ONCE = 0.05
 _NUMBERED = re.compile(r"^(?P<base>.+)_(?P<number>[0-9]+)$")
+_WHICH = re.compile(r"(?:_| ×)[0-9]+$")  # noqa: RUF001 - the sign is meant
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # What counts before all else where one word must stand for many states.
 _WEIGHT = ("failed", "cancelled", "running", "pending", "completed", "cached", "skipped")
@@ -279,3 +280,10 @@ def clipped(text: str, length: int) -> str:
     """Return text in at most so many signs."""
     plain = " ".join(text.split())
     return plain if len(plain) <= length else f"{plain[: max(length - 1, 0)]}…"
+
+
+def clipped_name(name: str, length: int) -> str:
+    """Return the name or label of calls in at most so many signs; which call it is, or how many, stays."""
+    found = _WHICH.search(name)
+    tail = found[0] if found and len(name) > length > 2 * len(found[0]) else ""
+    return clipped(name.removesuffix(tail), length - len(tail)) + tail

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kitaru._core.course import Family, clipped, seconds
+from kitaru._core.course import Family, clipped, clipped_name, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -239,7 +239,7 @@ class _Columns:
 
 
 def _width(family: Family) -> float:
-    return max(_LEAST_WIDTH, _SIGN * max(len(clipped(family.label, _LABEL)), len(_note(family)) * 0.86) + 28)
+    return max(_LEAST_WIDTH, _SIGN * max(len(clipped_name(family.label, _LABEL)), len(_note(family)) * 0.86) + 28)
 
 
 def _note(family: Family) -> str:
@@ -266,7 +266,7 @@ def layout(course: Course) -> Graph:
         title = (
             f"{family.label}\n{_note(family)}\n{names}" if len(family.calls) > 1 else f"{family.label}\n{_note(family)}"
         )
-        label = clipped(family.label, _LABEL)
+        label = clipped_name(family.label, _LABEL)
         left = lefts[place.layer]
         nodes.append(Node(label, _note(family), title, family.status, len(family.calls), left, place.y, place.width))
     drawn = [_edge(path, columns, lefts) for path in columns.paths]

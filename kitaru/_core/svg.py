@@ -33,6 +33,7 @@ _STYLE: Final = """
 .kt-attempt{stroke:#d9483b;stroke-width:1;stroke-dasharray:3 3}.kt-failed-text{fill:#c23a2e}
 .kt-critical{stroke:#1c2733;stroke-width:1.4}.kt-critical-text{fill:#1c2733;font-weight:700}
 .kt-link{fill:none;stroke:#1c2733;stroke-width:1.2;stroke-opacity:.65}
+.kt-tear polyline{fill:none;stroke:#8896a5;stroke-width:7}.kt-tear polyline+polyline{stroke:#fff;stroke-width:5}
 .kt-area{fill:#3f9d6b;fill-opacity:.6}
 .kt-edge{fill:none;stroke:#8896a5;stroke-width:1.3}.kt-back-edge{fill:none;stroke:#8896a5;stroke-dasharray:4 3}
 .kt-node{fill:#fff;stroke-width:1.6}.kt-stack{fill:#fff;stroke-width:1;stroke-opacity:.5}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from kitaru._core.course import Family, critical_path, families, seconds, ticks
+from kitaru._core.scale import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kitaru._core.course import Call, Course, Pause
 
@@ -33,6 +34,7 @@ _AREA = 64.0
 _THIN = 2.0  # the least width of a bar
 _DIAMOND = 9.0  # the width of a call that came from the cache
 _FAMILIES = 44
+_TICK = 6.2  # the width of a sign of the axis' labels
 _MOST_LINKS = 40  # more of them hide what they link
 _INSTANT = 1e-6  # what took no time was there all the same
 
@@ -98,6 +100,7 @@ class Timeline:
         rows: Its rows, from above.
         ticks: Places and labels of the axis.
         attempts: Places of the attempts after the first one.
+        breaks: Places of pauses that are cut short, and what is told of each.
         links: From where to where the critical path leads between two bars.
         path: Names on the critical path.
         height: The picture's height.
@@ -107,6 +110,7 @@ class Timeline:
     rows: tuple[Row, ...]
     ticks: tuple[tuple[float, str], ...]
     attempts: tuple[float, ...]
+    breaks: tuple[tuple[float, str], ...]
     links: tuple[tuple[float, float, float, float], ...]
     path: tuple[str, ...]
     height: float
@@ -131,7 +135,7 @@ class _Lanes:
 def layout(course: Course) -> Timeline:
     """Place everything that a timeline shows."""
     path = critical_path(course)
-    scale = _Scale(course)
+    scale = Scale(course)
     rows: list[Row] = []
     y = TOP
     for section in _sections(course):
@@ -143,21 +147,32 @@ def layout(course: Course) -> Timeline:
     return Timeline(
         course,
         tuple(rows),
-        tuple((scale.at(moment), seconds(moment) if moment else "0") for moment in ticks(scale.length)),
-        tuple(scale.at(moment) for moment in course.attempts[1:]),
+        tuple(_ticks(scale)),
+        tuple(_at(scale, moment) for moment in course.attempts[1:]),
+        tuple((_at(scale, (start + end) / 2), f"{seconds(end - start)}, cut short") for start, end in scale.cuts),
         tuple(links),
         tuple(path),
         y + BOTTOM,
     )
 
 
-class _Scale:
-    def __init__(self, course: Course) -> None:
-        ends = [call.end for call in course.calls] + [pause.end for pause in course.pauses]
-        self.length = max([course.length, *ends, 0.01])
+def _at(scale: Scale, moment: float) -> float:
+    return LEFT + _FIELD * scale.share(moment)
 
-    def at(self, moment: float) -> float:
-        return LEFT + _FIELD * max(moment, 0.0) / self.length
+
+def _ticks(scale: Scale) -> Iterator[tuple[float, str]]:
+    """Yield the marks of the axis: at round moments, none in what is cut short, none in another's label."""
+    edge = 0.0
+    begin = 0.0
+    for start, end in [*scale.cuts, (scale.length, scale.length)]:
+        step = ticks(scale.drawn)[1] if len(ticks(scale.drawn)) > 1 else scale.drawn
+        for number in range(ceil(begin / step), int(start / step) + 1):
+            moment = round(number * step, 3)
+            x, label = _at(scale, moment), seconds(moment) if moment else "0"
+            if x >= edge:
+                yield x, label
+                edge = x + _TICK * len(label) + 8
+        begin = end
 
 
 def _sections(course: Course) -> list[Family | tuple[Pause, ...]]:
@@ -169,13 +184,13 @@ def _sections(course: Course) -> list[Family | tuple[Pause, ...]]:
     return [section for _, section in sorted(found, key=lambda entry: entry[0])]
 
 
-def _row(section: Family | tuple[Pause, ...], scale: _Scale, path: set[str], y: float) -> Row:
+def _row(section: Family | tuple[Pause, ...], scale: Scale, path: set[str], y: float) -> Row:
     if isinstance(section, Family):
         return _family_row(section, scale, path, y)
     return _pauses_row(section, scale, path, y)
 
 
-def _family_row(family: Family, scale: _Scale, path: set[str], y: float) -> Row:
+def _family_row(family: Family, scale: Scale, path: set[str], y: float) -> Row:
     placed, lanes = _packed(family.calls, scale, path)
     critical = any(call.name in path for call in family.calls)
     most = _at_once(family.calls)
@@ -204,7 +219,7 @@ def _after(call: Call) -> str:
     return f"{took}, start {len(call.tries)}" if len(call.tries) > 1 else took
 
 
-def _packed(calls: Sequence[Call], scale: _Scale, path: set[str]) -> tuple[list[tuple[int, Bar]], int]:
+def _packed(calls: Sequence[Call], scale: Scale, path: set[str]) -> tuple[list[tuple[int, Bar]], int]:
     lanes = _Lanes()
     placed: list[tuple[int, Bar]] = []
     for call in calls:
@@ -214,13 +229,13 @@ def _packed(calls: Sequence[Call], scale: _Scale, path: set[str]) -> tuple[list[
     return placed, len(lanes.ends)
 
 
-def _bars(call: Call, scale: _Scale, critical: bool) -> list[Bar]:
+def _bars(call: Call, scale: Scale, critical: bool) -> list[Bar]:
     bars: list[Bar] = []
     edge = 0.0
     for number, one in enumerate(call.tries, 1):
         least = _DIAMOND if one.status == "cached" else _THIN
-        x = max(scale.at(one.start), edge)
-        width = max(scale.at(one.end) - x, least)
+        x = max(_at(scale, one.start), edge)
+        width = max(_at(scale, one.end) - x, least)
         again = f", start {number} of {len(call.tries)}" if len(call.tries) > 1 else ""
         title = f"{call.name}\n{one.status}{again}, {seconds(one.end - one.start)}, at {seconds(one.start)}"
         title += f"\n{one.error}" if one.error else ""
@@ -239,11 +254,11 @@ def _at_once(calls: Sequence[Call]) -> int:
     return most
 
 
-def _area(calls: Sequence[Call], scale: _Scale, y: float) -> tuple[tuple[float, float], ...]:
+def _area(calls: Sequence[Call], scale: Scale, y: float) -> tuple[tuple[float, float], ...]:
     columns = [0] * (int(_FIELD) + 1)
     for call in calls:
         for one in call.tries:
-            first, last = int(scale.at(one.start) - LEFT), int(scale.at(one.end) - LEFT)
+            first, last = int(_at(scale, one.start) - LEFT), int(_at(scale, one.end) - LEFT)
             for column in range(max(first, 0), min(max(last, first + 1), len(columns))):
                 columns[column] += 1
     most = max(columns) or 1
@@ -255,12 +270,12 @@ def _area(calls: Sequence[Call], scale: _Scale, y: float) -> tuple[tuple[float, 
     return (*points, (LEFT + len(columns) - 1, points[-1][1]), (LEFT + len(columns) - 1, y + _AREA))
 
 
-def _pauses_row(pauses: Sequence[Pause], scale: _Scale, path: set[str], y: float) -> Row:
+def _pauses_row(pauses: Sequence[Pause], scale: Scale, path: set[str], y: float) -> Row:
     bars: list[Bar] = []
     edge = 0.0
     for pause in pauses:
-        x = max(scale.at(pause.start), edge)
-        width = max(scale.at(pause.end) - x, _THIN)
+        x = max(_at(scale, pause.start), edge)
+        width = max(_at(scale, pause.end) - x, _THIN)
         asked = f": {pause.question}" if pause.question else ""
         how_long = f"{'waiting for' if pause.is_open else 'answered after'} {seconds(pause.end - pause.start)}"
         bars.append(Bar(pause.name, x, y, width, _BAR, "wait", f"{pause.name}\n{how_long}{asked}", pause.name in path))

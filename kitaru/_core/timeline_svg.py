@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kitaru._core.course import clipped, seconds
+from kitaru._core.course import clipped, clipped_name, seconds
 from kitaru._core.svg import COLOURS, document, header, legend, number, text, title
 from kitaru._core.timeline import RIGHT, TOP, WIDTH, layout
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _LABEL, _NOTE, _AFTER = 27, 34, 22  # signs that fit
 _OUTLINED = 4.0  # a narrower bar would be all outline
+_TEAR = 7.0
 _DIAMONDS = 14.0  # up to this width a cached call is a diamond
 _LEGEND = {
     "completed": "completed",
@@ -33,6 +34,7 @@ def timeline_svg(course: Course) -> str:
     parts = [*header(course), *_axis(timeline), *_links(timeline)]
     for row in timeline.rows:
         parts += _row(row)
+    parts += _breaks(timeline)
     parts += _path(timeline)
     parts += legend(_LEGEND, timeline.height - 14)
     return document(f"Timeline of {course.title}", timeline.width, timeline.height, parts)
@@ -48,9 +50,21 @@ def _axis(timeline: Timeline) -> Iterator[str]:
         yield text(x + 3, bottom + 1, f"attempt {count}", "kt-small kt-failed-text")
 
 
+def _breaks(timeline: Timeline) -> Iterator[str]:
+    """Yield a tear through the picture for each pause that is cut short."""
+    steps = range(int((timeline.height - 40 - TOP + 14) / _TEAR) + 1)
+    for x, told in timeline.breaks:
+        points = " ".join(f"{number(x + (3 if step % 2 else -3))},{number(TOP - 14 + step * _TEAR)}" for step in steps)
+        yield f'<g class="kt-tear"><polyline points="{points}"/><polyline points="{points}"/>{title(told)}</g>'
+
+
 def _row(row: Row) -> Iterator[str]:
     yield text(
-        12, row.y + 12, clipped(row.label, _LABEL), "kt-critical-text" if row.critical else "kt-label", hint=row.label
+        12,
+        row.y + 12,
+        clipped_name(row.label, _LABEL),
+        "kt-critical-text" if row.critical else "kt-label",
+        hint=row.label,
     )
     if row.note and not row.after:
         yield text(12, row.y + 26, clipped(row.note, _NOTE), "kt-small", hint=row.note)

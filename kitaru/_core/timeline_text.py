@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from kitaru._core.course import Family, clipped, critical_path, families, seconds, weight
+from kitaru._core.course import Family, clipped, clipped_name, critical_path, families, seconds, weight
+from kitaru._core.scale import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ _SIGNS: Final = {
     "skipped": "┄",
     "pending": "·",
 }
+_CUT: Final = "≈"
 _HEIGHTS: Final = "▁▂▃▄▅▆▇█"
 _LEGEND: Final = ("completed", "cached", "failed", "running", "waiting")
 _FAMILIES: Final = 30
@@ -41,7 +43,7 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
     """
     path = critical_path(course)
     found = families(course.calls, _FAMILIES)
-    labels = [clipped(family.label, _LABEL) for family in found] + ["waits"] * bool(course.pauses)
+    labels = [clipped_name(family.label, _LABEL) for family in found] + ["waits"] * bool(course.pauses)
     label = max(map(len, labels), default=0)
     most = max(_AFTER, width // 4)
     beside = min(max([_AFTER, *(len(_after(family)) for family in found)]), most)
@@ -51,13 +53,15 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
     rows: list[tuple[float, str, str, str]] = [
         (
             inf if family.rest else family.start,
-            clipped(family.label, _LABEL),
+            clipped_name(family.label, _LABEL),
             draw.family(family),
             clipped(_after(family), beside),
         )
         for family in found
     ]
-    critical = {clipped(family.label, _LABEL) for family in found if any(call.name in path for call in family.calls)}
+    critical = {
+        clipped_name(family.label, _LABEL) for family in found if any(call.name in path for call in family.calls)
+    }
     if course.pauses:
         took = seconds(sum(pause.end - pause.start for pause in course.pauses))
         rows.append((course.pauses[0].start, "waits", draw.pauses(course.pauses), took))
@@ -71,14 +75,14 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
 
 class _Drawing:
     def __init__(self, course: Course, field: int, path: set[str], colour: Callable[[str, str], str]) -> None:
-        ends = [call.end for call in course.calls] + [pause.end for pause in course.pauses]
-        self._length = max([course.length, *ends, 0.01])
+        self._scale = Scale(course)
         self._field = field
         self._path = path
         self._colour = colour
 
     def axis(self) -> str:
-        middle, end = seconds(self._length / 2), seconds(self._length)
+        middle, end = seconds(self._scale.moment(0.5)), seconds(self._scale.length)
+        middle = _CUT if self._scale.is_cut(self._scale.moment(0.5)) else middle
         left = "0".ljust(max(self._field // 2 - len(middle) // 2, 1)) + middle
         return left + end.rjust(max(self._field - len(left), len(end) + 1))
 
@@ -92,6 +96,8 @@ class _Drawing:
         for pause in pauses:
             for column in self._columns(pause.start, pause.end):
                 cells[column] = (_SIGNS["waiting"], "waiting")
+        for start, end in self._scale.cuts:
+            cells[self._columns((start + end) / 2, end)[0]] = (_CUT, "waiting")
         return self._cells(cells)
 
     def _single(self, call: Call) -> list[tuple[str, str]]:
@@ -118,8 +124,8 @@ class _Drawing:
         return list(zip(signs, states, strict=True))
 
     def _columns(self, start: float, end: float) -> range:
-        first = min(int(self._field * max(start, 0.0) / self._length), self._field - 1)
-        last = min(int(self._field * max(end, 0.0) / self._length), self._field - 1)
+        first = min(int(self._field * self._scale.share(start)), self._field - 1)
+        last = min(int(self._field * self._scale.share(end)), self._field - 1)
         return range(first, max(last, first + 1))
 
     def _cells(self, cells: Sequence[tuple[str, str]]) -> str:

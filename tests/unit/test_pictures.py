@@ -10,8 +10,9 @@ import pytest
 
 from kitaru import models, pictures
 from kitaru._core import graph, timeline
-from kitaru._core.course import Call, Course, Pause, Try, critical_path, families, seconds, ticks
+from kitaru._core.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
 from kitaru._core.graph_svg import graph_svg
+from kitaru._core.scale import Scale
 from kitaru._core.timeline_svg import timeline_svg
 from kitaru._core.timeline_text import timeline_lines
 from kitaru._core.tree import tree_lines
@@ -249,3 +250,47 @@ def test_the_tree_puts_a_join_beside_its_branches_and_a_chain_below_itself() -> 
     ]  # fmt: skip
     assert {before for _, before in tree_lines(3000, [(n, n + 1) for n in range(2999)])} == {""}
     assert list(tree_lines(0, [])) == []
+
+
+# -- what is cut short ------------------------------------------------------------------------------------------------
+
+
+def asked(wait: float = 600) -> Course:
+    """Ten minutes of waiting in five seconds of work."""
+    calls = (call("collect", "collect", 0.2, 1.4), call("draft", "draft", 1.5, 4.2, "collect"))
+    published = call("publish", "publish", 4.5 + wait, 5.2 + wait, "draft")
+    return course(*calls, published, pauses=(Pause("approve", "Publish it?", 4.3, 4.3 + wait),))
+
+
+def test_a_long_wait_leaves_room_for_what_ran() -> None:
+    made = timeline.layout(asked())
+    bars = {bar.name: bar for row in made.rows for bar in row.bars}
+    assert bars["draft"].width > bars["approve"].width > 40
+    assert bars["publish"].width > 40
+    assert made.breaks[0][1] == "10 min, cut short"
+    assert bars["approve"].x < made.breaks[0][0] < bars["approve"].x + bars["approve"].width
+    labels = [label for _, label in made.ticks]
+    assert (labels[:5], labels[-1]) == (["0", "1.0 s", "2.0 s", "3.0 s", "4.0 s"], "10 min 5 s")
+    assert all(other - one > 5 * len(label) for (one, label), (other, _) in pairwise(made.ticks))
+    svg = timeline_svg(asked())
+    ET.fromstring(svg)
+    assert svg.count("kt-tear") > timeline_svg(asked(wait=2)).count("kt-tear")
+    (waits,) = [line for line in timeline_lines(asked(), 100, lambda text, _: text) if line.startswith("▸ waits")]
+    assert "░≈░" in waits
+
+
+@pytest.mark.parametrize("wait", [0.5, 3, 600, 86400])
+def test_a_scale_keeps_the_order_of_moments_and_can_be_read_backwards(wait: float) -> None:
+    scale = Scale(asked(wait))
+    moments = [scale.length * number / 200 for number in range(201)]
+    shares = [scale.share(moment) for moment in moments]
+    assert (shares[0], shares[-1]) == (0, pytest.approx(1))
+    assert all(one < other for one, other in pairwise(shares))
+    assert [scale.moment(share) for share in shares] == pytest.approx(moments)
+
+
+def test_long_names_keep_which_call_it_is() -> None:
+    assert clipped_name("summarise_the_findings_of_all_pages_12", 20) == "summarise_the_fi…_12"
+    assert clipped_name("summarise_the_findings_of_all_pages ×297", 20).endswith("… ×297")  # noqa: RUF001
+    assert clipped_name("parse_2", 20) == "parse_2"
+    assert len(clipped_name("n" * 40, 20)) == 20
