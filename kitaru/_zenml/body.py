@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse
 
     from kitaru._named import Scope
+    from kitaru._zenml.body_record import Record
     from kitaru._zenml.plain_steps import Called
-    from kitaru._zenml.replay import Record
     from kitaru.checkpoint import Checkpoint
 
 # What plain steps return, and their futures.

@@ -20,6 +20,7 @@ from kitaru._core.unset import UNSET
 from kitaru._runner import files
 from kitaru._zenml import container, hear_prints, records, usage
 from kitaru._zenml.body import Body
+from kitaru._zenml.body_record import Record
 from kitaru._zenml.cache_lookup import find_cached_step
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
@@ -29,7 +30,6 @@ from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.plain_steps import take_over
 from kitaru._zenml.prints import finish_line, write_whole_lines
 from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
-from kitaru._zenml.replay import Record
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.store import open_client
 from kitaru._zenml.waits import PauseRequested, WaitAborted

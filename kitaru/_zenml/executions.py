@@ -193,7 +193,7 @@ def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointEx
     return CheckpointExecution(
         name=step.name,
         checkpoint=step.config.name,
-        type=step.config.extra.get("kitaru", {}).get("type"),
+        type=records.about(step).get("type"),
         status=step_status(step),
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),

@@ -11,6 +11,7 @@ from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_in
 
 from kitaru._named import NamedCall
 from kitaru._zenml.plain_steps import PlainStep
+from kitaru._zenml.records import EXTRA_KEY
 from kitaru._zenml.steps import build_step
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def compile_call(
         config=StepConfigurationUpdate(
             parameters=inputs.parameters,
             retry=_retry(called, started),
-            extra={"kitaru": {"index": index, **_told_of(called)}},
+            extra={EXTRA_KEY: {"index": index, **_told_of(called)}},
             group=called.group if isinstance(called, PlainStep) else None,
         ),
     )

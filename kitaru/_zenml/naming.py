@@ -13,8 +13,8 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from kitaru._zenml.body_record import Record
     from kitaru._zenml.plain_steps import Called
-    from kitaru._zenml.replay import Record
 
 
 class Names:

@@ -150,4 +150,4 @@ def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:
 
 def index_of(step: StepRunResponse) -> int:
     """Return which call of the body a step was, from 1; 0 where that was not recorded."""
-    return int(step.config.extra.get("kitaru", {}).get("index", 0))
+    return int(records.about(step).get("index", 0))

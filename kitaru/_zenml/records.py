@@ -64,9 +64,9 @@ class AttemptRecord:
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
-def about(run: PipelineRunResponse) -> dict[str, Any]:
-    """Return what Kitaru stored with a run when it was submitted; empty for runs of plain ZenML."""
-    found = run.config.extra.get(EXTRA_KEY)
+def about(what: PipelineRunResponse | StepRunResponse) -> dict[str, Any]:
+    """Return what Kitaru stored with a run or a call when it was started; empty for runs of plain ZenML."""
+    found = what.config.extra.get(EXTRA_KEY)
     return found if isinstance(found, dict) else {}
 
 

@@ -18,6 +18,7 @@ from kitaru._core.status import ExecutionStatus
 from kitaru._core.suggest import did_you_mean
 from kitaru._core.unset import UNSET
 from kitaru._zenml import records
+from kitaru._zenml.original import index_of
 from kitaru._zenml.runs import flow_name_of, settled_run, status_of
 from kitaru._zenml.store import translated
 from kitaru._zenml.values import AS_INPUT, storable
@@ -136,7 +137,7 @@ def _call(step: StepRunResponse) -> Call:
     return Call(
         name=step.name,
         checkpoint=step.config.name,
-        index=int(step.config.extra.get("kitaru", {}).get("index", 0)),
+        index=index_of(step),
         id=str(step.id),
         succeeded=step.status.is_successful,
         producers=frozenset(producers),

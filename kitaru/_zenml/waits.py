@@ -38,7 +38,7 @@ from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidati
 from kitaru.models import PendingWait, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse
@@ -128,8 +128,7 @@ class Question:
 
     def ask(self) -> Any:
         """Wait for the answer and return it, as the type asked for."""
-        looks = self._looks()
-        for pause in looks:
+        for pause in self._looks():
             time.sleep(pause)
         return self._answer()
 
@@ -139,7 +138,7 @@ class Question:
             await asyncio.sleep(pause)
         return self._answer()
 
-    def _looks(self) -> Any:
+    def _looks(self) -> Iterator[float]:
         """Yield the pause before each further look, until there is an answer; end in a pause of the run."""
         if self._condition.status != RunWaitConditionStatus.PENDING:
             return

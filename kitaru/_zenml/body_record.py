@@ -1,4 +1,4 @@
-"""The record of an execution that goes on: what has completed, and whether the body still follows it."""
+"""The record that a body goes by: what has completed in an execution, and whether the body still follows it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kitaru._core.unset import UNSET
 from kitaru._named import Scope
 from kitaru._zenml.original import index_of
 from kitaru._zenml.plain_steps import PlainStep
-from kitaru._zenml.records import OPEN_STEPS
+from kitaru._zenml.records import OPEN_STEPS, about
 from kitaru._zenml.steps import build_step
 from kitaru.errors import KitaruDivergenceError
 
@@ -76,7 +76,7 @@ class Record:
 
     @cached_property
     def _scopes(self) -> list[Scope]:
-        given = (_about(step).get("scope") for step in self._named)
+        given = (about(step).get("scope") for step in self._named)
         return list(dict.fromkeys(Scope(**scope) for scope in given if scope))
 
     @property
@@ -168,14 +168,9 @@ class Record:
         )
 
 
-def _about(step: StepRunResponse) -> dict[str, Any]:
-    found = step.config.extra.get("kitaru", {})
-    return found if isinstance(found, dict) else {}
-
-
 def _named(step: StepRunResponse) -> tuple[str | None, str | None]:
-    about = _about(step)
-    return about.get("stem"), about.get("key")
+    found = about(step)
+    return found.get("stem"), found.get("key")
 
 
 def _recorded_code(step: StepRunResponse) -> str | None:
