@@ -112,7 +112,23 @@ CHECKS = {
     "python": check_python,
 }
 # What the pages use beside: tools of the shell, whose options are theirs.
-SHELL = {".", "cat", "cd", "done", "echo", "eval", "git", "kill", "mkdir", "python3", "rm", "sleep", "sort", "["}
+SHELL = {
+    ".",
+    "cat",
+    "cd",
+    "done",
+    "echo",
+    "eval",
+    "git",
+    "kill",
+    "kubectl",
+    "mkdir",
+    "python3",
+    "rm",
+    "sleep",
+    "sort",
+    "[",
+}
 
 
 @pytest.mark.parametrize("block", CONSOLE)

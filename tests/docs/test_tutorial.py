@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ import pytest
 from tests.docs.pages import ROOT, Block, blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Home
 
 PAGE = "docs/tutorial.md"
-FOLLOWED = ("1", "2", "3", "4", "5", "6", "9")  # 7 needs an engine, 8 a cluster and a registry
+ANYWHERE = ("1", "2", "3", "4", "5", "6", "9")
+WITH_A_CLUSTER = ("1", "2", "7", "8")
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PLACEHOLDER = re.compile(r"\b(?P<id>[A-Z]+_ID)\b|\b(?P<time>TIME)\b|\b(?P<duration>DURATION)\b|(?P<more>\.\.\.)")
 PATTERNS = {"time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "duration": r"[\d.]+ (?:ms|s|min)", "more": ".*"}
@@ -29,6 +33,9 @@ PATIENCE = {"kitaru executions list --status waiting": 60}
 # As the page says, but without a network: the dependencies are those of the environment that the tests run in, which
 # `reader` lends the new one, and the build needs hatchling, which is there too.
 INSTALL = {"pip install .": "pip install --quiet --no-deps --no-build-isolation --no-index ."}
+# "Put your own in the place of these": what the page has, and where the tests' own stands.
+BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
+REGISTRY = os.environ.get("KITARU_TESTS_REGISTRY", "localhost:5000")
 
 
 class Reader:
@@ -38,8 +45,16 @@ class Reader:
         self.folder = folder
         self.env = env
         self.ids: dict[str, str] = {}
+        self.own: dict[str, str] = {}  # what stands on the page, and what this reader types instead
 
-    def follow(self, block: Block) -> None:
+    def follow(self, *sections: str) -> None:
+        """Do what sections of the page say, in the order of the page; each is named by its number."""
+        found = [*blocks("python", PAGE), *blocks("console", PAGE)]
+        for block in sorted(found, key=lambda block: block.line):
+            if block.section.partition(".")[0] in sections:
+                self.do(block)
+
+    def do(self, block: Block) -> None:
         if block.title:
             (self.folder / block.title).write_text(block.text, encoding="utf-8")
             return
@@ -54,11 +69,13 @@ class Reader:
         """Run a command line in bash, which then tells where it is and what its environment has become."""
         for name, exec_id in self.ids.items():
             command = re.sub(rf"\b{name}\b", exec_id, command)
+        for theirs, own in self.own.items():
+            command = command.replace(theirs, own)
         after = self.folder / ".after"
         script = f'{INSTALL.get(command, command)}\ncode=$?\n{{ pwd; env -0; }} > "$AFTER"\nexit $code'
         env = {**self.env, "AFTER": str(after)}
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, env=env, capture_output=True, text=True, check=False, timeout=180
+            ["bash", "-c", script], cwd=self.folder, env=env, capture_output=True, text=True, check=False, timeout=600
         )
         assert (done.returncode != 0) == failing, f"{command}\n{done.stdout}\n{done.stderr}"
         folder, _, variables = after.read_text(encoding="utf-8").partition("\n")
@@ -99,11 +116,6 @@ def _fails(shown: list[str]) -> bool:
     return any(line.startswith("Error: ") for line in shown)
 
 
-def in_order() -> list[Block]:
-    found = [*blocks("python", PAGE), *blocks("console", PAGE)]
-    return sorted(found, key=lambda block: block.line)
-
-
 @pytest.fixture
 def reader(empty_home: Home, tmp_path: Path) -> Reader:
     """Somebody in an empty home, in a fresh checkout, whose new environments find the packages of this one."""
@@ -126,8 +138,39 @@ def reader(empty_home: Home, tmp_path: Path) -> Reader:
 
 @pytest.mark.timeout(600)  # some thirty commands, each a process that imports ZenML
 def test_a_reader_gets_what_the_tutorial_shows(reader: Reader) -> None:
-    for block in in_order():
-        if block.section.partition(".")[0] in FOLLOWED:
-            reader.follow(block)
+    reader.follow(*ANYWHERE)
     assert set(reader.ids) == {"EXEC_ID", "RUN_ID", "CRASH_ID", "FAILED_ID", "WAIT_ID", "REPLAY_ID"}
     assert Path(reader.env["VIRTUAL_ENV"]).parent.name == "kitaru"
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    """The name of a namespace that nobody has, and that is gone after the test."""
+    name = f"kitaru-test-{uuid.uuid4().hex[:6]}"
+    yield name
+    subprocess.run(
+        ["kubectl", "delete", "namespace", name, "--wait=false", "--ignore-not-found"], check=True, timeout=60
+    )
+
+
+@pytest.mark.docker
+@pytest.mark.kubernetes
+@pytest.mark.timeout(1200)  # two images are built
+def test_a_reader_gets_there_in_containers_and_pods(reader: Reader, namespace: str) -> None:
+    context = subprocess.run(
+        ["kubectl", "config", "current-context"], check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
+    reader.own = {
+        "python:3.11-slim": BASE_IMAGE,
+        "context=kind-kind": f"context={context}",
+        "namespace agents": f"namespace {namespace}",
+        "namespace=agents": f"namespace={namespace}",
+        "registry=localhost:5000": f"registry={REGISTRY}",
+    }
+    reader.follow(*WITH_A_CLUSTER)
+    assert set(reader.ids) == {"EXEC_ID", "DOCKER_ID", "KUBE_ID"}
+
+
+def test_every_section_with_commands_is_followed() -> None:
+    sections = {block.section.partition(".")[0] for block in blocks("console", PAGE)}
+    assert sections == {*ANYWHERE, *WITH_A_CLUSTER}
