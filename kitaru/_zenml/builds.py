@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import sys
 from collections import deque
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from docker.errors import DockerException
 from zenml.container_engines.docker_engine import DockerContainerEngine
 from zenml.exceptions import AuthorizationException
 
+from kitaru._core.course import clipped
+from kitaru._zenml import transfers
 from kitaru._zenml.transfers import Transfer, heard
 from kitaru.errors import KitaruImageError
 
@@ -34,7 +37,8 @@ _building: ContextVar[BuildLog | None] = ContextVar("kitaru_building", default=N
 class BuildLog:
     """The output of one build: shown as it comes, its end kept for a message.
 
-    Steps whose layers are taken from the cache are not shown, unless everything is.
+    Steps whose layers are taken from the cache are not shown, unless everything is. At a terminal the last line says what
+    is being done at the moment, such as a download, and gives way to what is shown.
     """
 
     def __init__(self, *, shown: bool, everything: bool) -> None:
@@ -44,7 +48,16 @@ class BuildLog:
         self._shown = shown
         self._everything = everything
         self._held = ""
+        self._has_status = False
         self.transfer = Transfer(shown)
+
+    def status(self, text: str) -> None:
+        """Say at a terminal what is being done, in place of what was said last; nothing ends it."""
+        if not self._shown or not transfers.in_place() or not (text or self._has_status):
+            return
+        self._has_status = bool(text)
+        sys.stderr.write(f"\r\x1b[2K{clipped(text, shutil.get_terminal_size().columns - 1)}")
+        sys.stderr.flush()
 
     def add(self, text: str) -> None:
         """Take the next piece of output."""
@@ -56,6 +69,7 @@ class BuildLog:
         if _STEP.match(line):
             self.step, self.lines = line, deque(maxlen=_LAST_LINES)
             self._hold(line)
+            self.status(line)
         elif line.startswith("Pushing Docker image"):
             self.pushing = line
             self._print(line)
@@ -65,6 +79,8 @@ class BuildLog:
             self.lines.append(line)
             if self._everything or not _DULL.match(line.strip()):
                 self._print(line)
+            else:
+                self.status(f"{self.step.partition(' : ')[0]} : {line.strip()}")
 
     def _hold(self, line: str) -> None:
         if self._everything:
@@ -74,6 +90,7 @@ class BuildLog:
 
     def _print(self, line: str) -> None:
         if self._shown:
+            self.status("")
             held, self._held = self._held, ""
             sys.stderr.write(f"{held}\n{line}\n" if held else f"{line}\n")
             sys.stderr.flush()
@@ -125,6 +142,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
     _hear_streams()
     log = BuildLog(shown=shown, everything=everything)
     token = _building.set(log)
+    log.status("kitaru: preparing the image")
     try:
         yield
     except (RuntimeError, DockerException, AuthorizationException) as error:
@@ -133,6 +151,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         raise
     finally:
         log.transfer.end()
+        log.status("")
         _building.reset(token)
 
 

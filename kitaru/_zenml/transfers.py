@@ -67,10 +67,10 @@ class Transfer:
         now = time.monotonic()
         if not self.shown or now < self._next:
             return
-        if not _in_place() and not self._next:
+        if not in_place() and not self._next:
             self._next = now + _LINE  # what is done at once needs no line before its last one
             return
-        self._next = now + (_DRAW if _in_place() else _LINE)
+        self._next = now + (_DRAW if in_place() else _LINE)
         self._write(self._told(), final=False)
 
     def _told(self) -> str:
@@ -82,7 +82,7 @@ class Transfer:
 
     @staticmethod
     def _write(text: str, *, final: bool) -> None:
-        if _in_place():
+        if in_place():
             sys.stderr.write(f"\r\x1b[2K{text}" + ("\n" if final else ""))
         else:
             sys.stderr.write(f"{text}\n")
@@ -103,5 +103,6 @@ def heard(stream: Iterable[bytes], transfer: Transfer) -> Iterator[bytes]:
     transfer.end()
 
 
-def _in_place() -> bool:
+def in_place() -> bool:
+    """Whether stderr is a terminal on which a line can be written again."""
     return sys.stderr.isatty() and not plain_terminal()

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from kitaru._zenml import transfers
+from kitaru._zenml.builds import BuildLog
 
 if TYPE_CHECKING:
     import pytest
@@ -34,7 +35,7 @@ def test_a_pipe_gets_the_outcome_and_the_stream_goes_on_whole(capsys: pytest.Cap
 
 
 def test_a_terminal_sees_it_grow_in_place(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfers, "_in_place", lambda: True)
+    monkeypatch.setattr(transfers, "in_place", lambda: True)
     monkeypatch.setattr(transfers, "_DRAW", 0)
     list(transfers.heard(PUSH, transfers.Transfer(shown=True)))
     shown = capsys.readouterr().err
@@ -42,3 +43,32 @@ def test_a_terminal_sees_it_grow_in_place(capsys: pytest.CaptureFixture[str], mo
     assert shown.count("\n") == 1
     list(transfers.heard(PUSH, transfers.Transfer(shown=False)))
     assert capsys.readouterr().err == ""
+
+
+BUILD = [
+    "Step 1/3 : FROM python\n",
+    "---> Using cache",
+    "Step 2/3 : RUN pip install httpx\n",
+    "Collecting httpx\n",
+    "Successfully installed httpx\n",
+    "Step 3/3 : COPY . .",
+    "---> Using cache",
+]
+
+
+def test_a_build_shows_its_new_steps_and_at_a_terminal_what_it_is_doing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = {}
+    for is_terminal in (False, True):
+        monkeypatch.setattr(transfers, "in_place", lambda is_terminal=is_terminal: is_terminal)
+        log = BuildLog(shown=True, everything=False)
+        for text in BUILD:
+            log.add(text)
+        log.status("")
+        shown[is_terminal] = capsys.readouterr().err
+    assert shown[False] == "Step 2/3 : RUN pip install httpx\nSuccessfully installed httpx\n"
+    assert "\r\x1b[2KStep 1/3 : FROM python" in shown[True]
+    assert "\r\x1b[2KStep 2/3 : Collecting httpx" in shown[True]
+    left = [line.rpartition("\x1b[2K")[2] for line in shown[True].split("\n")]
+    assert "\n".join(left) == shown[False]
