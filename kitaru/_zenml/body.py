@@ -29,10 +29,11 @@ from kitaru._zenml.naming import Names
 from kitaru._zenml.outcomes import Outcome
 from kitaru._zenml.plain_steps import PlainStep
 from kitaru._zenml.precedence import Precedence
+from kitaru._zenml.question import Question
 from kitaru._zenml.records import note_expected
 from kitaru._zenml.usage import note_taken
 from kitaru._zenml.values import storable
-from kitaru._zenml.waits import AFTER_KEY, Question
+from kitaru._zenml.waits import AFTER_KEY
 from kitaru.checkpoint import CheckpointFuture
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.plain_steps import take_over
 from kitaru._zenml.prints import finish_line, write_whole_lines
 from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
+from kitaru._zenml.question import PauseRequested, WaitAborted
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.store import open_client
-from kitaru._zenml.waits import PauseRequested, WaitAborted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,15 +186,17 @@ def _end_failed(
 
 
 def _run_body(flow: Flow[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
-    with scope.in_body(body):
-        values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}
-        value = call(flow.func, flow.signature, values)
-        if inspect.iscoroutine(value):
-            value = asyncio.run(_finish_async(value, body))
-        body.settle()
-        result = body.store_result(value)
-    body.close()
-    finish_line()
+    try:
+        with scope.in_body(body):
+            values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}
+            value = call(flow.func, flow.signature, values)
+            if inspect.iscoroutine(value):
+                value = asyncio.run(_finish_async(value, body))
+            body.settle()
+            result = body.store_result(value)
+        body.close()
+    finally:
+        finish_line()
     return result
 
 
