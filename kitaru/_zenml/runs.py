@@ -22,7 +22,7 @@ from kitaru._runner import files
 from kitaru._runner.places import runner_directory
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
-from kitaru._zenml.stack_runners import lost_on_stack, start_again_on_stack
+from kitaru._zenml.stack_runners import ask_anew, lost_on_stack, start_again_on_stack
 from kitaru._zenml.store import open_client, translated
 from kitaru._zenml.usage import recorded_total
 from kitaru.errors import KitaruUsageError
@@ -98,6 +98,7 @@ def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
         return run
     with translated(f"marking execution {exec_id} failed"), exclusive():
         run = find_run(exec_id)
+        ask_anew(run)
         # Nobody has started a new runner while the lock was waited for, nor is that to be done now.
         if not _needs_no_runner(run) and lost_runner(run) is not None and not start_again_on_stack(run):
             records.mark_lost(run.id, lost)

@@ -41,6 +41,11 @@ def lost_on_stack(run: PipelineRunResponse) -> str | None:
     return answer
 
 
+def ask_anew(run: PipelineRunResponse) -> None:
+    """Forget what the engine or cluster said of an execution, which may have a new container since."""
+    _answers.pop(str(run.id), None)
+
+
 def _ask(run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:
     assert run.stack is not None
     try:
@@ -78,7 +83,7 @@ def start_again_on_stack(run: PipelineRunResponse) -> bool:
     if not killed:
         return False
     killed[0].start()  # the youngest
-    _answers.pop(str(run.id), None)
+    ask_anew(run)
     return True
 
 

@@ -88,6 +88,8 @@ if __name__ == "__main__":
     cancelled.cancel()
     found["cancelled"] = [str(cancelled.status), container(cancelled.exec_id)]
     found["lost"] = failure(lost, KitaruRunnerLostError)
+    executions.retry(lost.exec_id)  # at once: what was known of the old container says nothing about the new one
+    found["retried"] = str(lost.status)
 
     until(lambda: container(asked.exec_id).status == "exited")
     found["paused"] = str(asked.status)
@@ -95,7 +97,7 @@ if __name__ == "__main__":
         until(lambda: executions.pending_waits(handle.exec_id))
         executions.input(handle.exec_id, value=True)
     executions.retry(failing.exec_id)
-    for name, handle in {"killed": killed, "asked": asked, "here": here, "mended": failing}.items():
+    for name, handle in {"killed": killed, "again": lost, "asked": asked, "here": here, "mended": failing}.items():
         found[name] = [handle.wait(timeout=120), [a.outcome for a in handle.execution.attempts]]
     found["logs"] = [entry.message for entry in asked.logs()]
     found["stacks"] = [one.execution.stack_name for one in (asked, here)]
@@ -137,6 +139,8 @@ def test_executions_pause_and_are_answered_retried_cancelled_and_recovered(docke
 
     assert found["killed"][1] == ["lost", "completed"]
     assert "exit code 137" in found["lost"]
+    assert found["retried"] != "failed"
+    assert found["again"][1] == ["lost", "completed"]
     assert found["cancelled"] == ["cancelled", None]
     # One warning of the checkpoint that wants a container of its own, where there are none.
     assert told.count("not_twice will run in the flow's own") == 1

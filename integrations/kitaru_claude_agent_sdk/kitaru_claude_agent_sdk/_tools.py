@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from claude_agent_sdk import ClaudeAgentOptions, SdkMcpTool
 
 # Seconds: how long Claude Code may take to write a call down, and between two looks. Bytes: where its last ones are.
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 _LOOK = 0.01
 _END = 4_000_000
 
