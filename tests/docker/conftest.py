@@ -8,21 +8,22 @@ import os
 
 import pytest
 
+LABEL = "kitaru.execution"
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
 
 
 @pytest.fixture
-def engine():
-    """The engine's client; containers that hold a test's executions are removed after it."""
+def engine(home):
+    """The engine's client; containers that hold this home's executions are removed after the test."""
     import docker
-    from docker.errors import APIError
+    from docker.errors import APIError, NotFound
 
     client = docker.from_env()
-    before = {container.id for container in client.containers.list(all=True)}
     yield client
-    for container in client.containers.list(all=True, filters={"label": "kitaru.execution"}):
-        if container.id not in before:
-            with contextlib.suppress(APIError):  # its removal is on its way
+    for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+        mounts = [mount.get("Source", "") for mount in container.attrs["Mounts"]]
+        if any(source.startswith(str(home.path)) for source in mounts):
+            with contextlib.suppress(APIError, NotFound):  # its removal is on its way
                 container.remove(force=True)
     client.close()
 
