@@ -30,8 +30,8 @@ try:
     from kitaru._model_access import alias_of, open_model, scrubbed
 except ImportError as error:
     raise KitaruUsageError(
-        f"kitaru.llm() asks models through PydanticAI, which cannot be imported ({error}). "
-        f"Install it: pip install 'kitaru-zenml[llm]'"
+        f"kitaru.llm() asks models through PydanticAI, which cannot be imported ({error}). Install it: "
+        f"pip install 'kitaru-zenml[llm]'. In the image of a flow it comes by requirements=['kitaru-zenml[llm]']"
     ) from error
 
 if TYPE_CHECKING:

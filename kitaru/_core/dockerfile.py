@@ -25,6 +25,7 @@ class Layers:
 
     Attributes:
         wheel: File name of Kitaru's wheel.
+        integrations: File names of the wheels of integrations.
         version: Kitaru's version; an image that has it already keeps its own.
         environment: Variables of build and container.
         frozen: Whether the packages of the local environment are installed.
@@ -34,6 +35,7 @@ class Layers:
     version: str
     environment: Mapping[str, str] = field(default_factory=dict)
     frozen: bool = False
+    integrations: Sequence[str] = ()
 
 
 def on_base(image: str, layers: Layers) -> str:
@@ -68,6 +70,12 @@ def _lines(layers: Layers) -> list[str]:
         *_install("requirements.txt"),
         f"COPY {FOLDER}/{layers.wheel} {_TARGET}/",
         f"RUN {_has_version(layers.version)} || {_INSTALL} --no-deps {_TARGET}/{layers.wheel}",
+        # What they need comes with the requirements that name them, which find them here.
+        *(
+            line
+            for wheel in layers.integrations
+            for line in (f"COPY {FOLDER}/{wheel} {_TARGET}/", f"RUN {_INSTALL} --no-deps {_TARGET}/{wheel}")
+        ),
     ]
 
 

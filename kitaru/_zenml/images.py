@@ -16,7 +16,7 @@ from zenml.utils.pipeline_docker_image_builder import DEFAULT_DOCKER_PARENT_IMAG
 from kitaru._core.build_context import DOCKERFILE, Context, make_context
 from kitaru._core.dockerfile import FOLDER, Layers, final_user, on_base, on_dockerfile
 from kitaru._core.image import ImageSettings
-from kitaru._core.wheel import DISTRIBUTION, Wheel, build_wheel
+from kitaru._core.wheel import DISTRIBUTION, Wheel, build_wheel, integration_wheels
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
@@ -106,10 +106,17 @@ def _requirements(image: ImageSettings) -> str | list[str] | None:
     return image.requirements
 
 
+def _required(image: ImageSettings) -> list[str]:
+    """Return the requirements, one a line."""
+    given = image.requirements or []
+    return _read(Path(given), "requirements").splitlines() if isinstance(given, str) else given
+
+
 def _context(image: ImageSettings, dockerfile: str | None, stack: Stack) -> Context:
-    wheel = build_wheel()
+    wheel, integrations = build_wheel(), integration_wheels(_required(image))
     frozen = "".join(f"{line}\n" for line in _local_packages()) if image.replicate_local_python_environment else None
-    layers = Layers(wheel.name, wheel.version, _environment(image), frozen is not None)
+    names = [integration.name for integration in integrations]
+    layers = Layers(wheel.name, wheel.version, _environment(image), frozen is not None, names)
     if dockerfile is None:
         text = on_base(image.base_image or DEFAULT_DOCKER_PARENT_IMAGE, layers)
     else:
@@ -117,7 +124,7 @@ def _context(image: ImageSettings, dockerfile: str | None, stack: Stack) -> Cont
         text = on_dockerfile(dockerfile, layers)
     added = {
         DOCKERFILE: text.encode(),
-        f"{FOLDER}/{wheel.name}": wheel.content,
+        **{f"{FOLDER}/{one.name}": one.content for one in (wheel, *integrations)},
         f"{FOLDER}/requirements.txt": "".join(f"{line}\n" for line in _needed(wheel, stack)).encode(),
     }
     if frozen is not None:

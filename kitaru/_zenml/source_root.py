@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kitaru.flow import Flow
 
 
+# Files that show which variables there are, without their values.
+_EXAMPLES = (".example", ".sample", ".template", ".dist")
+
+_looked_at: set[Path] = set()
 _fallback: list[str] = []  # what this module has chosen for want of anything better
 
 
@@ -59,6 +63,20 @@ def refuse_store_in_code() -> None:
             f"runs. Move the code into a folder of its own and run `zenml init` there, let git ignore {stores}, or keep "
             f"ZenML's files elsewhere: ZENML_CONFIG_PATH."
         )
+
+
+def warn_of_keys_in_code() -> None:
+    """Tell once of files made for keys that are among the code that is packed for containers, and stored with artifacts."""
+    root = Path(source_utils.get_source_root()).resolve()
+    if root not in _looked_at and (files := sorted(root.glob(".env*"))):
+        _looked_at.add(root)
+        packed = CodeArchive(root=str(root)).get_files()
+        names = [file.name for file in files if file.name in packed and not file.name.endswith(_EXAMPLES)]
+        if names:
+            sys.stderr.write(
+                f"kitaru: {', '.join(names)} in {root} is packed with the flow's code, which ZenML keeps in the artifact store "
+                f"for containers. Let git ignore it, or keep it elsewhere; for keys there is `kitaru secrets set`.\n"
+            )
 
 
 def use_source_root(directory: str) -> None:

@@ -31,7 +31,7 @@ from kitaru._zenml.placement import Placement, place
 from kitaru._zenml.private import bound_stack, create_snapshot
 from kitaru._zenml.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.runs import TAG
-from kitaru._zenml.source_root import ensure_source_root, refuse_store_in_code
+from kitaru._zenml.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
 from kitaru._zenml.stack_checks import require
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.steps import give_source
@@ -109,6 +109,7 @@ def submit(
 def _placement(flow: Flow[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings) -> Placement:
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
     refuse_store_in_code()
+    warn_of_keys_in_code()
     placement = place(loaded, settings)
     require(stack, loaded, placement.docker.target_repository)
     warn_of(flow, loaded)

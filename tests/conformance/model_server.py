@@ -1,4 +1,4 @@
-"""A model server on loopback that answers as a test says, and counts requests.
+"""A model server on this machine that answers as a test says, and counts requests.
 
 It speaks OpenAI's chat completions and responses, and Anthropic's messages; what is asked is shown to a test in OpenAI's terms.
 """
@@ -79,11 +79,11 @@ class ModelServer:
 
 
 @contextmanager
-def model_server(answer: Callable[[Asked], Answer]) -> Iterator[ModelServer]:
-    """Run a server as long as the block lasts."""
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def model_server(answer: Callable[[Asked], Answer], address: str = "127.0.0.1") -> Iterator[ModelServer]:
+    """Run a server as long as the block lasts, on loopback unless another address of this machine is given."""
+    http = ThreadingHTTPServer((address, 0), _Handler)
     http.daemon_threads = True
-    server = ModelServer(f"http://127.0.0.1:{http.server_port}/v1", answer)
+    server = ModelServer(f"http://{address}:{http.server_port}/v1", answer)
     http.known = server  # type: ignore[attr-defined]
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from tests.conformance.model_server import Answer, Asked, model_server
+from tests.traces import holders_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,9 +196,3 @@ def calls(script: Any) -> Counter[str]:
 def numbered(name: str, count: int) -> set[str]:
     """The names of so many calls of a checkpoint."""
     return {name, *(f"{name}_{number}" for number in range(2, count + 1))}
-
-
-def holders_of(text: str, folder: Path) -> list[Path]:
-    """The files below a folder that hold a text: the store, artifacts, logs, configuration."""
-    wanted = text.encode()
-    return [path for path in folder.rglob("*") if path.is_file() and wanted in path.read_bytes()]

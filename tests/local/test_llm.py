@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance.model_server import Answer, Asked, model_server
-from tests.conformance.suite import holders_of
+from tests.traces import holders_of
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -134,7 +134,7 @@ def test_questions_are_asked_once_and_their_keys_are_nowhere(project: Project) -
         usage = json.loads(ran.stdout.splitlines()[-1])["usage"]
         assert (usage["calls"], usage["saved"]["calls"], len(server.asked)) == (0, 1, before)
 
-    # The secret store of ZenML holds the key, encoded; no log, no artifact, no metadata and no message does.
+    # The secret store of ZenML holds the key; no log, no artifact, no metadata and no message does.
     assert KEY not in ran.stdout + ran.stderr
     assert holders_of(KEY, project.home.path) == []
     assert holders_of(KEY, project.path) == []
@@ -207,3 +207,4 @@ def test_without_its_extra_the_error_says_how_to_install_it(project: Project) ->
     project.write("pydantic_ai.py", "")
     ran = project.run("-c", "import kitaru; kitaru.llm('x')", check=False)
     assert "pip install 'kitaru-zenml[llm]'" in ran.stderr
+    assert "requirements=['kitaru-zenml[llm]']" in ran.stderr

@@ -12,7 +12,7 @@ import pytest
 from kitaru import KitaruStackError, KitaruUsageError
 from kitaru._core.shipped import stacks_folder
 from kitaru._core.stack_definition import fill
-from kitaru._core.wheel import build_wheel
+from kitaru._core.wheel import build_wheel, integration_wheels
 
 SHIPPED = sorted(path.stem for path in stacks_folder().glob("*.yaml"))
 
@@ -54,6 +54,20 @@ def test_the_wheel_for_containers_holds_the_package_and_the_definitions_and_is_a
     assert wheel.name.startswith("kitaru_zenml-")
     assert {"kitaru/__init__.py", "kitaru/py.typed", "kitaru/_stacks/docker.yaml"} <= {*names}
     assert not [name for name in names if "__pycache__" in name]
+
+
+def test_integrations_that_an_image_requires_are_taken_from_where_they_are_installed():
+    named = ["httpx", "kitaru-langgraph", "Kitaru_Pydantic.AI[openai]>=0.1 ; python_version > '3'", "kitaru-zenml[llm]"]
+    wheels = integration_wheels(
+        [*named, "kitaru-langgraph", "kitaru-of-nobody", "# kitaru-openai-agents", "", "-r more.txt"]
+    )
+    assert [wheel.name.partition("-")[0] for wheel in wheels] == ["kitaru_langgraph", "kitaru_pydantic_ai"]
+    archive = zipfile.ZipFile(BytesIO(wheels[0].content))
+    assert {"kitaru_langgraph/__init__.py", "kitaru_langgraph/py.typed"} <= {*archive.namelist()}
+    assert not [name for name in archive.namelist() if "__pycache__" in name]
+    assert (
+        "Requires-Dist: langgraph" in archive.read(f"kitaru_langgraph-{wheels[0].version}.dist-info/METADATA").decode()
+    )
 
 
 @pytest.mark.parametrize(
