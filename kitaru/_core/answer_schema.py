@@ -82,6 +82,13 @@ class AnswerSchema:
             return {}
         return {name: AnswerSchema(part, self._root) for name, part in self._schema.get("properties", {}).items()}
 
+    def unknown(self, value: object) -> list[str]:
+        """The names in an object that are no fields of it, where it takes only its fields or says nothing of others."""
+        others = self._schema.get("additionalProperties") or self._schema.get("patternProperties")
+        if not isinstance(value, dict) or not self.fields or others:
+            return []
+        return [name for name in value if name not in self.fields]
+
     @property
     def required(self) -> frozenset[str]:
         """The fields that an object must have."""

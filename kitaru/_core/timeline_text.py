@@ -82,7 +82,8 @@ class _Drawing:
 
     def axis(self) -> str:
         middle, end = seconds(self._scale.moment(0.5)), seconds(self._scale.length)
-        middle = _CUT if self._scale.is_cut(self._scale.moment(0.5)) else middle
+        if self._scale.cuts:
+            middle = _CUT if self._scale.is_cut(self._scale.moment(0.5)) else middle if middle != end else ""
         left = "0".ljust(max(self._field // 2 - len(middle) // 2, 1)) + middle
         return left + end.rjust(max(self._field - len(left), len(end) + 1))
 

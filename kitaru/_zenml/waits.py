@@ -14,6 +14,7 @@ from zenml.utils.pagination_utils import depaginate
 from zenml.utils.time_utils import utc_now
 
 from kitaru._core.answer_schema import AnswerSchema
+from kitaru._core.suggest import did_you_mean
 from kitaru.errors import KitaruStateError, KitaruWaitValidationError
 from kitaru.models import PendingWait, Wait
 
@@ -81,15 +82,22 @@ def answer(run_id: UUID, name: str | None, value: Any) -> PendingWait:
     """
     condition = _named(run_id, name)
     data = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    schema = AnswerSchema(condition.data_schema or {})
+    if unknown := schema.unknown(data):  # which ZenML and pydantic would drop: a slip in a name loses what was said
+        slip = f"There is no field {unknown[0]!r}.{did_you_mean(unknown[0], schema.fields)}"
+        raise _misfit(run_id, condition, data, slip)
     try:
         Client().resolve_run_wait_condition(condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=data)
     except (ValueError, ValidationError) as error:
-        raise KitaruWaitValidationError(
-            f"The answer {data!r} does not fit wait {condition.name!r} of execution {run_id}, which takes "
-            f"{AnswerSchema(condition.data_schema or {}).description}: {str(error).rstrip('.')}. "
-            f"The execution goes on waiting."
-        ) from error
+        raise _misfit(run_id, condition, data, str(error)) from error
     return _described(condition)
+
+
+def _misfit(run_id: UUID, condition: RunWaitConditionResponse, data: Any, why: str) -> KitaruWaitValidationError:
+    return KitaruWaitValidationError(
+        f"The answer {data!r} does not fit wait {condition.name!r} of execution {run_id}, which takes "
+        f"{AnswerSchema(condition.data_schema or {}).description}: {why.rstrip('.')}. The execution goes on waiting."
+    )
 
 
 def abort(run_id: UUID, name: str | None) -> PendingWait:

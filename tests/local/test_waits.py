@@ -115,6 +115,7 @@ def test_answers_of_every_type_while_the_runner_looks(project):
         pending(handle, "review")
         assert list(client.pending_waits()) == [handle.exec_id]
         refused({"stars": "many"})
+        refused({"stars": 5, "remrk": "fine"})  # a slip: what was meant would be lost
         client.input(handle.exec_id, value=Review(stars=5, remark="fine"))
         pending(handle, "text")
         client.input(handle.exec_id, value="done")

@@ -108,6 +108,14 @@ def test_limits_are_told() -> None:
     assert AnswerSchema(schema).description == "a whole number (at least 1, at most 5)"
 
 
+def test_names_that_are_no_fields_are_known_unless_others_are_welcome() -> None:
+    person = {"name": "Ada", "nikname": "A"}
+    assert AnswerSchema(schema_of(Person)).unknown(person) == ["nikname"]
+    assert AnswerSchema({**schema_of(Person), "additionalProperties": True}).unknown(person) == []
+    assert AnswerSchema(schema_of(dict[str, int])).unknown({"a": 1}) == []
+    assert AnswerSchema(schema_of(Person)).unknown("text") == []
+
+
 def test_schemas_that_lead_in_a_circle_end() -> None:
     schema = {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}}
     assert AnswerSchema(schema).kinds
