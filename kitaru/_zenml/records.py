@@ -206,7 +206,7 @@ def record_failure(run_id: UUID, failure: Failure) -> None:
 
 def forget_failure(run_id: UUID) -> None:
     """Take back why the execution failed, as it is going on."""
-    _write(run_id, {_FAILURE: {}})
+    _write(run_id, {_FAILURE: "none"})  # ZenML puts dicts of one key together, and an empty one takes nothing back
 
 
 def latest_steps(run_id: UUID, *, hydrate: bool = False) -> dict[str, StepRunResponse]:

@@ -305,7 +305,14 @@ def test_a_flow_that_the_runner_cannot_import_fails_with_the_reason(project, hom
                 assert error.exception_type.rpartition(".")[2] == kind, error.exception_type
                 assert handle.status == "failed" and handle.execution.status_reason
                 assert "kitaru executions retry" in error.recovery
-            assert "only_here.py" in refused(handles["RuntimeError"][0].get, kitaru.KitaruUserCodeError).traceback
+            failed = handles["RuntimeError"][0]
+            assert "only_here.py" in refused(failed.get, kitaru.KitaruUserCodeError).traceback
+
+            # What is told of the next attempt is its own failure.
+            Path("only_here.py").write_text("raise LookupError('another one')")
+            kitaru.KitaruClient().executions.retry(failed.exec_id)
+            error = refused(lambda: failed.wait(timeout=60), kitaru.KitaruUserCodeError, "another one")
+            assert "LookupError" in error.exception_type, error.exception_type
         """,
     )
     project.run("main.py")
