@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kitaru._core.course import Course
 
 # A pause is cut when it is longer than all that ran, and drawn as a part of that; all of them as so much at most.
+_LEAST: Final = 10.0  # seconds; the start of a runner is no pause to be cut
 _DRAWN: Final = 0.2
 _ALL_DRAWN: Final = 0.6
 
@@ -32,7 +33,7 @@ class Scale:
         self.length = max([course.length, *ends, 0.01])
         idle = list(_idle(course, self.length))
         busy = self.length - sum(end - start for start, end in idle)
-        self.cuts = [(start, end) for start, end in idle if 0 < busy < end - start]
+        self.cuts = [(start, end) for start, end in idle if 0 < busy < end - start > _LEAST]
         left = min(_DRAWN, _ALL_DRAWN / max(len(self.cuts), 1)) * busy
         self._knots = [(0.0, 0.0)]
         for start, end in self.cuts:

@@ -272,6 +272,7 @@ def test_a_long_wait_leaves_room_for_what_ran() -> None:
     labels = [label for _, label in made.ticks]
     assert (labels[:5], labels[-1]) == (["0", "1.0 s", "2.0 s", "3.0 s", "4.0 s"], "10 min 5 s")
     assert all(other - one > 5 * len(label) for (one, label), (other, _) in pairwise(made.ticks))
+    assert timeline.layout(asked(wait=8)).breaks == ()
     svg = timeline_svg(asked())
     ET.fromstring(svg)
     assert svg.count("kt-tear") > timeline_svg(asked(wait=2)).count("kt-tear")
