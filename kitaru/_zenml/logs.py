@@ -92,9 +92,20 @@ def _stored(logs: LogsResponse) -> list[StoredEntry]:
     else:
         return []
     try:
-        return store.fetch(logs_model=logs, limit=_LINES).items
+        return _whole(store.fetch(logs_model=logs, limit=_LINES).items)
     except (DoesNotExistException, FileNotFoundError):  # nothing has been written yet
         return []
+
+
+def _whole(entries: Iterable[StoredEntry]) -> list[StoredEntry]:
+    """Put the pieces together into which ZenML cuts long messages."""
+    found: list[StoredEntry] = []
+    for entry in entries:
+        if entry.chunk_index and found and found[-1].id == entry.id:
+            found[-1] = found[-1].model_copy(update={"message": found[-1].message + entry.message})
+        else:
+            found.append(entry)
+    return found
 
 
 def _entry(entry: StoredEntry, checkpoint: str | None) -> LogEntry:

@@ -16,6 +16,7 @@ def test_executions_artifacts_and_logs(project):
         @checkpoint(cache=False, retries=1, type="tool_call")
         def split(text: str) -> tuple[Annotated[list, "words"], Annotated[int, "count"]]:
             print("splitting", repr(text))
+            print("long " * 3000)  # which ZenML stores in pieces
             logging.getLogger("mine").warning("a warning")
             kitaru.log(tokens={"in": 1}, model="small")
             kitaru.log(tokens={"out": 2}, model="large")
@@ -93,6 +94,7 @@ def test_executions_artifacts_and_logs(project):
 
         lines = [entry.message for entry in handle.logs("split")]
         assert "splitting 'one two'" in lines and any("a warning" in line for line in lines), lines
+        assert ("long " * 3000).strip() in [line.strip() for line in lines], [line[:40] for line in lines]
         assert {entry.checkpoint for entry in handle.logs()} == {"split"}
         assert any("checkpoint join completed" in entry.message for entry in handle.logs(source="runner"))
 
