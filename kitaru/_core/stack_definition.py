@@ -304,7 +304,8 @@ _FIELDS: Final[Mapping[str, type[BaseModel]]] = {
 
 
 def _problem(detail: Mapping[str, Any]) -> str:
-    location = [str(part) for part in detail["loc"]]
+    # One component may be written without a list around it, which then has no place in what was written.
+    location = [str(part) for part in detail["loc"] if part != 0]
     path = ".".join(location)
     if detail["type"] == "extra_forbidden":
         known = (
@@ -312,7 +313,8 @@ def _problem(detail: Mapping[str, Any]) -> str:
             if len(location) > 1
             else list(Definition.model_fields)
         )
-        return f"{path} is not a field.{did_you_mean(location[-1], known)} The fields are {', '.join(known)}"
+        below = "; what ZenML configures stands below configuration" if known == list(Component.model_fields) else ""
+        return f"{path} is not a field.{did_you_mean(location[-1], known)} The fields are {', '.join(known)}{below}"
     if detail["type"] == "literal_error" and location[:1] == ["components"]:
         known = list(ComponentType.__args__)  # type: ignore[attr-defined]
         if len(location) > 1:

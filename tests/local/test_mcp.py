@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.assistant import ASSISTANT
+
 KITARU_MCP = Path(sys.executable).with_name("kitaru-mcp")
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text(encoding="utf-8")
@@ -52,20 +54,13 @@ CLIENT = """
     import asyncio, os, sys
     from pathlib import Path
     from mcp import Client, StdioServerParameters
+    import assistant
 
     server = StdioServerParameters(command=sys.argv[1], env=dict(os.environ), cwd=os.getcwd())
 
     async def main():
         async with Client(server, read_timeout_seconds=120) as client:
-            async def call(tool, /, **arguments):
-                done = await client.call_tool(tool, arguments)
-                assert not done.is_error, done.content[0].text
-                return done.structured_content
-
-            async def refused(tool, /, **arguments):
-                done = await client.call_tool(tool, arguments)
-                assert done.is_error, done.structured_content
-                return done.content[0].text
+            call, refused = assistant.of(client)
 
             # -- what it offers
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
@@ -157,6 +152,7 @@ CLIENT = """
 def test_an_assistant_runs_answers_replays_and_compares(project) -> None:
     project.write("flows.py", FLOWS)
     project.write("client.py", CLIENT)
+    project.write("assistant.py", ASSISTANT)
     done = project.run("client.py", KITARU_MCP, timeout=200)
     assert done.stdout.splitlines() == [" ".join([*LOOKING, *CHANGING]), " ".join(CHANGING), "done"], done.stderr
     # The client would complain of every line that is no message.

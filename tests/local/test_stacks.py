@@ -77,6 +77,8 @@ def test_integrations_that_an_image_requires_are_taken_from_where_they_are_insta
         ({"description": "x", "components": {"orchestrator": {"flavour": "local"}}}, {}, "Did you mean 'flavor'"),
         ({"description": "x", "components": {"orchestrator": {"flavor": "local"}}}, {}, "has no artifact_store"),
         ({"orchestrator": "lokal"}, {}, "Did you mean 'local'"),
+        ({"run_args": {}}, {}, "components.orchestrator.run_args is not a field. The fields are given, flavor,"),
+        ({"run_args": {}}, {}, "what ZenML configures stands below configuration"),
         ({"configuration": {"run_arg": {}}}, {}, "Did you mean 'run_args'"),
         ({"configuration": {"synchronous": "perhaps"}}, {}, "synchronous"),
         ({"existing": "nobody"}, {}, "there is no artifact_store 'nobody'"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.assistant import ASSISTANT
+
 if TYPE_CHECKING:
     from tests.conftest import Project
     from tests.server_process import ServerProcess
@@ -31,6 +33,7 @@ FLOWS = """
 CLIENT = """
     import asyncio, json, os, sys, urllib.request
     from mcp import Client, StdioServerParameters
+    import assistant
 
     mcp, url, admin_token = sys.argv[1:]
     server = StdioServerParameters(command=mcp, env=dict(os.environ), cwd=os.getcwd())
@@ -44,15 +47,7 @@ CLIENT = """
 
     async def main():
         async with Client(server, read_timeout_seconds=120) as client:
-            async def call(tool, /, **arguments):
-                done = await client.call_tool(tool, arguments)
-                assert not done.is_error, done.content[0].text
-                return done.structured_content
-
-            async def refused(tool, /, **arguments):
-                done = await client.call_tool(tool, arguments)
-                assert done.is_error, done.structured_content
-                return done.content[0].text
+            call, refused = assistant.of(client)
 
             status = await call("get_status")
             assert (status["where"], status["url"], status["user"]) == ("server", url, "robot"), status
@@ -88,6 +83,7 @@ def test_what_was_answered_in_the_dashboard_is_resumed_by_an_assistant(
 ) -> None:
     stranger.write("flows.py", FLOWS)
     stranger.write("client.py", CLIENT)
+    stranger.write("assistant.py", ASSISTANT)
     env = {"KITARU_SERVER_URL": shared_server.url, "KITARU_AUTH_TOKEN": shared_server.api_key}
     mcp = Path(sys.executable).with_name("kitaru-mcp")
     done = stranger.run("client.py", mcp, shared_server.url, shared_server.admin_token, env=env, timeout=200)
