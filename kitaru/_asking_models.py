@@ -181,8 +181,8 @@ class Question:
     # -- recording ------------------------------------------------------------------------------------------------------
 
     def _record(self, name: str, value: Any, response: ModelResponse | None, seconds: float, *, own: bool) -> None:
-        from kitaru._zenml.tracking import log_metadata, save_value
-        from kitaru._zenml.usage import calls_so_far
+        from kitaru._zenml import tracking
+        from kitaru._zenml import usage as zenml_usage
 
         self._count(response)
         about: dict[str, Any] = {"model": self.model, "seconds": seconds}
@@ -190,11 +190,11 @@ class Question:
             usage = response.usage
             about |= {"answered_by": response.model_name or self.model}
             about |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-        number = calls_so_far()
+        number = zenml_usage.calls_so_far()
         label = name if number <= 1 else f"{name}_{number}"
-        log_metadata({label: about})
+        tracking.log_metadata({label: about})
         if not own:
-            save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
+            tracking.save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
 
     def _count(self, response: ModelResponse | None) -> None:
         if response is None:

@@ -78,9 +78,9 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
         yield _Nothing()
         return
     from kitaru._asking import Answering
-    from kitaru._zenml.following import Follower
+    from kitaru._zenml import following
 
-    follower = Follower(exec_id)
+    follower = following.Follower(exec_id)
     answering = Answering(exec_id, replays=follower.replays)
     try:
         if follower.runner not in ("thread", "inline") and can_be_live() and _terminal.acquire(blocking=False):
@@ -111,11 +111,10 @@ def watch(exec_id: str) -> None:
     Args:
         exec_id: The execution's full id.
     """
-    from kitaru._zenml.following import Follower
-    from kitaru._zenml.runs import read_status
+    from kitaru._zenml import following, runs
 
-    with _terminal, _live(Follower(exec_id), None, from_start=False) as view:
-        while not (status := read_status(exec_id)).is_finished:
+    with _terminal, _live(following.Follower(exec_id), None, from_start=False) as view:
+        while not (status := runs.read_status(exec_id)).is_finished:
             view.update(status)
             time.sleep(_LOOK)
         view.update(status)

@@ -54,14 +54,14 @@ def start_replay(flow: Flow[..., Any], execution: Any, change: Change, options: 
         options: The settings that were given with the call.
     """
     from kitaru._runner.launch import start
-    from kitaru._zenml.replay_plan import draft
+    from kitaru._zenml import replay_plan
     from kitaru.handle import FlowHandle
 
     executing = loading.execution() if scope.current_checkpoint() is None else None
     if executing is not None:  # the runner imports the script that started this replay
         return FlowHandle(executing)
     answers = {name: _plain(value) for name, value in (change.wait_answers or {}).items()}
-    drafted = draft(
+    drafted = replay_plan.draft(
         flow,
         getattr(execution, "exec_id", execution),
         at=change.at,

@@ -255,12 +255,12 @@ def record_usage(
     if scopes.current_checkpoint() is None:
         return
     from kitaru._prices import Tokens, cost_of
-    from kitaru._zenml.usage import note
+    from kitaru._zenml import usage
     from kitaru.models import Usage
 
     if cost is None:
         cost = cost_of(model, provider, Tokens(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens))
-    note(
+    usage.note(
         Usage(
             calls=1,
             input_tokens=input_tokens,

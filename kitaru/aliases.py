@@ -54,12 +54,12 @@ def register_model(alias: str, model: str, *, secret: str | None = None) -> Mode
     provider, _, name = model.partition(":") if isinstance(model, str) else ("", "", "")
     if not provider or not name:
         raise KitaruUsageError(f"Model {model!r} is not of the form PROVIDER:MODEL, such as openai:gpt-4o-mini.")
-    from kitaru._zenml.aliases import write
+    from kitaru._zenml import aliases
     from kitaru.secrets import get_secret
 
     if secret is not None:
         get_secret(secret)
-    return write(alias, model, secret)
+    return aliases.write(alias, model, secret)
 
 
 def list_models() -> list[ModelAlias]:
@@ -68,9 +68,9 @@ def list_models() -> list[ModelAlias]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml.aliases import read_all
+    from kitaru._zenml import aliases
 
-    return read_all()
+    return aliases.read_all()
 
 
 def set_default_model(alias: str) -> ModelAlias:
@@ -81,18 +81,18 @@ def set_default_model(alias: str) -> ModelAlias:
         KitaruBackendError: The store did not answer.
     """
     found = _found(alias)
-    from kitaru._zenml.aliases import write_default
+    from kitaru._zenml import aliases
 
-    write_default(found.alias)
+    aliases.write_default(found.alias)
     return found.model_copy(update={"is_default": True})
 
 
 def delete_model(alias: str) -> None:
     """Forget an alias; errors as :func:`set_default_model`."""
     found = _found(alias)
-    from kitaru._zenml.aliases import delete
+    from kitaru._zenml import aliases
 
-    delete(found)
+    aliases.delete(found)
 
 
 def _found(alias: str) -> ModelAlias:

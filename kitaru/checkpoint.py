@@ -319,9 +319,9 @@ class Checkpoint(Generic[P, R]):
         return futures
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
-        from kitaru._zenml.steps import run_checkpoint
+        from kitaru._zenml import steps
 
-        return run_checkpoint(self, inputs)
+        return steps.run_checkpoint(self, inputs)
 
 
 class _Mapped:
@@ -373,9 +373,9 @@ class AsyncCheckpoint(Checkpoint[P, R]):
         return cast("Awaitable[R]", super().__call__(*args, **kwargs))
 
     async def _enter(self, inputs: dict[str, Any]) -> Any:
-        from kitaru._zenml.steps import run_async_checkpoint
+        from kitaru._zenml import steps
 
-        return await run_async_checkpoint(self, inputs)
+        return await steps.run_async_checkpoint(self, inputs)
 
 
 class _CheckpointDecorator(Protocol):

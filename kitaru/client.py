@@ -49,9 +49,9 @@ class Executions:
 
     def get(self, exec_id: str) -> Execution:
         """Return an execution with everything about it."""
-        from kitaru._zenml.executions import read_execution
+        from kitaru._zenml import executions
 
-        return read_execution(exec_id)
+        return executions.read_execution(exec_id)
 
     def list(
         self,
@@ -74,11 +74,11 @@ class Executions:
         Raises:
             KitaruUsageError: A filter is wrong.
         """
-        from kitaru._zenml.runs import list_executions
+        from kitaru._zenml import runs
 
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
-        return list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
+        return runs.list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
 
     def latest(self, *, flow: str | None = None, status: ExecutionStatus | str | None = None) -> Execution | None:
         """Return the execution that was submitted last, or None.
@@ -92,9 +92,9 @@ class Executions:
 
     def result(self, exec_id: str) -> Any:
         """Return the value of a completed execution; errors as :meth:`kitaru.FlowHandle.get`."""
-        from kitaru._zenml.executions import read_result
+        from kitaru._zenml import executions
 
-        return read_result(exec_id)
+        return executions.read_result(exec_id)
 
     def logs(
         self,
@@ -112,11 +112,11 @@ class Executions:
             source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
             follow: Whether to go on until the execution has finished.
         """
-        from kitaru._zenml.logs import read_logs
+        from kitaru._zenml import logs
 
         if source not in ("step", "runner"):
             raise KitaruUsageError(f"executions.logs(source={source!r}): the sources are 'step' and 'runner'.")
-        return read_logs(exec_id, checkpoint, source, follow=follow)
+        return logs.read_logs(exec_id, checkpoint, source, follow=follow)
 
     def pending_waits(self, exec_id: str | None = None) -> dict[str, PendingWait]:
         """Return the open questions by execution id.
@@ -124,15 +124,15 @@ class Executions:
         Args:
             exec_id: Only of this execution; None for all that wait.
         """
-        from kitaru._zenml.executions import read_pending_waits
+        from kitaru._zenml import executions
 
-        return read_pending_waits(exec_id)
+        return executions.read_pending_waits(exec_id)
 
     def asked(self, exec_id: str) -> dict[str, PendingWait]:
         """Return all questions that an execution has asked by name, answered or not, the first one first."""
-        from kitaru._zenml.executions import read_waits
+        from kitaru._zenml import executions
 
-        return read_waits(exec_id)
+        return executions.read_waits(exec_id)
 
     def input(self, exec_id: str, *, value: Any, wait: str | None = None) -> None:
         """Answer the question that an execution waits for; one that has paused is started again.
@@ -146,9 +146,9 @@ class Executions:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml.steering import answer
+        from kitaru._zenml import steering
 
-        answer(exec_id, wait, value)
+        steering.answer(exec_id, wait, value)
 
     def abort_wait(self, exec_id: str, *, wait: str | None = None) -> None:
         """Abort the question that an execution waits for, which cancels the execution.
@@ -156,9 +156,9 @@ class Executions:
         Raises:
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml.steering import abort_wait
+        from kitaru._zenml import steering
 
-        abort_wait(exec_id, wait)
+        steering.abort_wait(exec_id, wait)
 
     def retry(self, exec_id: str) -> FlowHandle[Any]:
         """Let a failed execution go on from its last completed checkpoint, under the same id.
@@ -169,10 +169,10 @@ class Executions:
         Raises:
             KitaruStateError: It has not failed.
         """
-        from kitaru._zenml.steering import retry
+        from kitaru._zenml import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(retry(exec_id))
+        return FlowHandle(steering.retry(exec_id))
 
     def flow(self, exec_id: str) -> Flow[..., Any]:
         """Return the flow of an execution, imported from its source as that is now.
@@ -180,10 +180,9 @@ class Executions:
         Raises:
             KitaruStateError: Its source is not here any more.
         """
-        from kitaru._zenml.flow_source import flow_of
-        from kitaru._zenml.runs import find_run
+        from kitaru._zenml import flow_source, runs
 
-        return flow_of(find_run(exec_id))
+        return flow_source.flow_of(runs.find_run(exec_id))
 
     def replay(
         self,
@@ -278,14 +277,14 @@ class Executions:
         Example:
             >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
         """
-        from kitaru._zenml.differences import read_diff
+        from kitaru._zenml import differences
 
         if b is not None:
-            return read_diff(_id_of(a), _id_of(b))
+            return differences.read_diff(_id_of(a), _id_of(b))
         execution = self.get(_id_of(a))
         if execution.original_exec_id is None:
             raise KitaruUsageError(f"Execution {execution.exec_id} replays no other one: name what to compare it with.")
-        return read_diff(execution.original_exec_id, execution.exec_id)
+        return differences.read_diff(execution.original_exec_id, execution.exec_id)
 
     def resume(self, exec_id: str) -> FlowHandle[Any]:
         """Start the runner of a paused execution again whose question has been answered.
@@ -295,10 +294,10 @@ class Executions:
         Raises:
             KitaruStateError: It is not paused, or its question is open.
         """
-        from kitaru._zenml.steering import resume
+        from kitaru._zenml import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(resume(exec_id))
+        return FlowHandle(steering.resume(exec_id))
 
     def cancel(self, exec_id: str) -> None:
         """Stop an execution that has not finished.
@@ -308,16 +307,16 @@ class Executions:
         Raises:
             KitaruStateError: It has finished.
         """
-        from kitaru._zenml.steering import cancel
+        from kitaru._zenml import steering
 
-        cancel(exec_id)
+        steering.cancel(exec_id)
 
     def recover(self) -> builtins.list[FlowHandle[Any]]:
         """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
-        from kitaru._zenml.steering import recover
+        from kitaru._zenml import steering
         from kitaru.handle import FlowHandle
 
-        return [FlowHandle(exec_id) for exec_id in recover()]
+        return [FlowHandle(exec_id) for exec_id in steering.recover()]
 
     def delete(self, exec_id: str) -> None:
         """Delete the record of a finished execution; what it stored stays in the artifact store.
@@ -325,9 +324,9 @@ class Executions:
         Raises:
             KitaruStateError: It has not finished.
         """
-        from kitaru._zenml.steering import delete
+        from kitaru._zenml import steering
 
-        delete(exec_id)
+        steering.delete(exec_id)
 
 
 class Artifacts:
@@ -349,11 +348,11 @@ class Artifacts:
             kind: Only outputs of checkpoints, inputs that came from the body, what was saved, or the result.
             checkpoint: Only those of this call of a checkpoint.
         """
-        from kitaru._zenml.executions import read_artifacts
+        from kitaru._zenml import executions
 
         return [
             artifact
-            for artifact in read_artifacts(exec_id)
+            for artifact in executions.read_artifacts(exec_id)
             if name in (None, artifact.name)
             and kind in (None, artifact.kind)
             and checkpoint in (None, artifact.checkpoint)
@@ -365,9 +364,9 @@ class Artifacts:
         Raises:
             KitaruUsageError: There is none.
         """
-        from kitaru._zenml.artifacts import get_artifact
+        from kitaru._zenml import artifacts
 
-        return get_artifact(artifact_id)
+        return artifacts.get_artifact(artifact_id)
 
 
 def _id_of(execution: str | ExecutionSummary) -> str:

@@ -74,6 +74,6 @@ def current_settings() -> ResolvedSettings:
     resolved = settings.resolve()
     if resolved.stack is not None:
         return resolved
-    from kitaru._zenml.stacks import active_stack_name
+    from kitaru._zenml import stacks
 
-    return replace(resolved, stack=active_stack_name())
+    return replace(resolved, stack=stacks.active_stack_name())

@@ -228,9 +228,9 @@ class Flow(Generic[P, R]):
             )
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
-        from kitaru._zenml.execute import run_flow
+        from kitaru._zenml import execute
 
-        return run_flow(self, inputs)
+        return execute.run_flow(self, inputs)
 
 
 def _refuse_option_names(name: str, signature: inspect.Signature) -> None:

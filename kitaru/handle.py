@@ -44,9 +44,9 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruUsageError: There is no such execution.
         """
-        from kitaru._zenml.runs import find_run_id
+        from kitaru._zenml import runs
 
-        return FlowHandle(find_run_id(exec_id))
+        return FlowHandle(runs.find_run_id(exec_id))
 
     @property
     def exec_id(self) -> str:
@@ -56,23 +56,23 @@ class FlowHandle(Generic[R]):
     @property
     def status(self) -> ExecutionStatus:
         """The execution's state, read afresh at each access."""
-        from kitaru._zenml.runs import read_status
+        from kitaru._zenml import runs
 
-        return read_status(self._exec_id)
+        return runs.read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
         """All that is known of the execution, read afresh at each access."""
-        from kitaru._zenml.executions import read_execution
+        from kitaru._zenml import executions
 
-        return read_execution(self._exec_id)
+        return executions.read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
         """The execution's page in ZenML's dashboard; None without a server."""
-        from kitaru._zenml.runs import dashboard_url
+        from kitaru._zenml import runs
 
-        return dashboard_url(self._exec_id)
+        return runs.dashboard_url(self._exec_id)
 
     def get(self) -> R:
         """Return the value of an execution that has finished.
@@ -82,9 +82,9 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        from kitaru._zenml.executions import read_result
+        from kitaru._zenml import executions
 
-        return read_result(self._exec_id)  # type: ignore[no-any-return]
+        return executions.read_result(self._exec_id)  # type: ignore[no-any-return]
 
     def wait(self, timeout: float | None = None, progress: bool | None = None) -> R:
         """Wait until the execution has finished and return its value.
@@ -137,9 +137,9 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruStateError: It has finished already.
         """
-        from kitaru._zenml.steering import cancel
+        from kitaru._zenml import steering
 
-        cancel(self._exec_id)
+        steering.cancel(self._exec_id)
 
     def logs(
         self, checkpoint: str | None = None, *, source: Literal["step", "runner"] = "step", follow: bool = False

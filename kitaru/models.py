@@ -233,9 +233,9 @@ class Artifact(_Model):
         Raises:
             KitaruBackendError: It cannot be loaded here.
         """
-        from kitaru._zenml.artifacts import load_value
+        from kitaru._zenml import artifacts
 
-        return load_value(self.id)
+        return artifacts.load_value(self.id)
 
 
 class LogEntry(_Model):

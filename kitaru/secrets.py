@@ -58,9 +58,9 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
         if not isinstance(key, str) or not key.strip() or not isinstance(value, str) or not value:
             kind = "nothing" if value == "" else f"a {type(value).__name__}"  # never the value itself
             raise KitaruUsageError(f"Secret {name!r}: the value of {key!r} is {kind}; keys and values are texts.")
-    from kitaru._zenml.secrets import write
+    from kitaru._zenml import secrets
 
-    return write(name, dict(values), private=private)
+    return secrets.write(name, dict(values), private=private)
 
 
 def list_secrets() -> list[SecretInfo]:
@@ -69,9 +69,9 @@ def list_secrets() -> list[SecretInfo]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml.secrets import list_all
+    from kitaru._zenml import secrets
 
-    return list_all()
+    return secrets.list_all()
 
 
 def get_secret(name: str) -> dict[str, str]:
@@ -82,17 +82,17 @@ def get_secret(name: str) -> dict[str, str]:
         KitaruBackendError: The store did not answer.
     """
     _check(name)
-    from kitaru._zenml.secrets import read
+    from kitaru._zenml import secrets
 
-    return read(name)
+    return secrets.read(name)
 
 
 def delete_secret(name: str) -> None:
     """Delete a secret; errors as :func:`get_secret`."""
     _check(name)
-    from kitaru._zenml.secrets import delete
+    from kitaru._zenml import secrets
 
-    delete(name)
+    secrets.delete(name)
 
 
 def _check(name: str) -> None:

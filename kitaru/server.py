@@ -142,10 +142,9 @@ def dashboard_url(exec_id: str | None = None) -> str:
         >>> dashboard_url()  # doctest: +SKIP
         'http://127.0.0.1:8237/projects/default/runs'
     """
-    from kitaru._zenml.runs import dashboard_url as of_execution
-    from kitaru._zenml.runs import executions_url
+    from kitaru._zenml import runs
 
-    url = of_execution(exec_id) if exec_id is not None else executions_url()
+    url = runs.dashboard_url(exec_id) if exec_id is not None else runs.executions_url()
     if url is None:
         raise KitaruStateError(
             "The executions are in the local store, which has no dashboard. `kitaru login` starts a server on this "

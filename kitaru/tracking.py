@@ -33,9 +33,9 @@ def log(*unnamed: Never, **metadata: Any) -> None:
             f"log of the checkpoint by print() or logging."
         )
     _inside("log")
-    from kitaru._zenml.tracking import log_metadata
+    from kitaru._zenml import tracking
 
-    log_metadata(metadata)
+    tracking.log_metadata(metadata)
 
 
 def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] = ()) -> None:
@@ -58,9 +58,9 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     _inside("save")
     if not isinstance(name, str) or not name.strip():
         raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text.")
-    from kitaru._zenml.tracking import save_value
+    from kitaru._zenml import tracking
 
-    save_value(name, value, type_=type, tags=tags)
+    tracking.save_value(name, value, type_=type, tags=tags)
 
 
 def load(exec_id: str, name: str) -> Any:
@@ -76,9 +76,9 @@ def load(exec_id: str, name: str) -> Any:
     Example:
         >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
     """
-    from kitaru._zenml.artifacts import load_named
+    from kitaru._zenml import artifacts
 
-    return load_named(exec_id, name)
+    return artifacts.load_named(exec_id, name)
 
 
 def current_execution_id() -> str:
@@ -108,9 +108,9 @@ def progress(message: str, *, fraction: float | None = None) -> None:
     in_range = fraction is None or (not isinstance(fraction, bool) and 0 <= fraction <= 1)
     if not in_range:
         raise KitaruUsageError(f"kitaru.progress(fraction={fraction!r}): the fraction is a number from 0 to 1.")
-    from kitaru._zenml.tracking import report_progress
+    from kitaru._zenml import tracking
 
-    report_progress(str(message), fraction)
+    tracking.report_progress(str(message), fraction)
 
 
 def _inside(function: str) -> str:

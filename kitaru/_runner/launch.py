@@ -59,20 +59,18 @@ def _start(
     *,
     early: DetachedRunner | None = None,
 ) -> str:
-    from kitaru._zenml.stacks import find_stack, runs_in_client
-    from kitaru._zenml.store import store_url
-    from kitaru._zenml.submit import submit
+    from kitaru._zenml import stacks, store, submit
 
-    stack = find_stack(settings)
-    if not runs_in_client(stack):
+    stack = stacks.find_stack(settings)
+    if not stacks.runs_in_client(stack):
         if early is not None:
             early.close()
-        return submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
+        return submit.submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
     if mode == "process":
-        with next_runner(runner_directory(), store_url(), early) as runner:
-            return submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
+        with next_runner(runner_directory(), store.store_url(), early) as runner:
+            return submit.submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
     launch = start_thread if mode == "thread" else run_inline
-    return submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
+    return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
 
 
 def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
@@ -137,10 +135,10 @@ def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
 
 
 def _run_here(exec_id: str) -> None:
-    from kitaru._zenml.execute import run_execution
+    from kitaru._zenml import execute
 
     try:
-        run_execution(exec_id)
+        execute.run_execution(exec_id)
     finally:
         _note_this_process(exec_id, ended=True)
 

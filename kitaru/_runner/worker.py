@@ -28,11 +28,11 @@ def main(directory: Path) -> None:
     Args:
         directory: The first name of the directory; nothing in it has been needed so far.
     """
-    from kitaru._zenml.store import open_client
+    from kitaru._zenml import store
 
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     files.become_worker(directory, last_words)
-    _preload(open_client)
+    _preload(store.open_client)
     gc.freeze()  # what has been loaded stays: no collection need look at it
     gc.enable()
     line = sys.stdin.readline().strip()
@@ -58,13 +58,11 @@ def _preload(open_client: Any) -> None:
 
 
 def _run(job: dict[str, Any], generation: str) -> None:
-    from kitaru._zenml import execute, records
-    from kitaru._zenml.runs import exclusive
-    from kitaru._zenml.store import open_client
+    from kitaru._zenml import execute, records, runs, store
 
     exec_id = job["exec_id"]
-    open_client()
-    with exclusive():
+    store.open_client()
+    with runs.exclusive():
         if not files.is_current(generation):
             return  # it has been retried while this process was loading, and has another runner
         if job.get("bury"):
@@ -89,9 +87,9 @@ def load_flow(job: dict[str, Any]) -> None:
         KitaruUsageError: The module is imported, and the flow is not in it.
         Exception: Whatever the module raises.
     """
-    from kitaru._zenml.source_root import use_source_root
+    from kitaru._zenml import source_root
 
-    use_source_root(job["source_root"])
+    source_root.use_source_root(job["source_root"])
     name, file = job["module"]["name"], job["module"]["file"]
     if name not in sys.modules:
         with loading.loading(job["exec_id"]):

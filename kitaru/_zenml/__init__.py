@@ -1,4 +1,10 @@
-"""The only room that imports ZenML. It returns Kitaru's own types and raises Kitaru's own errors."""
+"""The only room that imports ZenML. It returns Kitaru's own types and raises Kitaru's own errors.
+
+The other rooms come in by ``from kitaru._zenml import runs``, never by ``from kitaru._zenml.runs import ...``. The
+modules of ZenML and SQLAlchemy import each other in circles, and break where two threads load them from two ends. All
+that this module loads is there before ``from kitaru._zenml import`` goes on, in every thread; the second form waits for
+``kitaru._zenml.runs`` alone.
+"""
 
 import logging
 import os
@@ -10,7 +16,8 @@ _QUIET = {"ZENML_LOGGING_VERBOSITY": "WARN", "ZENML_ENABLE_RICH_TRACEBACK": "fal
 _ours = {name: value for name, value in _QUIET.items() if name not in os.environ}
 os.environ.update(_ours)
 try:
-    import zenml.logger  # noqa: F401
+    import zenml.logger
+    import zenml.zen_stores.sql_zen_store  # noqa: F401
 finally:
     for _name in _ours:
         del os.environ[_name]

@@ -186,6 +186,20 @@ def test_only_the_zenml_room_imports_zenml_and_what_zenml_stands_on() -> None:
     assert not strays, "\n".join(strays)
 
 
+def test_the_zenml_room_is_entered_by_its_door() -> None:
+    """``from kitaru._zenml import runs`` waits for a thread that loads ZenML; the form with two dots does not."""
+    strays = [
+        f"{file}:{node.lineno} imports from {node.module}"
+        for file in python_files(PACKAGE)
+        if room_of(file) != ZENML_ROOM
+        for function in ast.walk(parse(file))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kitaru._zenml.")
+    ]
+    assert not strays, "\n".join(strays)
+
+
 def test_the_zenml_room_knows_nothing_of_the_command_line() -> None:
     strays = [
         str(found)
