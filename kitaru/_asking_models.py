@@ -47,7 +47,7 @@ _ATTEMPTS = 2
 
 
 class Question:
-    """One question to a model, checked; a :class:`kitaru.adapter.Serializer` of its answer."""
+    """One question to a model, checked; a ``kitaru.adapter.Serializer`` of its answer."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Question:
         return self._adapter.validate_python(stored)
 
     def ask(self, name: str, *, own: bool = False) -> Any:
-        """Ask, record what it took, and return the answer; arguments as of :meth:`ask_async`."""
+        """Ask, record what it took, and return the answer; arguments as of ``ask_async``."""
         return asyncio.run(self.ask_async(name, own=own))
 
     async def ask_async(self, name: str, *, own: bool = False) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """What is different in a replay; see :meth:`kitaru.Flow.replay`."""
+    """What is different in a replay; see ``kitaru.Flow.replay``."""
 
     at: str | None = None
     inputs: Mapping[str, Any] | None = None
@@ -105,7 +105,7 @@ def replay_all(
     at_once: int,
     progress: bool | None,
 ) -> Replays:
-    """Replay many executions, some at a time; see :meth:`kitaru.client.Executions.replay_many`."""
+    """Replay many executions, some at a time; see ``kitaru.client.Executions.replay_many``."""
     if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
         raise KitaruUsageError(f"replay_many(at_once={at_once!r}): give a whole number from 1 up.")
     checked = validate_options(".replay", **options)

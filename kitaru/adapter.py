@@ -1,11 +1,11 @@
 """The door for adapters of agent frameworks: run a callable as a checkpoint of the execution that this code is in.
 
-An adapter wraps what its framework calls (a model request, a tool) in :func:`run` or :func:`run_async` and needs
+An adapter wraps what its framework calls (a model request, a tool) in ``run`` or ``run_async`` and needs
 nothing else of Kitaru. In the body of a flow the call becomes a checkpoint: it is recorded under a name, and read back
 when the execution is tried again or replayed. Everywhere else, outside a flow and inside another checkpoint, the
 callable is simply called, so that the framework works as if Kitaru were not there.
 
-Example:
+Examples:
     >>> answer = await run_async(  # doctest: +SKIP
     ...     lambda: client.request(messages), name="model", type="llm_call", inputs={"messages": messages}
     ... )
@@ -103,11 +103,11 @@ def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
     For frameworks that keep a record of their own: what theirs says was cut off is run again under its key, or read back.
 
     Args:
-        name: The call's name, as of :func:`run`.
+        name: The call's name, as of ``run``.
         key: Its key.
         scope: What it belongs to.
 
-    Example:
+    Examples:
         >>> begun(name="search", key="call_4f1d")
         False
     """
@@ -148,7 +148,7 @@ def run(
         KitaruUsageError: An option is wrong, or an input or the value cannot be stored.
         Exception: What the callable raised.
 
-    Example:
+    Examples:
         >>> run(lambda: search(query), name="search", type="tool_call", inputs={"query": query})  # doctest: +SKIP
     """
     body = _body()
@@ -179,7 +179,7 @@ async def run_async(
     retries: int = 0,
     cache: bool | None = False,
 ) -> T:
-    """Run an async callable as a checkpoint of the current execution; arguments and errors as of :func:`run`.
+    """Run an async callable as a checkpoint of the current execution; arguments and errors as of ``run``.
 
     It runs in the event loop of the caller, so that connections and locks that belong to the loop keep working.
     """
@@ -249,7 +249,7 @@ def record_usage(
         cache_write_tokens: How many of them went into it.
         cost: What the call cost in US dollars; None looks it up, where genai-prices is installed.
 
-    Example:
+    Examples:
         >>> record_usage(model="gpt-4o-mini", provider="openai", input_tokens=812, output_tokens=96)  # doctest: +SKIP
     """
     if scopes.current_checkpoint() is None:

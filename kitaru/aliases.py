@@ -88,7 +88,7 @@ def set_default_model(alias: str) -> ModelAlias:
 
 
 def delete_model(alias: str) -> None:
-    """Forget an alias; errors as :func:`set_default_model`."""
+    """Forget an alias; errors as ``set_default_model``."""
     found = _found(alias)
     from kitaru._zenml import aliases
 

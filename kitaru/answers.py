@@ -47,9 +47,9 @@ def answer_from_text(text: str, schema: Mapping[str, Any]) -> Any:
 
     Args:
         text: What was written.
-        schema: JSON schema of the answer, as :class:`kitaru.models.PendingWait` has it.
+        schema: JSON schema of the answer, as ``kitaru.models.PendingWait`` has it.
 
-    Example:
+    Examples:
         >>> answer_from_text("yes", {"type": "boolean"}), answer_from_text("12", {"type": "string"})
         (True, '12')
     """
@@ -65,7 +65,7 @@ def questions(schema: Mapping[str, Any]) -> Generator[Prompt, str, Any]:
     Args:
         schema: JSON schema of the answer.
 
-    Example:
+    Examples:
         >>> asked = questions({"type": "boolean"})
         >>> next(asked).text
         'answer [y/n]'

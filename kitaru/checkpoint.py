@@ -190,7 +190,7 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
 class unmapped(Generic[T]):  # noqa: N801 - used like a function
     """Keep ``map`` and ``product`` from iterating over a sequence; every call gets it whole.
 
-    Example:
+    Examples:
         >>> score.map(documents, unmapped(["accuracy", "style"]))  # doctest: +SKIP
     """
 
@@ -199,7 +199,7 @@ class unmapped(Generic[T]):  # noqa: N801 - used like a function
 
 
 class Checkpoint(Generic[P, R]):
-    """A function whose calls are recorded as steps of the execution; made by :func:`checkpoint`."""
+    """A function whose calls are recorded as steps of the execution; made by ``checkpoint``."""
 
     # What tells it from others in ZenML's cache, where its source and what it captured do not.
     identity: str | None = None
@@ -249,13 +249,13 @@ class Checkpoint(Generic[P, R]):
             KitaruUsageError: No sequence is among the arguments, or they differ in length.
             KitaruContextError: Called outside a flow's body.
 
-        Example:
+        Examples:
             >>> pages = fetch.map(["a.html", "b.html"]).results()  # doctest: +SKIP
         """
         return self._fan_out("map", args, kwargs, _zip_equal)
 
     def product(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
-        """Start the checkpoint once for every combination of elements; arguments as for :meth:`map`."""
+        """Start the checkpoint once for every combination of elements; arguments as for ``map``."""
         return self._fan_out("product", args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -434,7 +434,7 @@ def checkpoint(
     Raises:
         KitaruUsageError: An option is wrong.
 
-    Example:
+    Examples:
         >>> @checkpoint(retries=2)
         ... def double(x: int) -> int:
         ...     return 2 * x

@@ -29,7 +29,7 @@ class KitaruClient:
         executions: Look at executions and steer them.
         artifacts: Look at stored values and load them.
 
-    Example:
+    Examples:
         >>> client = KitaruClient()  # doctest: +SKIP
         >>> for execution in client.executions.list(status="failed"):  # doctest: +SKIP
         ...     client.executions.retry(execution.exec_id)
@@ -91,7 +91,7 @@ class Executions:
         return self.get(found[0].exec_id) if found else None
 
     def result(self, exec_id: str) -> Any:
-        """Return the value of a completed execution; errors as :meth:`kitaru.FlowHandle.get`."""
+        """Return the value of a completed execution; errors as ``kitaru.FlowHandle.get``."""
         from kitaru._zenml import executions
 
         return executions.read_result(exec_id)
@@ -200,7 +200,7 @@ class Executions:
     ) -> FlowHandle[Any]:
         """Start a new execution that takes what this one has recorded up to a point, and runs the rest.
 
-        Its flow is imported from its source, as that is now. Arguments and errors as :meth:`kitaru.Flow.replay`.
+        Its flow is imported from its source, as that is now. Arguments and errors as ``kitaru.Flow.replay``.
         """
         return self.flow(exec_id).replay(
             exec_id,
@@ -237,9 +237,9 @@ class Executions:
         let be, and reported as waiting.
 
         Args:
-            executions: Executions or their ids; or the words of :meth:`list` as a mapping, such as
+            executions: Executions or their ids; or the words of ``list`` as a mapping, such as
                 ``{"flow": "report", "status": "failed", "limit": 20}``.
-            at: As the other arguments, see :meth:`kitaru.Flow.replay`.
+            at: As the other arguments, see ``kitaru.Flow.replay``.
             inputs: New inputs.
             outputs: Values of calls that are not run.
             skip: Calls that are taken though they come after the cut.
@@ -274,7 +274,7 @@ class Executions:
         Raises:
             KitaruUsageError: ``b`` is not given, and ``a`` replays nothing.
 
-        Example:
+        Examples:
             >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
         """
         from kitaru._zenml import differences

@@ -50,7 +50,7 @@ def configure(
     Raises:
         KitaruUsageError: A value is not what its setting accepts; then none of them has changed.
 
-    Example:
+    Examples:
         >>> import kitaru
         >>> kitaru.configure(cache=False, image={"requirements": ["httpx"]})
         >>> kitaru.configure(cache=None, image=None)  # as if it had not been called
@@ -67,7 +67,7 @@ def current_settings() -> ResolvedSettings:
         KitaruUsageError: The environment or pyproject.toml gives something wrong.
         KitaruBackendError: No layer gives a stack, and ZenML's store or server does not answer.
 
-    Example:
+    Examples:
         >>> current_settings().provenance["cache"]
         Provenance(layer='default', detail='built-in default')
     """

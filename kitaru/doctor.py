@@ -50,7 +50,7 @@ def examine() -> Iterator[Finding]:
     Nothing is started and no setting is changed; a store that is not there yet is not made. What does not answer is
     given up after some seconds.
 
-    Example:
+    Examples:
         >>> [finding.cure for finding in examine() if finding.state == "failed"]  # doctest: +SKIP
         []
     """

@@ -25,7 +25,7 @@ _OPTIONS = ("stack", "image", "cache", "retries")
 
 
 class Flow(Generic[P, R]):
-    """A function that :meth:`run` starts in the background; made by :func:`flow`."""
+    """A function that ``run`` starts in the background; made by ``flow``."""
 
     def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
         self.func: Callable[P, Any] = function  # Any: an async function gives a coroutine, the flow its value
@@ -112,7 +112,7 @@ class Flow(Generic[P, R]):
             KitaruStackError: The stack does not exist or cannot run flows.
             KitaruContextError: Called in the body of a flow.
 
-        Example:
+        Examples:
             >>> handle = my_flow.run("a topic", retries=1)  # doctest: +SKIP
             >>> handle.wait()  # doctest: +SKIP
         """
@@ -172,7 +172,7 @@ class Flow(Generic[P, R]):
             KitaruStateError: The original is still running.
             KitaruContextError: Called in the body of a flow.
 
-        Example:
+        Examples:
             >>> my_flow.replay(exec_id, at="rank", outputs={"score[2]": 0.9}).wait()  # doctest: +SKIP
         """
         self._refuse_in_body("replay")
@@ -197,7 +197,7 @@ class Flow(Generic[P, R]):
             cache: Whether checkpoints may reuse results of earlier executions.
             retries: How many times more an execution is tried after a failure.
 
-        Example:
+        Examples:
             >>> handle = my_flow.with_options(stack="prod").run("a topic")  # doctest: +SKIP
         """
         options = validate_options(f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries)
@@ -311,7 +311,7 @@ def flow(
     Args:
         function: The function, where the decorator is used bare.
         stack: The stack to run on; None leaves it to the layers below (``kitaru config show``).
-        image: Container image settings: a base image's name, a mapping or :class:`kitaru.ImageSettings`.
+        image: Container image settings: a base image's name, a mapping or ``kitaru.ImageSettings``.
         cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
         retries: How many times more an execution is tried after a failure; 0 where no layer says otherwise.
         **unknown: Refused, with the nearest option.
@@ -319,7 +319,7 @@ def flow(
     Raises:
         KitaruUsageError: An option is wrong, or a parameter of the function has the name of one.
 
-    Example:
+    Examples:
         >>> @flow(retries=1)
         ... def greet(name: str) -> str:
         ...     return f"Hello {name}"

@@ -24,7 +24,7 @@ _LONGEST_LOOK = 0.2
 class FlowHandle(Generic[R]):
     """Refers to an execution by its id; any process with the same ZenML store can make one.
 
-    Example:
+    Examples:
         >>> handle = my_flow.run("a topic")  # doctest: +SKIP
         >>> handle.status  # doctest: +SKIP
         <ExecutionStatus.RUNNING: 'running'>

@@ -74,7 +74,7 @@ def build_image(flow: Flow[..., Any], *, stack: str | None = None, show_output: 
         KitaruImageError: The image cannot be described, built or pushed.
         KitaruStackError: The stack does not exist, or does not run containers.
 
-    Example:
+    Examples:
         >>> build_image(my_flow, stack="prod").image  # doctest: +SKIP
         'ghcr.io/acme/zenml@sha256:...'
     """

@@ -38,7 +38,7 @@ def arguments_from_json(
         KitaruUsageError: A name is unknown, a parameter without a default is missing, or a value is not what the
             parameter's annotation asks for; the message names the parameter.
 
-    Example:
+    Examples:
         >>> def greet(name: str, day: datetime.date) -> str: ...
         >>> arguments_from_json(greet, {"name": "Ada", "day": "2026-01-31"})
         ((), {'name': 'Ada', 'day': datetime.date(2026, 1, 31)})
@@ -53,7 +53,7 @@ def arguments_from_json(
 
 
 def inputs_from_json(function: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return some of a function's arguments by name, made from JSON as by :func:`arguments_from_json`.
+    """Return some of a function's arguments by name, made from JSON as by ``arguments_from_json``.
 
     Args:
         function: The user's function.
@@ -73,7 +73,7 @@ def result_to_json(value: object) -> str:
 
     Dataclasses and pydantic models become objects, dates and paths strings, sets lists.
 
-    Example:
+    Examples:
         >>> result_to_json({"score": 0.5, "at": datetime.date(2026, 1, 31)})
         '{"score": 0.5, "at": "2026-01-31"}'
     """

@@ -81,7 +81,7 @@ def llm(
         KitaruUsageError: An argument is wrong, no model or key is known, or PydanticAI is not installed.
         KitaruBackendError: The provider did not answer, or not what was asked for.
 
-    Example:
+    Examples:
         >>> mood = kitaru.llm(f"The mood of: {text}", output_type=Literal["good", "bad"])  # doctest: +SKIP
     """
     if name is not None and (not isinstance(name, str) or not name.strip()):

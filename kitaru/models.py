@@ -334,11 +334,11 @@ class Execution(ExecutionSummary):
         source: Literal["step", "runner"] = "step",
         follow: bool = False,
     ) -> Iterator[LogEntry]:
-        """Yield its log; see :meth:`kitaru.client.Executions.logs`."""
+        """Yield its log; see ``kitaru.client.Executions.logs``."""
         return self._executions().logs(self.exec_id, checkpoint=checkpoint, source=source, follow=follow)
 
     def input(self, value: Any, *, wait: str | None = None) -> None:
-        """Answer the question that it waits for; see :meth:`kitaru.client.Executions.input`."""
+        """Answer the question that it waits for; see ``kitaru.client.Executions.input``."""
         self._executions().input(self.exec_id, wait=wait, value=value)
 
     def abort_wait(self, wait: str | None = None) -> None:
@@ -346,7 +346,7 @@ class Execution(ExecutionSummary):
         self._executions().abort_wait(self.exec_id, wait=wait)
 
     def retry(self) -> FlowHandle[Any]:
-        """Try it again where it failed; see :meth:`kitaru.client.Executions.retry`."""
+        """Try it again where it failed; see ``kitaru.client.Executions.retry``."""
         return self._executions().retry(self.exec_id)
 
     def replay(
@@ -362,7 +362,7 @@ class Execution(ExecutionSummary):
         cache: bool | None = None,
         retries: int | None = None,
     ) -> FlowHandle[Any]:
-        """Start a new execution that takes what this one has recorded; see :meth:`kitaru.Flow.replay`."""
+        """Start a new execution that takes what this one has recorded; see ``kitaru.Flow.replay``."""
         return self._executions().replay(
             self.exec_id,
             at=at,
@@ -377,15 +377,15 @@ class Execution(ExecutionSummary):
         )
 
     def resume(self) -> FlowHandle[Any]:
-        """Start its runner again after a pause; see :meth:`kitaru.client.Executions.resume`."""
+        """Start its runner again after a pause; see ``kitaru.client.Executions.resume``."""
         return self._executions().resume(self.exec_id)
 
     def cancel(self) -> None:
-        """Stop it; see :meth:`kitaru.client.Executions.cancel`."""
+        """Stop it; see ``kitaru.client.Executions.cancel``."""
         self._executions().cancel(self.exec_id)
 
     def delete(self) -> None:
-        """Delete its record; see :meth:`kitaru.client.Executions.delete`."""
+        """Delete its record; see ``kitaru.client.Executions.delete``."""
         self._executions().delete(self.exec_id)
 
     def _repr_html_(self) -> str:

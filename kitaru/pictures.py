@@ -63,7 +63,7 @@ def timeline_svg(execution: Execution) -> str:
     Args:
         execution: The execution; ``KitaruClient().executions.get(exec_id)`` or ``handle.execution``.
 
-    Example:
+    Examples:
         >>> Path("timeline.svg").write_text(timeline_svg(handle.execution))  # doctest: +SKIP
     """
     return _timeline.timeline_svg(course_of(execution))

@@ -48,7 +48,7 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
         KitaruUsageError: The name or a value is none.
         KitaruBackendError: The store did not answer.
 
-    Example:
+    Examples:
         >>> set_secret("openai-creds", {"api_key": key})  # doctest: +SKIP
     """
     _check(name)
@@ -88,7 +88,7 @@ def get_secret(name: str) -> dict[str, str]:
 
 
 def delete_secret(name: str) -> None:
-    """Delete a secret; errors as :func:`get_secret`."""
+    """Delete a secret; errors as ``get_secret``."""
     _check(name)
     from kitaru._zenml import secrets
 

@@ -118,7 +118,7 @@ def status() -> ServerStatus:
     Raises:
         KitaruUsageError: A variable of the environment is wrong.
 
-    Example:
+    Examples:
         >>> print(status().where)  # doctest: +SKIP
         local store
     """
@@ -138,7 +138,7 @@ def dashboard_url(exec_id: str | None = None) -> str:
         KitaruUsageError: There is no such execution.
         KitaruBackendError: The server does not answer.
 
-    Example:
+    Examples:
         >>> dashboard_url()  # doctest: +SKIP
         'http://127.0.0.1:8237/projects/default/runs'
     """

@@ -203,16 +203,16 @@ def stack_types() -> dict[str, str]:
 def plan_stack(
     name: str, definition: str | Path | Mapping[str, Any], options: Mapping[str, Any] | None = None
 ) -> StackPlan:
-    """Return what :func:`create_stack` would make, validated as far as that goes without making anything.
+    """Return what ``create_stack`` would make, validated as far as that goes without making anything.
 
     Args:
         name: The new stack's name.
-        definition: As for :func:`create_stack`.
-        options: As for :func:`create_stack`.
+        definition: As for ``create_stack``.
+        options: As for ``create_stack``.
 
     Raises:
-        KitaruStackError: As for :func:`create_stack`.
-        KitaruUsageError: As for :func:`create_stack`.
+        KitaruStackError: As for ``create_stack``.
+        KitaruUsageError: As for ``create_stack``.
     """
     from kitaru._zenml import stack_creation
 
@@ -228,7 +228,7 @@ def create_stack(
 
     Args:
         name: The new stack's name.
-        definition: A ready-made one (:func:`stack_types`), the path of a YAML file, or the data of one.
+        definition: A ready-made one (``stack_types``), the path of a YAML file, or the data of one.
         options: Values of the definition's options by name.
 
     Raises:
@@ -236,7 +236,7 @@ def create_stack(
             is taken.
         KitaruUsageError: An option is unknown, missing or wrong.
 
-    Example:
+    Examples:
         >>> create_stack("docker", "docker").orchestrator  # doctest: +SKIP
         'local_docker'
     """

@@ -68,14 +68,14 @@ def create_project(folder: str | Path = ".", *, template: str = "basic") -> NewP
 
     Args:
         folder: Where; made where it is missing.
-        template: Name of the template; :data:`TEMPLATES` lists them.
+        template: Name of the template; ``TEMPLATES`` lists them.
 
     Raises:
         KitaruUsageError: There is no such template, or files that it would write are there already; then none is
             written.
         KitaruError: The folder cannot be written.
 
-    Example:
+    Examples:
         >>> create_project("helper", template="agent").program  # doctest: +SKIP
         'agent.py'
     """

@@ -24,7 +24,7 @@ def log(*unnamed: Never, **metadata: Any) -> None:
         KitaruUsageError: A value has no name or is no plain JSON, or a name is Kitaru's own (``kitaru_...``).
         KitaruContextError: Called outside a flow.
 
-    Example:
+    Examples:
         >>> kitaru.log(tokens={"in": 812, "out": 96}, model="small")  # doctest: +SKIP
     """
     if unnamed:
@@ -52,7 +52,7 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
         KitaruUsageError: The name is empty, the type unknown or the value cannot be stored.
         KitaruContextError: Called outside a flow.
 
-    Example:
+    Examples:
         >>> kitaru.save("draft", text, tags=["review"])  # doctest: +SKIP
     """
     _inside("save")
@@ -68,12 +68,12 @@ def load(exec_id: str, name: str) -> Any:
 
     Args:
         exec_id: The execution; any one, also the running one.
-        name: The name given to :func:`save`, or a checkpoint call's name such as ``"fetch_2"``.
+        name: The name given to ``save``, or a checkpoint call's name such as ``"fetch_2"``.
 
     Raises:
         KitaruUsageError: There is no such execution, or nothing of that name in it; names what there is.
 
-    Example:
+    Examples:
         >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
     """
     from kitaru._zenml import artifacts
@@ -101,7 +101,7 @@ def progress(message: str, *, fraction: float | None = None) -> None:
         KitaruUsageError: The fraction is out of range.
         KitaruContextError: Called outside a flow.
 
-    Example:
+    Examples:
         >>> kitaru.progress("page 12 of 50", fraction=0.24)  # doctest: +SKIP
     """
     _inside("progress")

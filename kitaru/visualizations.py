@@ -1,6 +1,6 @@
 """Values that ZenML's dashboard shows as what they are: Markdown, HTML, JSON, tables and pictures.
 
-They are ordinary values: text, bytes, a list of rows. A checkpoint returns one or hands it to :func:`kitaru.save`, and
+They are ordinary values: text, bytes, a list of rows. A checkpoint returns one or hands it to ``kitaru.save``, and
 the next checkpoint, the flow and ``kitaru.load`` get it back, of the same type. What is made from them, ``text.upper()``
 or ``rows[1:]``, is plain text, a plain list.
 """
@@ -38,7 +38,7 @@ class _Text(str):
 class Markdown(_Text):
     """Text that is shown as Markdown.
 
-    Example:
+    Examples:
         >>> Markdown("# Report")
         '# Report'
     """
@@ -69,7 +69,7 @@ class JSON(_Text):
     Raises:
         KitaruUsageError: It is neither.
 
-    Example:
+    Examples:
         >>> JSON({"score": 0.5}).data
         {'score': 0.5}
     """
@@ -108,7 +108,7 @@ class Table(list[dict[str, Any]]):
     Raises:
         KitaruUsageError: A row is neither, or has more cells than there are columns.
 
-    Example:
+    Examples:
         >>> Table([("tides", 3), ("moon", 5)], columns=["page", "score"])
         [{'page': 'tides', 'score': 3}, {'page': 'moon', 'score': 5}]
     """
@@ -144,7 +144,7 @@ class Picture(bytes):
     """A picture: the bytes of a PNG, JPEG, GIF or WebP file.
 
     Pictures of Pillow and figures of matplotlib are shown by themselves; as a ``Picture`` they are loaded without these
-    packages. SVG is text, and shown as :class:`HTML`.
+    packages. SVG is text, and shown as ``HTML``.
 
     Args:
         source: Such bytes, the path of such a file, a picture of Pillow or a figure of matplotlib.
@@ -152,7 +152,7 @@ class Picture(bytes):
     Raises:
         KitaruUsageError: It is none of these, or the file cannot be read.
 
-    Example:
+    Examples:
         >>> kitaru.save("chart", kitaru.Picture("chart.png"))  # doctest: +SKIP
     """
 

@@ -59,7 +59,7 @@ def wait(
         KitaruContextError: Called outside a flow's body.
         KitaruUsageError: An argument is wrong, or JSON cannot express the type.
 
-    Example:
+    Examples:
         >>> if kitaru.wait(question="Publish the report?"):  # doctest: +SKIP
         ...     publish(report)
     """

@@ -40,7 +40,7 @@ _LIMITS: Final = {
 class AnswerSchema:
     """A question's JSON schema, or a part of one.
 
-    Example:
+    Examples:
         >>> AnswerSchema({"enum": ["a", "b"]}).description
         '"a" or "b"'
     """

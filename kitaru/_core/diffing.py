@@ -43,7 +43,7 @@ class Difference:
 def compare(one: Any, other: Any) -> Difference | None:
     """Return how two values differ; None where they are equal and of the same type.
 
-    Example:
+    Examples:
         >>> compare({"words": 5}, {"words": 7}).lines
         ('["words"]: 5 → 7',)
     """

@@ -85,7 +85,7 @@ class ImageSettings(BaseModel):
         KitaruUsageError: A field is unknown, empty or of a wrong type; the message gives its path. Values are never
             repeated in messages, since the environment may hold secrets.
 
-    Example:
+    Examples:
         >>> ImageSettings(base_image="python:3.11-slim", requirements=["httpx"], environment={"MODE": "fast"})
         ImageSettings(base_image='python:3.11-slim', requirements=['httpx'], environment={'MODE': '***'})
     """

@@ -168,7 +168,7 @@ def validate_options(
     Raises:
         KitaruUsageError: A value is not what its setting accepts; the message names the setting and the call.
 
-    Example:
+    Examples:
         >>> validate_options("@flow", retries=2)
         {'retries': 2}
     """

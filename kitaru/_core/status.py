@@ -8,7 +8,7 @@ from enum import StrEnum
 class ExecutionStatus(StrEnum):
     """State of an execution.
 
-    Example:
+    Examples:
         >>> ExecutionStatus.COMPLETED.is_finished
         True
     """

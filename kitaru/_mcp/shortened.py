@@ -24,7 +24,7 @@ MaxText = Annotated[
 def shortened(value: Any, max_text: int) -> Any:
     """Return plain data with its long texts cut.
 
-    Example:
+    Examples:
         >>> shortened({"a": "x" * 9}, 4)
         {'a': 'xxxx [cut: 5 more characters; a greater max_text gives them]'}
     """

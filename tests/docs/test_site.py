@@ -77,7 +77,22 @@ def test_every_command_is_in_the_reference(site: Path) -> None:
 
     listed = commands(cli, "kitaru")
     assert len(listed) > 30
-    assert [path for path in listed if path not in text] == []
+    assert [path for path in listed if f"Usage: {path} " not in text] == []
+    overview = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert [path for path in listed if not re.search(rf"^\| `{path}[ `]", overview, flags=re.MULTILINE)] == []
+
+
+def test_the_help_of_a_command_keeps_its_lines(site: Path) -> None:
+    text = "".join(page(site, "reference/cli.html").text)
+    assert "\n  Examples:\n    kitaru executions get 0a1b2c3d\n    kitaru executions get 0a1b2c3d --result\n" in text
+
+
+def test_no_markup_of_docstrings_is_left_on_a_page(site: Path) -> None:
+    for name in ("reference/python.html", "reference/client.html"):
+        text = "".join(page(site, name).text)
+        left = re.search(r":(?:attr|class|data|exc|func|meth|mod):|doctest:", text)
+        assert left is None, text[left.start() - 80 : left.end() + 80]
+        assert 'class="example"' not in (site / name).read_text(encoding="utf-8"), "write Examples:, not Example:"
 
 
 def test_the_pages_are_read_without_the_network(site: Path) -> None:
