@@ -141,6 +141,7 @@ def call(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
         return json.load(response)
 
 
+@pytest.mark.timeout(900)  # a server, a browser and ten commands, each a process that imports ZenML
 def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(
     project: Project, port: int, folder: Path, eventually: Callable[..., Any]
 ) -> None:
