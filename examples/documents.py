@@ -3,8 +3,7 @@
     python examples/documents.py             # receipts that it writes itself, one of them broken
     python examples/documents.py FOLDER      # the .txt files of a folder
 
-A service that is busy is asked again, up to twice. What has been read is not read again when the batch runs again:
-mend the broken file and start it anew.
+What has been read is not read again when the batch runs again: mend the broken file and start it anew.
 """
 
 import re
@@ -37,7 +36,7 @@ def load(folder: str) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.txt"))}
 
 
-@checkpoint(retries=2)
+@checkpoint
 def read(name: str, text: str) -> Receipt:
     amounts = {what: Decimal(amount) for what, amount in re.findall(r"^(.+) (\d+\.\d\d)$", text, re.MULTILINE)}
     total = amounts.pop("Total")

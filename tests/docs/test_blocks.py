@@ -6,6 +6,7 @@ what tests do not have everywhere; the comment says what.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,3 +58,14 @@ def test_what_is_not_run_says_why() -> None:
     left_out = [block for block in blocks("python") if not block.runs]
     assert all("needs" in block.above for block in left_out)
     assert len(left_out) <= 2
+
+
+def test_no_block_escapes_the_tests() -> None:
+    for language in ("python", "console", "toml"):
+        written = sum(
+            len(re.findall(rf"^\s*(?:```|~~~)\s*{language}\b", text, re.MULTILINE)) for text in pages().values()
+        )
+        assert len(blocks(language)) == written, "an indented block is found by no test"
+    assert {block.page for block in blocks("python") if block.title} <= {"docs/tutorial.md"}, (
+        "files are written there only"
+    )
