@@ -58,7 +58,7 @@ lock:  ## Resolve pyproject.toml anew into requirements/dev.txt
 	&& cp "$$tmp/dev.txt" requirements/dev.txt && wc -l requirements/dev.txt
 
 clean:  ## Remove everything that make has made
-	rm -rf $(VENV) $(DEMO) survey.md build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) survey.md site build dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An interpreter that fits, locked dependencies, then this tree as an editable install. The stamp comes last, so that
