@@ -32,6 +32,7 @@ from kitaru._zenml.prints import finish_line, write_whole_lines
 from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
 from kitaru._zenml.question import PauseRequested, WaitAborted
 from kitaru._zenml.stacks import load_stack
+from kitaru._zenml.step_runs import keep_step_runs
 from kitaru._zenml.store import open_client
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
     run_id = context.run.id
     about = records.about(context.run)
     _prepare_process(in_container=about["runner"] == "stack")
+    keep_step_runs(context.run)
     retries = int(about["settings"]["retries"]["value"])
     plan = plan_of(context.run)
     original = Original(context.run, plan) if plan is not None else None

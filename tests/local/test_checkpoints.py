@@ -509,3 +509,34 @@ def test_what_a_plain_zenml_step_in_the_body_returns_can_be_passed_on_and_return
     out = project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}).stdout.splitlines()
     assert out[-2] == "('2', '[2, 5]', [2, 2]) 3"
     assert out[-1] == "{'number': (), 'show': ('number',), 'show_2': ('number', 'show')}"
+
+
+def test_a_checkpoint_takes_more_results_than_zenml_keeps_at_hand(project):
+    """ZenML keeps a hundred steps for the inputs of later ones, here three, and drops those that it is about to use."""
+    project.write(
+        "main.py",
+        """
+        from kitaru import checkpoint, flow
+
+        @checkpoint
+        def text(n): return f"text {n}"
+
+        @checkpoint
+        def joined(texts): return " ".join(texts)
+
+        @flow
+        def f():
+            first = text(0)
+            futures = [text.submit(n) for n in range(1, 8)]
+            both = [joined.submit([first, *futures]), joined.submit([first, *(future.result() for future in futures)])]
+            return [future.result() for future in both]
+
+        if __name__ == "__main__":
+            handle = f.run()
+            whole = " ".join(f"text {n}" for n in range(8))
+            assert handle.wait(progress=False) == [whole, whole]
+            parents = {call.name: call.parents for call in handle.execution.checkpoints}
+            assert len(parents["joined"]) == len(parents["joined_2"]) == 8, parents
+        """,
+    )
+    project.run("main.py", env={"ZENML_EXECUTION_CONTEXT_STEP_RUN_CACHE_SIZE": "3"})

@@ -22,6 +22,7 @@ PRIVATE = PACKAGE / "_zenml" / "private.py"
 
 # What Kitaru uses of objects that ZenML hands it, which no import and no call shows: attributes by class.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "zenml.execution.context.ExecutionContext": ("get", "step_runs"),
     "zenml.execution.pipeline.dynamic.outputs.OutputArtifact": ("step_name", "output_name", "load"),
     "zenml.execution.pipeline.dynamic.run_context.DynamicPipelineRunContext": ("get", "run", "runner"),
     "zenml.execution.pipeline.dynamic.runner.DynamicPipelineRunner": (
