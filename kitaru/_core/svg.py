@@ -29,7 +29,8 @@ _STATUS_COLOURS: Final = {**COLOURS, "waiting": "#b98600"}
 _STYLE: Final = """
 .kt-svg{font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}
 .kt-back{fill:#fff}.kt-title{font-size:16px;font-weight:600;fill:#1c2733}.kt-label{fill:#1c2733}
-.kt-small{font-size:11px;fill:#5b6b7b}.kt-grid{stroke:#e4e9ee;stroke-width:1}
+.kt-small{font-size:11px;fill:#5b6b7b}.kt-over{paint-order:stroke;stroke:#fff;stroke-width:4px}
+.kt-grid{stroke:#e4e9ee;stroke-width:1}
 .kt-attempt{stroke:#d9483b;stroke-width:1;stroke-dasharray:3 3}.kt-failed-text{fill:#c23a2e}
 .kt-critical{stroke:#1c2733;stroke-width:1.4}.kt-critical-text{fill:#1c2733;font-weight:700}
 .kt-link{fill:none;stroke:#1c2733;stroke-width:1.2;stroke-opacity:.65}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LABEL, _NOTE, _AFTER = 27, 34, 22  # signs that fit
 _OUTLINED = 4.0  # a narrower bar would be all outline
 _TEAR = 7.0
+_ATTEMPT = 62.0  # the width of an attempt's label
 _DIAMONDS = 14.0  # up to this width a cached call is a diamond
 _LEGEND = {
     "completed": "completed",
@@ -35,6 +36,8 @@ def timeline_svg(course: Course) -> str:
     for row in timeline.rows:
         parts += _row(row)
     parts += _breaks(timeline)
+    for row in timeline.rows:
+        parts += _beside(row)
     parts += _path(timeline)
     parts += legend(_LEGEND, timeline.height - 14)
     return document(f"Timeline of {course.title}", timeline.width, timeline.height, parts)
@@ -45,9 +48,12 @@ def _axis(timeline: Timeline) -> Iterator[str]:
     for x, label in timeline.ticks:
         yield f'<line class="kt-grid" x1="{number(x)}" y1="{TOP - 14}" x2="{number(x)}" y2="{number(bottom)}"/>'
         yield text(x, TOP - 20, label, "kt-small", anchor="middle")
+    edge = 0.0
     for count, x in enumerate(timeline.attempts, 2):
         yield f'<line class="kt-attempt" x1="{number(x)}" y1="{TOP - 14}" x2="{number(x)}" y2="{number(bottom)}"/>'
-        yield text(x + 3, bottom + 1, f"attempt {count}", "kt-small kt-failed-text")
+        if x >= edge:  # several at one place are named by the first of them
+            yield text(x + 3, bottom + 1, f"attempt {count}", "kt-small kt-failed-text")
+            edge = x + _ATTEMPT
 
 
 def _breaks(timeline: Timeline) -> Iterator[str]:
@@ -74,9 +80,13 @@ def _row(row: Row) -> Iterator[str]:
         yield text(WIDTH - RIGHT + 6, row.y + 12, f"up to {row.most}", "kt-small")
     for bar in row.bars:
         yield _bar(bar)
+
+
+def _beside(row: Row) -> Iterator[str]:
+    """Yield what stands behind the only bar; a tear that it crosses leaves it readable."""
     if row.after and row.bars:
         last = row.bars[-1]
-        yield text(last.x + last.width + 6, row.y + 12, clipped(row.after, _AFTER), "kt-small")
+        yield text(last.x + last.width + 6, row.y + 12, clipped(row.after, _AFTER), "kt-small kt-over")
 
 
 def _bar(bar: Bar) -> str:

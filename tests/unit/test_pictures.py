@@ -166,6 +166,14 @@ def test_attempts_waits_the_cache_and_the_critical_path_are_marked() -> None:
         assert part in text
 
 
+def test_attempts_that_begin_at_one_place_have_one_label_and_durations_stand_over_tears() -> None:
+    svg = timeline_svg(course(call("a", "a", 0.2, 9.0), attempts=(0.1, 4.0, 4.1, 8.0), length=9.5))
+    assert svg.count('class="kt-attempt"') == 3
+    assert [number for number in (2, 3, 4) if f">attempt {number}<" in svg] == [2, 4]
+    torn = timeline_svg(asked())
+    assert torn.rindex('<g class="kt-tear"') < torn.index('<text class="kt-small kt-over"')
+
+
 def test_the_critical_path_leads_over_what_ended_last() -> None:
     found = course(
         call("quick", "quick", 0, 1),
