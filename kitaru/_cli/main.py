@@ -71,7 +71,8 @@ class _LazyGroup(Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:  # caught here, since click would print an empty line first
-            click.echo(f"Interrupted{f': {interrupt}' if str(interrupt) else ''}.", err=True)
+            # What it says ends with a command, which is copied without a dot behind it.
+            click.echo(f"Interrupted: {interrupt}" if str(interrupt) else "Interrupted.", err=True)
             raise click.exceptions.Exit(_INTERRUPTED) from interrupt
 
 

@@ -164,6 +164,7 @@ def test_an_interrupt_while_waiting_leaves_the_execution_running(project, eventu
     assert process.returncode == 130
     last = stderr.strip().splitlines()[-1]
     assert last.startswith("Interrupted: no longer waiting for execution ")
+    assert not last.endswith(".")  # of the command that it ends with
     exec_id = last.removeprefix("Interrupted: no longer waiting for execution ").partition(";")[0]
     project.write("go", "")
     project.write(
