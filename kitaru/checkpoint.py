@@ -273,6 +273,14 @@ class Checkpoint(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<Checkpoint {self.__module__}.{self.__qualname__}>"
 
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(
+                f"A Checkpoint has no {name!r}. It is called in a flow's body: directly, or concurrently by .submit(...), "
+                f".map(...) and .product(...)."
+            )
+
     def _body(self) -> scope.FlowBody:
         inside = scope.current_checkpoint()
         if inside is not None:

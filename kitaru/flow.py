@@ -220,6 +220,13 @@ class Flow(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<Flow {self.__module__}.{self.__qualname__}>"
 
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(
+                f"A Flow has no {name!r}. It is started by .run(...), which returns a handle; .run(...).wait() is its value."
+            )
+
     def _refuse_in_body(self, method: str) -> None:
         if scope.current_body() is not None and scope.current_checkpoint() is None:
             raise KitaruContextError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from kitaru._core import loading, scope
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
@@ -177,6 +177,14 @@ class FlowHandle(Generic[R]):
         from kitaru.pictures import in_notebook
 
         return in_notebook(self.execution)
+
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(
+                f"A FlowHandle has no {name!r}. The flow's value: .wait(), or .get() once it has finished; all that is "
+                f"known of it: .execution."
+            )
 
     def _stop_if_loading(self) -> None:
         busy = scope.current_body() is not None or scope.current_checkpoint() is not None

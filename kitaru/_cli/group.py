@@ -16,5 +16,15 @@ class Group(click.Group):
         """Find the command that the arguments name."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            ctx.fail(f"There is no command {name!r}.{did_you_mean(name, known)} The commands are {', '.join(known)}.")
+            near = self.elsewhere(ctx, name) or did_you_mean(name, known)
+            ctx.fail(f"There is no command {name!r}.{near} The commands are {', '.join(known)}.")
         return super().resolve_command(ctx, args)
+
+    def elsewhere(self, ctx: click.Context, name: str) -> str:
+        """Suggest the option or the commands of groups of this group that have just this name."""
+        found = [f"--{name}"] if any(f"--{name}" in one.opts for one in self.get_params(ctx)) else []
+        for group_name in self.list_commands(ctx):
+            group = self.get_command(ctx, group_name)
+            if isinstance(group, click.Group) and name in group.commands:
+                found.append(f"{group_name} {name}")
+        return f" Did you mean {' or '.join(f'`{ctx.command_path} {one}`' for one in found)}?" if found else ""

@@ -19,10 +19,28 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     from kitaru.handle import FlowHandle
 
+_ARGUMENTS = """The flow's arguments are given as JSON: --input '{"name": "Ada"}'."""
 _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'"""
 
 
-@click.command()
+class _Run(click.Command):
+    """Says, where a call is not understood, how flows and their arguments are given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the arguments of the command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            ctx.fail(f"{error.format_message()} It names the flow: module:flow or path/to/file.py:flow.")
+        except click.BadParameter:
+            raise
+        except click.UsageError as error:
+            if isinstance(error, click.NoSuchOption) and error.possibilities:
+                raise
+            ctx.fail(f"{error.format_message().removesuffix('.')}. {_ARGUMENTS}")
+
+
+@click.command(cls=_Run)
 @click.argument("target", shell_complete=completion.targets)
 @click.option(
     "--input", "given", default="{}", metavar="JSON", help="The flow's arguments: a JSON object, @FILE, or - for stdin."

@@ -42,7 +42,8 @@ def _completed(target: str) -> str:
     """Say how the flows of a file are named, where only the file was given."""
     path = Path(target)
     if path.suffix != ".py" or not path.is_file():
-        return ""
+        module, dot, name = target.rpartition(".")
+        return f" Did you mean '{module}:{name}'?" if dot and name.isidentifier() and name != "py" else ""
     flows = [f"kitaru run {target}:{name}" for name in _flows_of(_import_file(path))]
     return (
         f" Name the flow: {', '.join(flows)}." if flows else f" {target} has no flow; decorate a function with @flow."
