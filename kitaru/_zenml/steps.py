@@ -18,6 +18,7 @@ from zenml.enums import StepType
 from zenml.utils import source_utils
 
 from kitaru._core import scope
+from kitaru._core.event_loop import in_shared_loop
 from kitaru._core.modules import locate
 from kitaru._core.signatures import call
 from kitaru._core.structure import Slot, decode, replace
@@ -117,7 +118,7 @@ def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> 
 async def run_async_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Any:
     """Run an async checkpoint's function; as :func:`run_checkpoint`."""
     with _step(checkpoint, inputs) as step:
-        value = await call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+        value = await in_shared_loop(call(step.checkpoint.func, step.checkpoint.signature, step.arguments))
     return step.finish(value)
 
 

@@ -158,3 +158,58 @@ def test_an_event_loop_around_the_runner_is_not_the_flows_own(project):
         """,
     )
     assert project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}).stdout == "(3, 3)\n"
+
+
+def test_async_checkpoints_share_the_loop_that_connections_belong_to(project):
+    project.write(
+        "main.py",
+        """
+        import asyncio, sys
+        import kitaru
+        from kitaru import adapter, checkpoint, flow
+
+        class Client:
+            "Keeps a connection, as clients of models do, which is of use in the loop that it was opened in only."
+
+            opened = None
+
+            async def ask(self, question):
+                if self.opened is None:
+                    server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+                    self.opened = await asyncio.open_connection(*server.sockets[0].getsockname())
+                reading, writing = self.opened
+                writing.write(f"{question}\\n".encode())
+                await writing.drain()
+                return (await reading.readline()).decode().strip()
+
+            async def answer(self, reading, writing):
+                while line := await reading.readline():
+                    writing.write(line.upper())
+
+        client = Client()
+
+        @checkpoint
+        async def ask(question):
+            adapter.record_usage(model="m", input_tokens=1, cost=0.0)
+            kitaru.log(asked=question)
+            return adapter.current().checkpoint, await client.ask(question)
+
+        @checkpoint
+        async def stop(): sys.exit(3)  # ends neither the loop nor the others
+
+        @flow
+        async def f():
+            try: await stop()
+            except BaseException as error: assert "3" in str(error), error
+            else: raise AssertionError
+            return [await ask("x"), await ask("y"), ask.submit("z").result()]
+
+        if __name__ == "__main__":
+            handle = f.run()
+            assert handle.wait(progress=False) == [("ask", "X"), ("ask_2", "Y"), ("ask_3", "Z")]
+            made = [call for call in handle.execution.checkpoints if call.checkpoint == "ask"]
+            assert [call.usage.calls for call in made] == [1, 1, 1]
+            assert [call.metadata["asked"] for call in made] == ["x", "y", "z"]
+        """,
+    )
+    project.run("main.py")
