@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from contextlib import contextmanager
@@ -50,6 +51,10 @@ class KitaruGraph:
             config = _threaded(config)
             result = self.graph.invoke(given, config, **options)
             while asked := _interrupts(result):
+                if _in_event_loop():  # where an answer can only be awaited
+                    raise RuntimeError(
+                        f"{self._name}.invoke() was interrupted, and cannot ask in async code: await ainvoke()."
+                    )
                 answers = {one.id: self._ask(scope, one) for one in asked}
                 result = self.graph.invoke(Command(resume=answers), config, **options)
             return result
@@ -65,6 +70,11 @@ class KitaruGraph:
                 answers = {one.id: await self._ask(scope, one) for one in asked}
                 result = await self.graph.ainvoke(Command(resume=answers), config, **options)
             return result
+
+    def stream(self, given: Any, config: Any = None, **options: Any) -> Iterator[Any]:
+        """Run the graph and yield what it streams; arguments as of its own ``stream``. It ends with an interrupt."""
+        with self._scope(given) as scope:
+            yield from self.graph.stream(given, config if scope is None else _threaded(config), **options)
 
     async def astream(self, given: Any, config: Any = None, **options: Any) -> Any:
         """Run the graph and yield what it streams; arguments as of its own ``astream``. It ends with an interrupt."""
@@ -103,6 +113,14 @@ def _threaded(config: Any) -> dict[str, Any]:
     made = dict(config or {})
     made["configurable"] = {"thread_id": str(uuid4()), **made.get("configurable", {})}
     return made
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _interrupts(result: Any) -> list[Any]:

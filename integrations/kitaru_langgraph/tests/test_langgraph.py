@@ -106,3 +106,47 @@ def test_without_the_framework_the_error_says_how_to_install_it(project):
     project.write("langgraph/__init__.py", "")
     ran = project.run("-c", "import kitaru_langgraph", check=False)
     assert "pip install 'langgraph" in ran.stderr
+
+
+def test_streams_in_plain_code_are_recorded_and_questions_want_to_be_awaited_in_async_code(project):
+    project.write(
+        "main.py",
+        """
+        from langchain_core.language_models.fake_chat_models import FakeListChatModel
+        from langgraph.checkpoint.memory import InMemorySaver
+        from langgraph.graph import START, MessagesState, StateGraph
+        from langgraph.types import interrupt
+        from kitaru import flow
+        from kitaru_langgraph import KitaruGraph, durable_model
+
+        model = durable_model(FakeListChatModel(responses=["low at six"]))
+
+        def built(name, node):
+            building = StateGraph(MessagesState)
+            building.add_node("node", node)
+            building.add_edge(START, "node")
+            return KitaruGraph(building.compile(checkpointer=InMemorySaver()), name=name, interrupt_timeout=60)
+
+        writer = built("writer", lambda state: {"messages": [model.invoke(state["messages"])]})
+        asking = built("asking", lambda state: {"messages": [("ai", interrupt("Publish?"))]})
+        given = {"messages": [("user", "When?")]}
+
+        @flow
+        def streamed():
+            return [part["node"]["messages"][-1].content for part in writer.stream(given)]
+
+        @flow
+        async def asked():
+            try: asking.invoke(given)
+            except RuntimeError as error: return str(error)
+
+        if __name__ == "__main__":
+            handle = streamed.run()
+            assert handle.wait(progress=False) == ["low at six"]
+            assert [call.name for call in handle.execution.checkpoints] == ["writer_model"]
+            handle = asked.run()
+            assert handle.wait(progress=False).endswith("await ainvoke()."), handle.wait(progress=False)
+            assert not handle.execution.waits
+        """,
+    )
+    project.run("main.py")
