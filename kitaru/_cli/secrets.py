@@ -32,15 +32,17 @@ def secrets() -> None:
 def set_(*, name: str, values: Sequence[str], private: bool, output: str) -> None:
     """Store values in the secret NAME; it keeps its others.
 
-    A KEY without a value is asked for and not shown, or read from stdin where that is no terminal. KEY=@NAME takes the
-    value of the environment variable NAME. What is written on the command line stays in the shell's history.
+    A KEY without a value is asked for and not shown. Where stdin is no terminal, it is read from there: the whole of it
+    for one KEY, a line each for several. KEY=@NAME takes the value of the environment variable NAME. What is written on
+    the command line stays in the shell's history.
 
     \b
     Examples:
       kitaru secrets set openai-creds api_key
       kitaru secrets set openai-creds api_key=@OPENAI_API_KEY
+      kitaru secrets set google service_account < account.json
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    given = dict(_value(text) for text in values)
+    given = _values(values)
     with redirect_stdout(sys.stderr):
         from kitaru.secrets import set_secret
 
@@ -105,22 +107,42 @@ def delete(name: str) -> None:
     click.echo(f"Secret {name} is deleted.")
 
 
-def _value(text: str) -> tuple[str, str]:
-    key, given, value = text.partition("=")
-    if not given:
-        return key, _asked(key)
+def _values(texts: Sequence[str]) -> dict[str, str]:
+    keys = [text.partition("=")[0] for text in texts]
+    for key in keys:
+        if not key.strip() or keys.count(key) > 1:
+            raise KitaruUsageError(
+                f"Key {key!r} is given twice." if key.strip() else f"{key!r} is no name for a value."
+            )
+    asked = [text for text in texts if "=" not in text]
+    given = _typed(asked) if sys.stdin.isatty() else _piped(asked)
+    return {key: given[key] if key in given else _written(text) for key, text in zip(keys, texts, strict=True)}
+
+
+def _written(text: str) -> str:
+    value = text.partition("=")[2]
     if not value.startswith("@"):
-        return key, value
+        return value
     found = os.environ.get(value[1:])
     if not found:
         raise KitaruUsageError(f"{text}: the environment has no variable {value[1:]!r}, or it is empty.")
-    return key, found
+    return found
 
 
-def _asked(key: str) -> str:
-    if sys.stdin.isatty():
-        return str(click.prompt(key, hide_input=True, err=True))
-    line = sys.stdin.readline().rstrip("\r\n")
-    if not line:
-        raise KitaruUsageError(f"No value for {key!r}: stdin is no terminal, and has no further line.")
-    return line
+def _typed(keys: Sequence[str]) -> dict[str, str]:
+    return {key: click.prompt(key, hide_input=True, err=True) for key in keys}
+
+
+def _piped(keys: Sequence[str]) -> dict[str, str]:
+    """Read values from stdin: one may have many lines, as certificates have."""
+    if not keys:
+        return {}
+    text = sys.stdin.read().rstrip("\r\n")
+    found = [text] if len(keys) == 1 else text.splitlines()
+    if len(found) > len(keys):
+        raise KitaruUsageError(f"stdin has {len(found)} lines for {len(keys)} values: {', '.join(keys)}.")
+    given = dict(zip(keys, found, strict=False))
+    for key in keys:
+        if not given.get(key):
+            raise KitaruUsageError(f"No value for {key!r}: stdin is no terminal, and has no further line.")
+    return given

@@ -189,6 +189,19 @@ def test_secrets_and_aliases_are_listed_changed_and_deleted(project: Project) ->
     )
     project.run("main.py")
     assert "visible" in project.kitaru("secrets", "show", "left", "--reveal").stdout
+    # One value is all of stdin, and several are its lines.
+    project.kitaru("secrets", "set", "piped", "account", stdin='{\n  "key": "x"\n}\n')
+    project.kitaru("secrets", "set", "piped", "one", "two", "three=3", stdin="1\n2\n")
+    revealed = project.kitaru("secrets", "show", "piped", "--reveal", "--output", "json").stdout
+    assert json.loads(revealed) == {"account": '{\n  "key": "x"\n}', "one": "1", "two": "2", "three": "3"}
+    for given, stdin, told in (
+        (("a", "b"), "1\n", "No value for 'b'"),
+        (("a", "b"), "1\n2\n3\n", "3 lines for 2 values: a, b"),
+        (("a=1", "a=2"), "", "Key 'a' is given twice"),
+        (("=1",), "", "'' is no name"),
+    ):
+        refused = project.kitaru("secrets", "set", "piped", *given, stdin=stdin, check=False)
+        assert (refused.returncode, told in refused.stderr) == (2, True), refused.stderr
     missing = project.kitaru("secrets", "show", "nothing", check=False)
     assert missing.returncode == 2
     assert "no secret 'nothing'" in missing.stderr
