@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from kitaru import adapter
 from kitaru._core.environment import llm_mock
+from kitaru._prices import Tokens, cost_of
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 try:
@@ -184,31 +186,28 @@ class Question:
         from kitaru._zenml import tracking
         from kitaru._zenml import usage as zenml_usage
 
-        self._count(response)
+        cost = self._count(response)
         about: dict[str, Any] = {"model": self.model, "seconds": seconds}
         if response is not None:
             usage = response.usage
             about |= {"answered_by": response.model_name or self.model}
             about |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-        number = zenml_usage.calls_so_far()
-        label = name if number <= 1 else f"{name}_{number}"
+            about |= {"cost": cost} if cost is not None else {}
+        label = zenml_usage.label_of(name)
         tracking.log_metadata({label: about})
         if not own:
             tracking.save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
 
-    def _count(self, response: ModelResponse | None) -> None:
+    def _count(self, response: ModelResponse | None) -> float | None:
+        """Add an answer to what the checkpoint has used, and return its cost in US dollars, where that is known."""
         if response is None:
             adapter.record_usage(model="mock", cost=0.0)
-            return
-        usage = response.usage
-        adapter.record_usage(
-            model=response.model_name or self.model,
-            provider=response.provider_name,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cache_read_tokens=usage.cache_read_tokens,
-            cache_write_tokens=usage.cache_write_tokens,
-        )
+            return None
+        used, model = response.usage, response.model_name or self.model
+        tokens = Tokens(used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens)
+        cost = cost_of(model, response.provider_name, tokens)
+        adapter.record_usage(model=model, provider=response.provider_name, **asdict(tokens), cost=cost)
+        return cost
 
 
 # -- what is asked --------------------------------------------------------------------------------------------------------

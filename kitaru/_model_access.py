@@ -52,11 +52,7 @@ def open_model(alias: ModelAlias | None) -> tuple[Model, list[str]]:
         KitaruUsageError: The provider is unknown, its package is missing, or there is no key.
     """
     assert alias is not None
-    values: dict[str, str] = {}
-    if alias.secret is not None:
-        from kitaru.secrets import get_secret
-
-        values = get_secret(alias.secret)
+    values = _secret_of(alias)
 
     def provider(name: str) -> Any:
         kind = infer_provider_class(name)
@@ -64,16 +60,37 @@ def open_model(alias: ModelAlias | None) -> tuple[Model, list[str]]:
 
     try:
         model = infer_model(alias.model, provider_factory=provider)
+    except KitaruUsageError:
+        raise
     except (UserError, ValueError, ImportError) as error:
-        looked = f"secret {alias.secret!r}" if alias.secret else "the environment (the model has no secret)"
+        problem = f"Model {alias.model} cannot be asked: {scrubbed(str(error), [*values.values()])}"
+        if not isinstance(error, UserError):  # its provider is unknown, or a package is missing
+            raise KitaruUsageError(problem) from None
+        looked = (
+            f"secret {alias.secret!r}, then in the environment"
+            if alias.secret
+            else "the environment (it has no secret)"
+        )
+        secret, name = alias.secret or "NAME", "ALIAS" if alias.alias == alias.model else alias.alias
         raise KitaruUsageError(
-            f"Model {alias.model} cannot be asked: {scrubbed(str(error), [*values.values()])} Kitaru looked for the key "
-            f"in {looked}. Give it one: kitaru secrets set NAME api_key, and then kitaru model register ALIAS "
-            f"--model {alias.model} --secret NAME"
+            f"{problem.partition(' or pass it')[0]}. Kitaru looked for the key in {looked}. Give it one: "
+            f"kitaru secrets set {secret} api_key, and then kitaru model register {name} --model {alias.model} --secret {secret}"
         ) from None
     client = getattr(model, "client", None)
     key = getattr(client, "api_key", None)
     return model, [*values.values(), *([key] if isinstance(key, str) else [])]
+
+
+def _secret_of(alias: ModelAlias) -> dict[str, str]:
+    from kitaru.secrets import get_secret
+
+    try:
+        return {} if alias.secret is None else get_secret(alias.secret)
+    except KitaruUsageError as error:
+        raise KitaruUsageError(
+            f"Model {alias.model} cannot be asked: its alias {alias.alias!r} names a secret for the key. {error} Store it "
+            f"again: kitaru secrets set {alias.secret} api_key"
+        ) from error
 
 
 def _arguments(kind: type[Any], values: Mapping[str, str], alias: ModelAlias) -> dict[str, str]:

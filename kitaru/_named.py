@@ -7,6 +7,7 @@ call finds its callable in the process in which the flow's body runs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,19 @@ from kitaru.errors import KitaruContextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_UNFIT = re.compile(r"\W+", re.ASCII)
+_LONGEST = 120  # letters: ZenML takes 255, for a scope, the call and its number
+
+
+def clean_name(name: object) -> str:
+    """Return what a call is recorded as, of what its author or a framework calls it; empty where that is no name.
+
+    Example:
+        >>> clean_name("read/file (fast)")
+        'read_file_fast'
+    """
+    return _UNFIT.sub("_", name).strip("_")[:_LONGEST] if isinstance(name, str) else ""
 
 
 @dataclass(frozen=True)

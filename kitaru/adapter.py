@@ -14,7 +14,6 @@ Examples:
 from __future__ import annotations
 
 import asyncio
-import re
 from concurrent.futures import CancelledError as FutureCancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from kitaru._core import scope as scopes
 from kitaru._core.event_loop import in_event_loop
 from kitaru._core.options import checked_retries
-from kitaru._named import NamedCall, Scope
+from kitaru._named import NamedCall, Scope, clean_name
 from kitaru.checkpoint import CheckpointOptions
 from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.waits import wait
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Place", "Scope", "Serializer", "begun", "current", "record_usage", "run", "run_async", "scope", "wait"]
 
 T = TypeVar("T")
-
-_UNFIT = re.compile(r"\W+", re.ASCII)
 
 
 class Serializer(Protocol):
@@ -133,7 +130,7 @@ def run(
         function: What is called, without arguments: a closure or a bound method will do. It runs in the process of the
             flow's body.
         name: The checkpoint's name; a second call of it gets ``_2``, and so on. What is neither letter, digit nor
-            underscore becomes an underscore.
+            underscore becomes an underscore, and what goes beyond 120 signs is cut off.
         type: A word for the kind of work: ``"llm_call"``, ``"tool_call"``.
         inputs: What is recorded as the call's inputs, by name.
         key: What tells the call from others of that name and scope, such as a tool call's id. Calls that are made
@@ -299,7 +296,7 @@ def _body() -> scopes.FlowBody | None:
 
 
 def _checked_name(name: str) -> str:
-    clean = _UNFIT.sub("_", name).strip("_") if isinstance(name, str) else ""
+    clean = clean_name(name)
     if not clean:
         raise KitaruUsageError(
             f"kitaru.adapter: {name!r} is no name for a checkpoint. Give one with letters or digits."

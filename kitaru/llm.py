@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from kitaru import adapter
 from kitaru._core.event_loop import in_event_loop
+from kitaru._named import clean_name
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def llm(
             ``list[int]``); the model is told its schema, and asked once more where its answer does not fit.
         temperature: From 0 to 2; the provider's own by default.
         max_tokens: How many tokens the answer may have.
-        name: Name of the checkpoint; ``"llm"`` by default.
+        name: Name of the checkpoint, or of what is recorded with the one that asks; ``"llm"`` by default.
 
     Raises:
         KitaruUsageError: An argument is wrong, no model or key is known, or PydanticAI is not installed.
@@ -84,15 +85,16 @@ def llm(
     Examples:
         >>> mood = kitaru.llm(f"The mood of: {text}", output_type=Literal["good", "bad"])  # doctest: +SKIP
     """
-    if name is not None and (not isinstance(name, str) or not name.strip()):
-        raise KitaruUsageError(f"kitaru.llm(name={name!r}): the name is some text, or None.")
+    called = "llm" if name is None else clean_name(name)
+    if not called:
+        raise KitaruUsageError(f"kitaru.llm(name={name!r}): the name is a text with letters or digits, or None.")
     from kitaru._asking_models import Question
 
     question = Question(prompt, model, system, output_type, temperature=temperature, max_tokens=max_tokens)
     place = adapter.current()
     if place is not None and place.in_body:
-        return _as_checkpoint(question, name or "llm")
-    return question.ask_async(name or "llm") if in_event_loop() else question.ask(name or "llm")
+        return _as_checkpoint(question, called)
+    return question.ask_async(called) if in_event_loop() else question.ask(called)
 
 
 def _as_checkpoint(question: Question, name: str) -> Any:

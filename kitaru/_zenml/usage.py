@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from zenml import get_step_context
@@ -25,6 +26,7 @@ USAGE_KEY = "kitaru_usage"
 _lock = threading.Lock()
 _by_step: dict[UUID, Usage] = {}
 _runs: set[UUID] = set()
+_labels: Counter[tuple[UUID, str]] = Counter()
 
 
 def note(usage: Usage) -> None:
@@ -37,10 +39,11 @@ def note(usage: Usage) -> None:
         _write(RunMetadataResource(id=step_id, type=MetadataResourceTypes.STEP_RUN), total)
 
 
-def calls_so_far() -> int:
-    """Return how many model calls the running checkpoint has made."""
+def label_of(name: str) -> str:
+    """Return what a call of a name is called in the running checkpoint: its second one of ``hint`` is ``hint_2``."""
     with _lock:
-        return _by_step.get(get_step_context().step_run.id, Usage()).calls
+        _labels[place := (get_step_context().step_run.id, name)] += 1
+        return name if _labels[place] == 1 else f"{name}_{_labels[place]}"
 
 
 def note_taken(run_id: UUID, step: StepRunResponse) -> None:

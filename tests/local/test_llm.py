@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.conformance.model_server import Answer, Asked, model_server
 from tests.traces import holders_of
 
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
 
 KEY = "sk-marked-0c6e8f5a7b31"
 
-ONCE = ("say hello", "which place", "one", "two", "be refused", "inside tides", "inside again")
+ONCE = (
+    "say hello",
+    "which place",
+    "one",
+    "two",
+    "be refused",
+    "inside tides",
+    "inside again",
+    "by a long name",
+    "by another long name",
+)
 
 SCRIPT = """
 import asyncio, os, signal, sys
@@ -34,11 +46,12 @@ def refused(kind, call, *words):
     try: call()
     except kind as error:
         assert all(word in str(error) for word in words), error
-        return True
+        return str(error)
 
 @checkpoint
 def inside(topic: str) -> str:
     first = kitaru.llm(f"inside {topic}", name="hint")
+    kitaru.llm("by a long name", name="a/b " + "x" * 300)
     return first + " " + kitaru.llm("inside again", name="hint")
 
 @flow(retries=1)
@@ -51,6 +64,7 @@ def ask():
         Path("crashed").touch()
         os.kill(os.getpid(), signal.SIGKILL)
     both = asyncio.run(talk())
+    kitaru.llm("by another long name", name="x" * 300)
     assert refused(KitaruBackendError, lambda: kitaru.llm("be refused"), "fast-model", "did not answer", "***")
     assert refused(KitaruBackendError, lambda: kitaru.llm("never fits", output_type=int), "2 times")
     return [text, place, word, *both, inside("tides")]
@@ -65,9 +79,17 @@ def cached():
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", temperature=9), "temperature=9")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", max_tokens=0), "max_tokens=0")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", model="fats"), "fats", "Did you mean 'fast'")
-    assert refused(KitaruUsageError, lambda: kitaru.llm("x", model="nobody:x"), "nobody:x", "environment")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", output_type=object()), "output_type")
-    assert refused(KitaruUsageError, lambda: kitaru.llm("x", name=""), "name")
+    assert refused(KitaruUsageError, lambda: kitaru.llm("x", name="--"), "name")
+    for alias, secret in {"odd": "password", "lost": "gone"}.items():
+        kitaru.set_secret(secret, {"password": "x", "region": "y"})
+        kitaru.register_model(alias, "openai-chat:x", secret=secret)
+    kitaru.delete_secret("gone")
+    # Where a key was looked for is told of keys, and of nothing else.
+    assert refused(KitaruUsageError, lambda: kitaru.llm("x", model="openai:y"), "OPENAI_API_KEY", "the environment (")
+    assert "looked" not in refused(KitaruUsageError, lambda: kitaru.llm("x", model="nobody:x"), "nobody:x")
+    assert "looked" not in refused(KitaruUsageError, lambda: kitaru.llm("x", model="odd"), "password", "api_key")
+    assert refused(KitaruUsageError, lambda: kitaru.llm("x", model="lost"), "'lost'", "no secret 'gone'", "set gone")
     return kitaru.llm("say hello", system="Be brief.", temperature=0, max_tokens=20)
 
 if __name__ == "__main__":
@@ -122,10 +144,12 @@ def test_questions_are_asked_once_and_their_keys_are_nowhere(project: Project) -
         assert made["llm"]["type"] == "llm_call"
         assert made["llm"]["metadata"]["llm"]["input_tokens"] == 100
         assert made["word"]["usage"]["calls"] == 2
-        assert made["inside"]["usage"]["calls"] == 2
-        assert set(made["inside"]["metadata"]) == {"hint", "hint_2"}
-        assert {"hint", "hint_2"} <= {artifact["name"] for artifact in execution["artifacts"]}
-        assert execution["usage"]["calls"] == 10
+        assert made["inside"]["usage"]["calls"] == 3
+        long = ("a_b_" + "x" * 300)[:120]
+        assert set(made["inside"]["metadata"]) == {"hint", long, "hint_2"}
+        assert made["inside"]["metadata"]["hint"]["cost"] == pytest.approx(made["inside"]["usage"]["cost"] / 3)
+        assert {"hint", long, "hint_2"} <= {artifact["name"] for artifact in execution["artifacts"]}
+        assert execution["usage"]["calls"] == 12
 
         # Another execution takes the answer from the cache.
         before = len(server.asked)
