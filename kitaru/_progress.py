@@ -105,6 +105,13 @@ def can_be_live() -> bool:
         return False
 
 
+def tell_start(name: str) -> None:
+    """Say on a terminal that a flow is being started, which takes seconds where ZenML is loaded for it."""
+    if wanted() is not False and can_be_live():
+        sys.stderr.write(f"kitaru: starting {name}\n")
+        sys.stderr.flush()
+
+
 def watch(exec_id: str) -> None:
     """Show an execution live until it ends, and ask nothing.
 

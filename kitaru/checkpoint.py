@@ -278,7 +278,9 @@ class Checkpoint(Generic[P, R]):
         def __getattr__(self, name: str) -> NoReturn:
             raise AttributeError(
                 f"A Checkpoint has no {name!r}. It is called in a flow's body: directly, or concurrently by .submit(...), "
-                f".map(...) and .product(...)."
+                f".map(...) and .product(...)",
+                name=name,
+                obj=self,
             )
 
     def _body(self) -> scope.FlowBody:

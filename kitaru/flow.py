@@ -224,7 +224,9 @@ class Flow(Generic[P, R]):
 
         def __getattr__(self, name: str) -> NoReturn:
             raise AttributeError(
-                f"A Flow has no {name!r}. It is started by .run(...), which returns a handle; .run(...).wait() is its value."
+                f"A Flow has no {name!r}. It is started by .run(...), which returns a handle; .run(...).wait() is its value",
+                name=name,
+                obj=self,
             )
 
     def _refuse_in_body(self, method: str) -> None:

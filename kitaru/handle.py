@@ -183,7 +183,9 @@ class FlowHandle(Generic[R]):
         def __getattr__(self, name: str) -> NoReturn:
             raise AttributeError(
                 f"A FlowHandle has no {name!r}. The flow's value: .wait(), or .get() once it has finished; all that is "
-                f"known of it: .execution."
+                f"known of it: .execution",
+                name=name,
+                obj=self,
             )
 
     def _stop_if_loading(self) -> None:

@@ -1,8 +1,8 @@
 """An agent finds out what Python's standard library offers for a task, and publishes it once a person has agreed.
 
 ``python research_agent.py "compress files"``: it searches the library with one tool, reads with another, and asks before it
-writes ``report.md``. Answer on the terminal, or by ``kitaru executions input``. It needs OPENAI_API_KEY; OPENAI_BASE_URL
-leads it to another model server.
+writes ``report.md``. Answer on the terminal, or by ``kitaru executions input``. With OPENAI_API_KEY a real model does it,
+that of OPENAI_BASE_URL where one is set; without a key, a stand-in on this machine.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
+from offline_model import model_without_key
 from pydantic_ai import Agent
 
 from kitaru import flow
@@ -63,8 +64,9 @@ def research(task: str) -> str:
 
 
 if __name__ == "__main__":
-    handle = research.run(" ".join(sys.argv[1:]) or "compress files")
-    print(handle.wait())
-    for call in handle.execution.checkpoints:
-        print(f"{call.name}: {call.status}")
-    print(handle.execution.usage)
+    with model_without_key():
+        handle = research.run(" ".join(sys.argv[1:]) or "compress files")
+        print(handle.wait())
+        for call in handle.execution.checkpoints:
+            print(f"{call.name}: {call.status}")
+        print(handle.execution.usage)

@@ -1,6 +1,6 @@
 """The same agent in two frameworks: one tool, one question, one flow, and the same record of both.
 
-It needs OPENAI_API_KEY; OPENAI_BASE_URL leads it to another model server.
+With OPENAI_API_KEY a real model answers, that of OPENAI_BASE_URL where one is set; without a key, a stand-in on this machine.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 
 import agents
+from offline_model import model_without_key
 from pydantic_ai import Agent
 
 from kitaru import flow
@@ -42,7 +43,8 @@ def compare(module: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    handle = compare.run("heapq")
-    for framework, answer in handle.wait().items():
-        print(f"{framework}: {answer}")
-    print(*(call.name for call in handle.execution.checkpoints))
+    with model_without_key():
+        handle = compare.run("heapq")
+        for framework, answer in handle.wait().items():
+            print(f"{framework}: {answer}")
+        print(*(call.name for call in handle.execution.checkpoints))

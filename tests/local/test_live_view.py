@@ -102,3 +102,13 @@ def test_watch_leaves_the_execution_running_and_is_plain_where_colours_are_not_w
     plainly.end()
     assert "completed" in plainly.seen
     assert not re.search(r"\x1b\[(3\d|9\d)m", plainly.seen)
+
+
+def test_kitaru_run_says_at_once_on_a_terminal_that_it_starts(project) -> None:
+    project.write("flows.py", FLOW)
+    (project.path / "go").touch()
+    terminal = Terminal(project, KITARU, "run", "flows.py:survey")
+    assert "pending" not in terminal.until("kitaru: starting survey")
+    assert terminal.end()[0] == 0
+    assert "completed" in terminal.seen
+    assert "starting" not in project.kitaru("run", "flows.py:survey").stderr  # for a person, not for a script's log

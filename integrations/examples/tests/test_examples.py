@@ -27,7 +27,8 @@ def researching(asked: Asked) -> Answer:
 
 
 def test_the_research_agent_publishes_once_a_person_agrees(project):
-    shutil.copy(HERE / "research_agent.py", project.path)
+    for name in ("research_agent.py", "offline_model.py"):
+        shutil.copy(HERE / name, project.path)
     with model_server(researching) as server:
         running = project.popen("research_agent.py", "pack", "files", env=server.env("sk-none"))
         asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
@@ -42,8 +43,29 @@ def test_the_research_agent_publishes_once_a_person_agrees(project):
     assert len(server.asked) == 4
 
 
+@pytest.mark.parametrize(
+    ("example", "said"),
+    [
+        ("two_frameworks.py", ["OpenAI Agents SDK: Heap queue algorithm (a.k.a. priority queue)."]),
+        ("research_agent.py", ["published", "researcher_publish: completed"]),
+    ],
+)
+def test_without_a_key_a_stand_in_on_this_machine_answers(project, example, said):
+    for name in (example, "offline_model.py"):
+        shutil.copy(HERE / name, project.path)
+    running = project.popen(example, env={"OPENAI_API_KEY": ""})
+    if example == "research_agent.py":
+        asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+        project.kitaru("executions", "input", asked[1], "--value", "true")
+    told, errors = running.communicate(timeout=120)
+    assert running.returncode == 0, errors
+    assert "a stand-in on this machine answers" in told
+    assert set(said) <= set(told.splitlines())
+
+
 def test_the_same_agent_in_two_frameworks_leaves_the_same_record(project):
-    shutil.copy(HERE / "two_frameworks.py", project.path)
+    for name in ("two_frameworks.py", "offline_model.py"):
+        shutil.copy(HERE / name, project.path)
 
     def guiding(asked: Asked) -> Answer:
         if asked.results:
