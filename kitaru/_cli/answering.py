@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--abort", is_flag=True, help="Give no answer: abort the wait, which cancels the execution.")
 @output_option
 def input_(*, exec_id: str, value: str | None, wait: str | None, interactive: bool, abort: bool, output: str) -> None:
-    """Answer the question that the execution ID waits for; one that has paused goes on.
+    """Answer what the execution ID waits for. One that has paused goes on.
 
     \b
     Examples:

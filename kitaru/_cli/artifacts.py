@@ -50,10 +50,11 @@ def list_(*, exec_id: str, name: str | None, kind: Any, checkpoint: str | None, 
 @click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the value to FILE instead.")
 @output_option
 def get(*, artifact_id: str, save: Path | None, output: str) -> None:
-    """Print the value of an ARTIFACT, given by its id: as JSON, or as Python shows it where JSON has no form for it.
+    """Print the value of an ARTIFACT.
 
-    With --output json what JSON has no form for is a JSON string. With --save bytes and text are written as they are,
-    anything else as JSON.
+    It is given by its id, and printed as JSON, or as Python shows it where JSON has no form for it. With --output json
+    what JSON has no form for is a JSON string. With --save bytes and text are written as they are, anything else as
+    JSON.
 
     \b
     Examples:

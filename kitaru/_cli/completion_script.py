@@ -76,7 +76,9 @@ class Fish(_WholeWords, FishComplete):
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
-    """Print the script that lets SHELL complete commands, options, ids, flows and stacks.
+    """Print the script that makes SHELL complete what is typed.
+
+    It knows commands, options, ids, flows and stacks.
 
     \b
     Examples, each for the file that the shell reads when it starts:

@@ -16,7 +16,7 @@ from kitaru._cli.output import is_terminal
 @click.argument("exec_id", metavar="[ID]", required=False, shell_complete=completion.executions)
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
 def dashboard(*, exec_id: str | None, only_print: bool) -> None:
-    """Open the page of the execution ID in ZenML's dashboard; without ID, the list of all.
+    """Open ZenML's dashboard. It shows the execution ID, or without ID the list of all.
 
     The address is printed, too, and nothing is opened in a pipe, on a machine without a screen, or with --print. The
     dashboard belongs to a ZenML server: `kitaru login` starts one on this machine.

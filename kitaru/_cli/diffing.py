@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 )
 @output_option
 def diff(*, exec_ids: tuple[str, ...], originals: bool, ids_file: str | None, html: str | None, output: str) -> None:
-    """Show what is different between the executions A and B; with A alone, between its original and A.
+    """Show how the executions A and B differ. With A alone, its original is B.
 
     Several pairs are shown in a table.
 

@@ -24,9 +24,10 @@ _LEAST = 40
 @click.command()
 @output_option
 def doctor(output: str) -> None:
-    """Look at the set-up: Python, ZenML, settings, store, server, stack, engine, registry; each with a cure.
+    """Look at the set-up, and tell a cure for what is wrong.
 
-    Nothing is started or changed. Exits with 1 where something does not work.
+    It looks at Python, ZenML, settings, store, server, stack, engine and registry. Nothing is started or changed. Exits
+    with 1 where something does not work.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ _STACK = click.option(
 
 @click.group(cls=Group)
 def image() -> None:
-    """Look at the container images that flows run in, and build them ahead.
+    """Look at the images that flows run in, and build them ahead.
 
     TARGET is a flow: module:flow or path/to/file.py:flow.
     """
@@ -37,9 +37,10 @@ def image() -> None:
 @_STACK
 @output_option
 def build(*, target: str, stack: str | None, output: str) -> None:
-    """Build the image of the flow TARGET, and push it where the stack has a registry.
+    """Build the image of the flow TARGET.
 
-    The build's output goes to stderr as it comes, the name of the image to stdout.
+    It is pushed where the stack has a registry. The build's output goes to stderr as it comes, the name of the image to
+    stdout.
 
     \b
     Example:
@@ -58,7 +59,10 @@ def build(*, target: str, stack: str | None, output: str) -> None:
 @_STACK
 @output_option
 def show(*, target: str, stack: str | None, output: str) -> None:
-    """Show what the image of the flow TARGET would be built from, and whether an earlier one would be reused."""
+    """Show the image of the flow TARGET.
+
+    It tells what it would be built from, and whether an earlier one would be reused.
+    """
     with redirect_stdout(sys.stderr):
         from kitaru.image import describe_image
 

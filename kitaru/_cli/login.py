@@ -48,7 +48,7 @@ def login(
     no_verify_ssl: bool,
     output: str,
 ) -> None:
-    """Use the ZenML server at URL from now on; without a URL start one on this machine.
+    """Use the ZenML server at URL from now on. Without a URL one is started on this machine.
 
     With a URL the browser opens to log in there; --api-key does without. Credentials are kept by ZenML, and its own
     commands use the same server. Without a URL a server with a dashboard is started in the background. It serves the
@@ -84,7 +84,9 @@ def login(
 @click.option("--force", is_flag=True, help="Stop the server even while executions run here that need it.")
 @output_option
 def logout(*, force: bool, output: str) -> None:
-    """Go back to the local store, forget the credentials, and stop a server that `kitaru login` has started.
+    """Go back to the local store.
+
+    The credentials are forgotten, and a server that `kitaru login` has started is stopped.
 
     \b
     Example:
@@ -103,7 +105,9 @@ def logout(*, force: bool, output: str) -> None:
 @click.command()
 @output_option
 def status(output: str) -> None:
-    """Show where executions are kept, as whom, and in which versions; exits with 3 where the server does not answer.
+    """Show where executions are kept, and as whom.
+
+    It shows versions, too, and exits with 3 where the server does not answer.
 
     \b
     Examples:

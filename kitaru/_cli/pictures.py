@@ -24,10 +24,10 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
     help="Write it, and the lineage, as a page; - for stdout.",
 )
 def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
-    """Show what ran when in the execution ID: calls at once, attempts, waits, the cache, and what took the time.
+    """Show what ran when in the execution ID.
 
-    The critical path is marked: the chain of calls and waits that the length of the execution is made of. Files need
-    no others and no network.
+    It shows calls at once, attempts, waits, the cache, and what took the time. The critical path is marked: the chain
+    of calls and waits that the length of the execution is made of. Files need no others and no network.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
     help="Where to write the picture; - for stdout.",
 )
 def graph(*, exec_id: str, svg: str) -> None:
-    """Draw the lineage of the execution ID: which call depends on which.
+    """Draw the lineage of an execution. It shows which call depends on which.
 
     \b
     Example:

@@ -68,9 +68,10 @@ def _options(command: Command) -> Command:
 @wait_option
 @click.pass_context
 def replay(ctx: click.Context, /, *, exec_id: str, outputs: tuple[str, ...], wait: bool, **options: Any) -> None:
-    """Start a new execution that takes what ID has recorded up to a point, and runs the rest.
+    """Run the execution ID again from a point on.
 
-    Without --at everything runs that did not succeed. The flow's code is loaded as it is now.
+    A new execution takes what ID has recorded up to there, and runs the rest. Without --at everything runs that did not
+    succeed. The flow's code is loaded as it is now.
 
     \b
     Examples:
@@ -118,9 +119,10 @@ def replay_many(
     output: str,
     **options: Any,
 ) -> None:
-    """Replay many executions alike and wait for all: those named, and those that match the filters.
+    """Replay many executions alike.
 
-    Exits with 1 where one of them fails; the others go on.
+    Those that are named and those that match the filters are replayed, and waited for. Exits with 1 where one of them
+    fails; the others go on.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ _HIDDEN = "***"
 
 @click.group(cls=Group)
 def secrets() -> None:
-    """Keep keys and passwords in ZenML's secret store, for models, images and stacks."""
+    """Keep keys and passwords in ZenML's secret store."""
 
 
 @secrets.command("set")

@@ -71,7 +71,7 @@ def use(name: str, output: str) -> None:
 @_NAME
 @output_option
 def show(name: str | None, output: str) -> None:
-    """Show the components of the stack NAME; of the active one without a name."""
+    """Show the components of a stack. Without NAME, it is the active one."""
     with redirect_stdout(sys.stderr):
         from kitaru.stack import describe_stack
 
@@ -136,7 +136,10 @@ def types(output: str) -> None:
 @click.option("--force", is_flag=True, help="Also where Kitaru did not make it or others use parts of it; these stay.")
 @output_option
 def delete(*, name: str, force: bool, output: str) -> None:
-    """Delete the stack NAME, with the components and service connectors that Kitaru made for it."""
+    """Delete the stack NAME.
+
+    The components and service connectors that Kitaru made for it go, too.
+    """
     with redirect_stdout(sys.stderr):
         from kitaru.stack import delete_stack
 
@@ -148,7 +151,7 @@ def delete(*, name: str, force: bool, output: str) -> None:
 @_NAME
 @output_option
 def check(name: str | None, output: str) -> None:
-    """Try whether flows can run on the stack NAME; on the active one without a name.
+    """Try whether flows can run on a stack. Without NAME, it is the active one.
 
     Exits with 1 where something does not work.
     """
@@ -165,7 +168,7 @@ def check(name: str | None, output: str) -> None:
 @_NAME
 @click.option("-o", "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it into this file.")
 def export(name: str | None, to: Path | None) -> None:
-    """Print the stack NAME as a definition from which it can be made again; secrets become options."""
+    """Print the stack NAME as a definition. It can be made from that again; secrets become options."""
     with redirect_stdout(sys.stderr):
         from kitaru.stack import export_stack
 

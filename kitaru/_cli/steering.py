@@ -19,7 +19,7 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
 @wait_option
 @output_option
 def retry(*, exec_id: str, wait: bool, output: str) -> None:
-    """Let the failed execution ID go on from its last completed checkpoint.
+    """Let a failed execution go on. It starts from its last completed checkpoint.
 
     The flow's code is loaded as it is now; checkpoints that have completed are not run again.
 
@@ -37,7 +37,7 @@ def retry(*, exec_id: str, wait: bool, output: str) -> None:
 @_id
 @output_option
 def resume(*, exec_id: str, output: str) -> None:
-    """Start the paused execution ID again after its question was answered in ZenML's dashboard.
+    """Start the paused execution ID again. Its question was answered in ZenML's dashboard.
 
     An answer by `kitaru executions input` does this by itself.
 
@@ -72,7 +72,9 @@ def cancel(*, exec_id: str, output: str) -> None:
 @click.command()
 @output_option
 def recover(*, output: str) -> None:
-    """Let every execution go on whose runner on this machine was lost: killed, crashed, rebooted. Prints their ids.
+    """Let executions go on that lost their runner here.
+
+    They were killed, crashed, or cut off by a reboot of this machine. Prints their ids.
 
     \b
     Example:

@@ -29,7 +29,7 @@ _TOLD_ALREADY = ("kitaru: checkpoint ", "kitaru: waiting for input ")
 @click.argument("exec_id", metavar="[ID]", required=False, shell_complete=completion.executions)
 @output_option
 def watch(*, exec_id: str | None, output: str) -> None:
-    """Show what the execution ID does until it ends; without ID, the latest one.
+    """Show what an execution does until it ends. Without ID, it is the latest one.
 
     At a terminal its checkpoints are shown in place; in a pipe, or with NO_COLOR, each thing that happens is a line.
     Exits with 1 where the execution fails or is cancelled. With --output json each line is a JSON object.

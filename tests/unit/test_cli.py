@@ -91,6 +91,16 @@ def test_help_lists_every_command(kitaru: Callable[..., Outcome]) -> None:
     assert set(COMMANDS) <= set(listed)
 
 
+@pytest.mark.parametrize("group", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_help_tells_in_80_columns_what_each_command_is_for(
+    group: tuple[str, ...], kitaru: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = kitaru(*group, "--help").out
+    listed = told.partition("\nCommands:\n")[2].splitlines()
+    assert [line for line in listed if line.endswith("...")] == []
+
+
 def test_version_is_that_of_the_distribution(kitaru: Callable[..., Outcome]) -> None:
     outcome = kitaru("--version")
     assert outcome.code == 0
