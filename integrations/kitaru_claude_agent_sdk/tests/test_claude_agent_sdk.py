@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 from tests.conformance.model_server import Answer, Asked, model_server
@@ -18,6 +20,36 @@ def answer(asked: Asked) -> Answer:
     if "Tidy" in questions[0] and len(asked.results) == 2:
         return Answer(calls=(("delete", {"path": "b"}),))
     return Answer(" / ".join([*questions, *(result for result in asked.results if result.startswith("deleted"))]))
+
+
+def test_the_example_publishes_release_notes_once_a_person_agrees(project):
+    shutil.copy(HERE / "examples" / "release_notes.py", project.path)
+    for command in (
+        ["init", "-q"],
+        ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "New", "--allow-empty"],
+    ):
+        subprocess.run(["git", "-C", project.path, *command], check=True)
+    folder = str(project.path)
+
+    def script(asked: Asked) -> Answer:
+        results = [result for result in asked.results if "held back" not in result]
+        if not results:
+            return Answer(calls=(("commits", {"folder": folder, "number": 5}),))
+        if len(results) == 1:
+            return Answer(calls=(("change", {"folder": folder, "commit": results[0].split()[0]}),))
+        if "is written" in results[-1]:
+            return Answer("Done.")
+        return Answer(calls=(("publish", {"folder": folder, "text": f"- {results[1].splitlines()[-1].strip()}\n"}),))
+
+    with model_server(script) as server:
+        running = project.popen("release_notes.py", env=server.env("sk-none"))
+        asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+        assert not (project.path / "RELEASE_NOTES.md").exists()
+        project.kitaru("executions", "input", asked[1], "--value", "true", env=server.env("sk-none"))
+        told, errors = running.communicate(timeout=200)
+    assert told.splitlines()[0].strip() == "Done.", errors
+    assert (project.path / "RELEASE_NOTES.md").read_text() == "- New\n"
+    assert "writer_change: completed" in told
 
 
 def test_parts_conversations_and_queries_at_once_are_recorded(project):

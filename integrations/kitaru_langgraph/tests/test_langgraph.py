@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
+
+
+def test_the_example_writes_docstrings_once_a_person_agrees(project):
+    shutil.copy(HERE / "examples" / "docstrings.py", project.path)
+    (project.path / "mine.py").write_text('def twice(x):\n    return 2 * x\n\ndef told():\n    "Is."\n    return 1\n')
+    running = project.popen("docstrings.py", "mine.py", env={"OPENAI_API_KEY": ""})
+    asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+    assert "Twice." not in (project.path / "mine.py").read_text()
+    project.kitaru("executions", "input", asked[1], "--value", "true")
+    told, errors = running.communicate(timeout=120)
+    assert told == "{'twice': 'Twice.'}\n", errors
+    assert 'def twice(x):\n    """Twice."""\n' in (project.path / "mine.py").read_text()
 
 
 def test_branches_at_once_and_questions_of_nodes_come_through_a_crash(project):

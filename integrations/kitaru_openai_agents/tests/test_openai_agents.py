@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from tests.conformance.model_server import Answer, Asked, model_server
@@ -21,6 +22,18 @@ def answer(asked: Asked) -> Answer:
     if "look_up" in tools and not found:
         return Answer(calls=(("look_up", {"word": question}),))
     return Answer(f"{question} {' '.join(found)}")
+
+
+def test_the_example_refunds_once_a_person_agrees(project):
+    shutil.copy(HERE / "examples" / "refunds.py", project.path)
+    running = project.popen("refunds.py", "1018", env={"OPENAI_API_KEY": ""})
+    asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+    project.kitaru("executions", "input", asked[1], "--value", "yes")
+    told, errors = running.communicate(timeout=120)
+    assert told.splitlines() == [
+        "18.50 for the lamp were paid back.",
+        "desk_model desk_find_order desk_model_2 desk_model_3 desk_refund desk_model_4",
+    ], errors
 
 
 def test_handoffs_and_runs_at_once_come_through_a_crash(project):
