@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_LONGEST_NAME = 200  # letters: ZenML keeps the name in a column of 255, and in the names of folders
+
+
 def log(*unnamed: Never, **metadata: Any) -> None:
     """Record metadata with the running checkpoint, or with the execution when called in the flow's body.
 
@@ -49,15 +52,15 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
         tags: Tags of the artifact.
 
     Raises:
-        KitaruUsageError: The name is empty, the type unknown or the value cannot be stored.
+        KitaruUsageError: The name is empty or too long, the type unknown or the value cannot be stored.
         KitaruContextError: Called outside a flow.
 
     Examples:
         >>> kitaru.save("draft", text, tags=["review"])  # doctest: +SKIP
     """
     _inside("save")
-    if not isinstance(name, str) or not name.strip():
-        raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text.")
+    if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
+        raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text of up to {_LONGEST_NAME} letters.")
     from kitaru._zenml import tracking
 
     tracking.save_value(name, value, type_=type, tags=tags)

@@ -37,6 +37,13 @@ def test_executions_artifacts_and_logs(project):
             kitaru.log(stage={"a": 1})
             kitaru.log(stage={"b": 2})
             kitaru.save("note", "body")
+            for wrong in ("", "n" * 201, 3):
+                try:
+                    kitaru.save(wrong, "body")
+                except kitaru.KitaruUsageError as error:
+                    assert "some text of up to 200 letters" in str(error)
+                else:
+                    raise AssertionError(wrong)
             words, count = split(text)
             return join(words)
 
