@@ -98,7 +98,7 @@ def home_template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose ZenML store has been initialised once, which takes ZenML longer than all the rest of a test."""
     template = Home(tmp_path_factory.mktemp("home-template"))
     script = "from zenml.client import Client; Client().active_stack_model"
-    subprocess.run([sys.executable, "-c", script], env=template.env, check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], env=template.env, check=True, capture_output=True, timeout=300)
     return template
 
 
@@ -164,7 +164,7 @@ class Project:
         self,
         *args: str | Path,
         env: Mapping[str, str] | None = None,
-        timeout: float = 120,
+        timeout: float = 300,
         check: bool = True,
         stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
@@ -237,7 +237,7 @@ def shared_server(home_template: Home, tmp_path_factory: pytest.TempPathFactory)
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 
-def _eventually(predicate: Callable[[], T], timeout: float = 30, what: str = "the condition") -> T:
+def _eventually(predicate: Callable[[], T], timeout: float = 300, what: str = "the condition") -> T:
     """Poll until the predicate is true and give what it returned; fail after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     pause = 0.01
@@ -251,7 +251,7 @@ def _eventually(predicate: Callable[[], T], timeout: float = 30, what: str = "th
 
 @pytest.fixture
 def eventually() -> Callable[..., object]:
-    """``eventually(predicate, timeout=30, what="...")``: wait for a condition instead of sleeping for a fixed time."""
+    """``eventually(predicate, timeout=300, what="...")``: wait for a condition instead of sleeping for a fixed time."""
     return _eventually
 
 
@@ -278,7 +278,7 @@ def _missing_kubernetes() -> str | None:
     if kubectl is None:
         return "no kubectl is installed"
     try:
-        subprocess.run([kubectl, "get", "nodes"], check=True, capture_output=True, text=True, timeout=20)
+        subprocess.run([kubectl, "get", "nodes"], check=True, capture_output=True, text=True, timeout=300)
     except subprocess.CalledProcessError as error:
         return f"no Kubernetes cluster answers: {error.stderr.strip().splitlines()[-1:]}"
     except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ def own_mounts():
     command = ["unshare", "--mount", "--map-root-user"]
     try:
         script = "mount -t tmpfs -o size=1m none /mnt"
-        done = subprocess.run([*command, "sh", "-c", script], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([*command, "sh", "-c", script], capture_output=True, text=True, timeout=300, check=False)
     except FileNotFoundError:
         pytest.skip("no unshare(1) on this machine")
     if done.returncode != 0:
@@ -26,7 +26,7 @@ def run_with_mounts(project, script, *args):
     environment = {**project.home.env, "PYTHON": sys.executable}
     command = [*own_mounts(), "sh", "-euc", script, "sh", *args]
     done = subprocess.run(
-        command, cwd=project.path, env=environment, capture_output=True, text=True, timeout=170, check=False
+        command, cwd=project.path, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
     return done

@@ -116,12 +116,12 @@ class ServerProcess:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.admin_token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=300) as response:
             return json.load(response)
 
     def _make_account(self) -> None:
         form = urllib.parse.urlencode({"username": "default", "password": ""}).encode()
-        with urllib.request.urlopen(f"{self.url}/api/v1/login", data=form, timeout=30) as response:
+        with urllib.request.urlopen(f"{self.url}/api/v1/login", data=form, timeout=300) as response:
             self.admin_token = json.load(response)["access_token"]
         account = self.call("POST", "/service_accounts", {"name": "robot", "active": True})
         key = self.call("POST", f"/service_accounts/{account['id']}/api_keys", {"name": "test"})

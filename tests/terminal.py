@@ -45,7 +45,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def until(self, wanted: str, timeout: float = 60) -> str:
+    def until(self, wanted: str, timeout: float = 300) -> str:
         """Read until the text, or the escape, has come; give all that was read since the call before."""
         deadline = time.monotonic() + timeout
         fresh = ""
@@ -57,14 +57,14 @@ class Terminal:
             fresh += new
         return fresh
 
-    def end(self, timeout: float = 60) -> tuple[int, str]:
+    def end(self, timeout: float = 300) -> tuple[int, str]:
         rest = ""
         while new := self._read(timeout):
             rest += new
         os.close(self._master)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), rest
 
-    def _read(self, timeout: float = 60) -> str:
+    def _read(self, timeout: float = 300) -> str:
         if not select.select([self._master], [], [], timeout)[0]:
             return ""
         try:

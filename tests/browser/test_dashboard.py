@@ -137,11 +137,11 @@ def call(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
         method="PUT" if body else "GET",
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=300) as response:
         return json.load(response)
 
 
-@pytest.mark.timeout(900)  # a server, a browser and ten commands, each a process that imports ZenML
+@pytest.mark.timeout(1800)  # a server, a browser and ten commands, each a process that imports ZenML
 def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(
     project: Project, port: int, folder: Path, eventually: Callable[..., Any]
 ) -> None:

@@ -29,7 +29,7 @@ from mortal import asking, course, detour, fan, half_stored, holding, three
 
 executions = KitaruClient().executions
 
-def ended(exec_id, timeout=170):
+def ended(exec_id, timeout=300):
     handle = FlowHandle.from_id(exec_id)
     try:
         handle.wait(timeout=timeout, progress=False)
@@ -37,7 +37,7 @@ def ended(exec_id, timeout=170):
         return f"failed: {handle.execution.failure.message}"
     return "completed"
 
-def until(test, timeout=120):
+def until(test, timeout=300):
     deadline = time.monotonic() + timeout
     while not test():
         assert time.monotonic() < deadline, f"did not come true: {test.__code__.co_consts}"
@@ -105,7 +105,7 @@ class Faults:
         processes = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
         for pid in pids:
             os.kill(pid, sign)
-        psutil.wait_procs(processes, timeout=20)
+        psutil.wait_procs(processes, timeout=300)
 
     def lines(self, exec_id: str) -> list[str]:
         """What the checkpoints of an execution wrote as they started and ended."""

@@ -7,7 +7,6 @@ import os
 import signal
 
 import psutil
-import pytest
 
 THREE = "first 1, second 1, third 1"
 HELD_AGAIN = "first 1, held 2, third 1"
@@ -21,7 +20,6 @@ RECOVER = """
 """
 
 
-@pytest.mark.timeout(600)
 def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(faults, home, observed, eventually):
     points = ["submitter, created", "submitter, handing over", "submitter, renamed", "submitter, handed over"]
     ids: list[str] = []
@@ -47,20 +45,19 @@ def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(fau
     eventually(lambda: not home.processes(), what="the end of every process")
 
 
-@pytest.mark.timeout(600)
 def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, eventually):
     start = "out(three.run(sys.argv[1], retries=1).exec_id)"
     before = faults.script(start, "", env=faults.arm("supervisor, before"))
     restarting = faults.script(start, "second kill", env=faults.arm("supervisor, before:2"))
     running, stopped, both, reboot = held = faults.script("out([holding.run().exec_id for _ in range(4)])")
-    eventually(lambda: all(map(faults.is_held, held)), timeout=60, what="four executions in their second checkpoint")
+    eventually(lambda: all(map(faults.is_held, held)), timeout=300, what="four executions in their second checkpoint")
     faults.kill(faults.processes(running)[0])
     faults.kill(faults.processes(stopped)[0], sign=signal.SIGTERM)
     faults.kill(*faults.processes(both))
     faults.kill(*faults.processes(reboot))
     _as_after_a_reboot(home, reboot)
     faults.let_go(*held)
-    eventually(lambda: not faults.armed(), timeout=60, what="the death of a supervisor that replaces its worker")
+    eventually(lambda: not faults.armed(), timeout=300, what="the death of a supervisor that replaces its worker")
     seen = [before, restarting, running, stopped, both, reboot]
     became, recovered, after = faults.script(RECOVER, *seen)
     stop = "failed: it was stopped: its supervisor was asked to end (SIGTERM)"

@@ -56,7 +56,7 @@ def _start(project, retries):
 
 def _kill_second(project, eventually, sign=signal.SIGKILL):
     pid_file = project.path / "pid"
-    pid = eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=60, what="the second checkpoint")
+    pid = eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=300, what="the second checkpoint")
     os.kill(int(pid), sign)
     pid_file.unlink()
 
@@ -76,7 +76,7 @@ def test_a_killed_worker_is_replaced_while_retries_remain(project, eventually, s
         import sys, json
         from kitaru import FlowHandle
         handle = FlowHandle.from_id(sys.argv[1])
-        assert handle.wait(timeout=100) == 3
+        assert handle.wait(timeout=300) == 3
         execution = handle.execution
         print(json.dumps([a.model_dump(mode="json") for a in execution.attempts]))
         """,
@@ -98,7 +98,7 @@ def test_without_retries_wait_says_that_the_runner_was_lost(project, eventually)
         import pickle, sys, time
         from kitaru import FlowHandle, KitaruRunnerLostError
         try:
-            FlowHandle.from_id(sys.argv[1]).wait(timeout=100)
+            FlowHandle.from_id(sys.argv[1]).wait(timeout=300)
         except KitaruRunnerLostError as error:
             print(time.time())
             again = pickle.loads(pickle.dumps(error))
@@ -109,7 +109,7 @@ def test_without_retries_wait_says_that_the_runner_was_lost(project, eventually)
     )
     waiting = project.popen("collect.py", exec_id)
     _kill_second(project, eventually)
-    out, err = waiting.communicate(timeout=60)
+    out, err = waiting.communicate(timeout=300)
     assert waiting.returncode == 0, err
     assert out, err
     assert _times(project) == ["first", "second"]
@@ -118,7 +118,7 @@ def test_without_retries_wait_says_that_the_runner_was_lost(project, eventually)
 def test_both_processes_gone_is_found_by_the_next_look(project, home, eventually):
     exec_id = _start(project, retries=3)
     pid_file = project.path / "pid"
-    eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=60, what="the second checkpoint")
+    eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=300, what="the second checkpoint")
     state = json.loads(next(home.zenml.rglob("runner.json")).read_text())
     for process in state["processes"]:
         os.kill(process["pid"], signal.SIGKILL)
@@ -138,10 +138,10 @@ def test_both_processes_gone_is_found_by_the_next_look(project, home, eventually
 def test_sigterm_to_the_supervisor_stops_cleanly(project, home, eventually):
     exec_id = _start(project, retries=3)
     pid_file = project.path / "pid"
-    eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=60, what="the second checkpoint")
+    eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=300, what="the second checkpoint")
     state = json.loads(next(home.zenml.rglob("runner.json")).read_text())
     os.kill(state["processes"][0]["pid"], signal.SIGTERM)
-    eventually(lambda: not home.processes(), timeout=60, what="the end of every process")
+    eventually(lambda: not home.processes(), timeout=300, what="the end of every process")
     project.write(
         "look.py",
         """

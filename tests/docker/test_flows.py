@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.docker
 
 FLOWS = """
     import os, socket, time
@@ -71,7 +71,7 @@ def until(test):
 
 def failure(handle, kind):
     try:
-        return handle.wait(timeout=120)
+        return handle.wait(timeout=300)
     except kind as error:
         return str(error)
 
@@ -98,7 +98,7 @@ if __name__ == "__main__":
         executions.input(handle.exec_id, value=True)
     executions.retry(failing.exec_id)
     for name, handle in {"killed": killed, "again": lost, "asked": asked, "here": here, "mended": failing}.items():
-        found[name] = [handle.wait(timeout=120), [a.outcome for a in handle.execution.attempts]]
+        found[name] = [handle.wait(timeout=300), [a.outcome for a in handle.execution.attempts]]
     found["logs"] = [entry.message for entry in asked.logs()]
     found["stacks"] = [one.execution.stack_name for one in (asked, here)]
     out(found)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.docker.conftest import BASE_IMAGE
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.docker
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LOOK = """

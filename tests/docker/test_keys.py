@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Project
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.docker
 
 DELETED = 2  # as the engine tells of changes
 FLOWS = """

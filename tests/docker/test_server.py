@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Home, Project
 
-pytestmark = [pytest.mark.docker, pytest.mark.server, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.docker, pytest.mark.server]
 
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
 

@@ -44,7 +44,7 @@ def test_the_code_of_a_page_runs(project: Project, page: str) -> None:
     code = [block.text for block in blocks("python", page) if block.runs and block.title is None]
     assert code
     project.write("page.py", "\n\n".join(code))
-    project.run("page.py", timeout=180)
+    project.run("page.py", timeout=300)
 
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=str(block)) for block in blocks("toml")])

@@ -121,7 +121,7 @@ def reader(empty_home: Home, tmp_path: Path) -> Reader:
     """Somebody in an empty home, in a fresh checkout, whose new environments find the packages of this one."""
     checkout = tmp_path / "kitaru"
     if (ROOT / ".git").exists():
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True, timeout=60)
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True, timeout=300)
     else:
         kept = shutil.ignore_patterns(".venv", ".demo", "__pycache__", ".*_cache", "site")
         shutil.copytree(ROOT, checkout, ignore=kept)
@@ -136,7 +136,7 @@ def reader(empty_home: Home, tmp_path: Path) -> Reader:
     return Reader(checkout, env)
 
 
-@pytest.mark.timeout(600)  # some thirty commands, each a process that imports ZenML
+@pytest.mark.timeout(1800)  # some thirty commands, each a process that imports ZenML
 def test_a_reader_gets_what_the_tutorial_shows(reader: Reader) -> None:
     reader.follow(*ANYWHERE)
     assert set(reader.ids) == {"EXEC_ID", "RUN_ID", "CRASH_ID", "FAILED_ID", "WAIT_ID", "REPLAY_ID"}
@@ -149,7 +149,7 @@ def namespace() -> Iterator[str]:
     name = f"kitaru-test-{uuid.uuid4().hex[:6]}"
     yield name
     subprocess.run(
-        ["kubectl", "delete", "namespace", name, "--wait=false", "--ignore-not-found"], check=True, timeout=60
+        ["kubectl", "delete", "namespace", name, "--wait=false", "--ignore-not-found"], check=True, timeout=300
     )
 
 
@@ -158,7 +158,7 @@ def namespace() -> Iterator[str]:
 @pytest.mark.timeout(1200)  # two images are built
 def test_a_reader_gets_there_in_containers_and_pods(reader: Reader, namespace: str) -> None:
     context = subprocess.run(
-        ["kubectl", "config", "current-context"], check=True, capture_output=True, text=True, timeout=60
+        ["kubectl", "config", "current-context"], check=True, capture_output=True, text=True, timeout=300
     ).stdout.strip()
     reader.own = {
         "python:3.11-slim": BASE_IMAGE,

@@ -12,7 +12,7 @@ REGISTRY = os.environ.get("KITARU_TESTS_REGISTRY", "localhost:5000")
 
 
 def kubectl(*args: str) -> str:
-    done = subprocess.run(["kubectl", *args], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["kubectl", *args], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.kubernetes.conftest import REGISTRY
 
-pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.kubernetes
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "switch_stacks.py"
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
@@ -89,7 +89,7 @@ def flows(project, cluster):
 
 
 def kubectl(*args):
-    return subprocess.run(["kubectl", *args], capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(["kubectl", *args], capture_output=True, text=True, check=True, timeout=300).stdout
 
 
 def start(project, flow, *args, **options):
@@ -97,7 +97,7 @@ def start(project, flow, *args, **options):
     return project.run("-c", code, env=ENV, timeout=400).stdout.split()[-1]
 
 
-def result(project, exec_id, timeout=240):
+def result(project, exec_id, timeout=300):
     code = f"""
 import json
 from kitaru import FlowHandle
@@ -173,8 +173,8 @@ def test_the_example_gives_the_same_result_on_all_three_stacks(project, cluster)
 
 def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
     exec_id = start(project, "mortal", retries=1)
-    pod = eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
-    eventually(lambda: second_runs(project, exec_id), timeout=60, what="the second checkpoint")
+    pod = eventually(running(flows, exec_id, isolated=False), timeout=300, what="the flow's pod")
+    eventually(lambda: second_runs(project, exec_id), timeout=300, what="the second checkpoint")
     kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
     value, attempts, status = result(project, exec_id)
     assert status == "completed", value
@@ -183,8 +183,8 @@ def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
     assert attempts == ["lost", "completed"]
 
     exec_id = start(project, "mortal")
-    pod = eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
-    eventually(lambda: second_runs(project, exec_id), timeout=60, what="the second checkpoint")
+    pod = eventually(running(flows, exec_id, isolated=False), timeout=300, what="the flow's pod")
+    eventually(lambda: second_runs(project, exec_id), timeout=300, what="the second checkpoint")
     kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
     value, attempts, status = result(project, exec_id)
     assert status == "failed"
@@ -195,8 +195,8 @@ def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
 def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
     seen = project.home.stores / "seen"  # this folder is mounted into the pods
     exec_id = start(project, "mortal_apart", str(seen))
-    pod = eventually(running(flows, exec_id, isolated=True), timeout=180, what="the checkpoint's pod")
-    eventually(seen.exists, timeout=60, what="the checkpoint's start")
+    pod = eventually(running(flows, exec_id, isolated=True), timeout=300, what="the checkpoint's pod")
+    eventually(seen.exists, timeout=300, what="the checkpoint's start")
     kubectl("-n", flows, "delete", "pod", pod, "--force", "--grace-period=0")
     value, _, status = result(project, exec_id)
     assert (value, status) == ("recovered", "completed")
@@ -205,7 +205,7 @@ def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
 def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
     exec_id = start(project, "asks")
     phases = lambda: [pod["status"]["phase"] for pod in pods(flows, exec_id)]  # noqa: E731 - polled
-    eventually(lambda: phases() == ["Succeeded"], timeout=120, what="the end of the pod that asked")
+    eventually(lambda: phases() == ["Succeeded"], timeout=300, what="the end of the pod that asked")
     project.kitaru("executions", "input", exec_id, "--value", "true", timeout=300)
     value, _, status = result(project, exec_id)
     assert status == "completed", value
@@ -223,9 +223,9 @@ def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
 
 def test_cancelling_ends_the_pod(project, flows, eventually):
     exec_id = start(project, "mortal", retries=2)
-    eventually(running(flows, exec_id, isolated=False), timeout=120, what="the flow's pod")
+    eventually(running(flows, exec_id, isolated=False), timeout=300, what="the flow's pod")
     project.kitaru("executions", "cancel", exec_id)
-    eventually(lambda: not pods(flows, exec_id), timeout=60, what="the end of the pod")
+    eventually(lambda: not pods(flows, exec_id), timeout=300, what="the end of the pod")
     assert result(project, exec_id)[2] == "cancelled"
 
 

@@ -13,7 +13,7 @@ from tests.report_flow import CALLS, REPORT, VALUE
 if TYPE_CHECKING:
     from tests.conftest import Project
 
-pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.kubernetes
 
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
 ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "off"}

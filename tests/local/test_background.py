@@ -46,7 +46,7 @@ def test_run_returns_before_the_flow_ends_and_another_process_gets_the_result(pr
         import sys
         from kitaru import FlowHandle
         handle = FlowHandle.from_id(sys.argv[1])
-        print(handle.wait(timeout=60))
+        print(handle.wait(timeout=300))
         assert handle.status == "completed" and handle.status.is_successful
         assert handle.get() == handle.wait()
         """,

@@ -300,7 +300,7 @@ def test_a_flow_that_the_runner_cannot_import_fails_with_the_reason(project, hom
                 "ModuleNotFoundError": (gone.inner.f.run(), "gone.inner"),
             }
             for kind, (handle, text) in handles.items():
-                error = refused(lambda: handle.wait(timeout=60), kitaru.KitaruUserCodeError, text, handle.exec_id, kind)
+                error = refused(lambda: handle.wait(timeout=300), kitaru.KitaruUserCodeError, text, handle.exec_id, kind)
                 assert error.failure_origin == "import", error.failure_origin
                 assert error.exception_type.rpartition(".")[2] == kind, error.exception_type
                 assert handle.status == "failed" and handle.execution.status_reason
@@ -311,7 +311,7 @@ def test_a_flow_that_the_runner_cannot_import_fails_with_the_reason(project, hom
             # What is told of the next attempt is its own failure.
             Path("only_here.py").write_text("raise LookupError('another one')")
             kitaru.KitaruClient().executions.retry(failed.exec_id)
-            error = refused(lambda: failed.wait(timeout=60), kitaru.KitaruUserCodeError, "another one")
+            error = refused(lambda: failed.wait(timeout=300), kitaru.KitaruUserCodeError, "another one")
             assert "LookupError" in error.exception_type, error.exception_type
         """,
     )
@@ -420,11 +420,11 @@ def test_a_full_disk_is_refused_with_what_to_do_and_an_execution_on_it_ends_with
         Path("go").touch()
         state = json.loads((base / handle.exec_id / "runner.json").read_text())
         processes = [psutil.Process(p["pid"]) for p in state["processes"] if psutil.pid_exists(p["pid"])]
-        gone, alive = psutil.wait_procs(processes, timeout=90)
+        gone, alive = psutil.wait_procs(processes, timeout=300)
         assert not alive, f"still there on a full disk: {alive}"
         ballast.unlink()
         try:
-            value = handle.wait(timeout=60)
+            value = handle.wait(timeout=300)
         except kitaru.KitaruExecutionError as error:
             print(type(error).__name__, error)
             assert "full" in str(error) or "space" in str(error), error

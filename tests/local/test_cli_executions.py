@@ -165,7 +165,7 @@ def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
 def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, home, eventually) -> None:
     project.write("flows.py", FLOWS)
     exec_id = project.kitaru("run", "flows.py:forever", "--detach").stdout.strip()
-    eventually((project.path / "started").exists, timeout=60, what="the checkpoint's start")
+    eventually((project.path / "started").exists, timeout=300, what="the checkpoint's start")
     onlookers = [
         (project.popen(KITARU, "executions", "watch", exec_id), "no longer watching"),
         (project.popen(KITARU, "executions", "logs", exec_id, "--follow", "--source", "runner"), "no longer following"),
@@ -177,7 +177,7 @@ def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, hom
             assert line, onlooker.communicate()
             seen += line
         onlooker.send_signal(signal.SIGINT)
-        _, stderr = onlooker.communicate(timeout=30)
+        _, stderr = onlooker.communicate(timeout=300)
         assert onlooker.returncode == 130, stderr
         last = stderr.strip().splitlines()[-1]
         assert last.startswith(f"Interrupted: {said} execution {exec_id}; it was not cancelled.")
@@ -192,7 +192,7 @@ def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, hom
     # The command itself returns within the seconds that it gives the processes.
     left = {process.pid for process in home.processes()} - {watching.pid}
     assert left == set()
-    out, err = watching.communicate(timeout=30)
+    out, err = watching.communicate(timeout=300)
     assert watching.returncode == 1
     assert json.loads(out.splitlines()[-1])["status"] == "cancelled"
     assert json.loads(err.strip().splitlines()[-1])["error"]["exit_code"] == 1
@@ -234,10 +234,10 @@ def test_a_question_is_answered_from_another_process_and_a_paused_one_goes_on_by
     until_asked("more")
     assert (project.path / "ran.txt").read_text().split() == ["first"]
     project.kitaru("executions", "input", exec_id, "--abort")
-    _, said = watching.communicate(timeout=60)
+    _, said = watching.communicate(timeout=300)
     assert watching.returncode == 1
     assert "was cancelled" in json.loads(said.strip().splitlines()[-1])["error"]["message"]
-    _, said = waiting.communicate(timeout=60)
+    _, said = waiting.communicate(timeout=300)
     assert "was cancelled" in said
     assert f"kitaru executions input {exec_id} --value 'yes'" in said
     assert said.count("answer with") == 4
@@ -257,7 +257,7 @@ class Terminal:
             os.chdir(project.path)
             os.execve(args[0], [str(arg) for arg in args], {**project.home.env, "TERM": "xterm"})
 
-    def expect(self, text: str, timeout: float = 60) -> None:
+    def expect(self, text: str, timeout: float = 300) -> None:
         """Read until the screen shows some text after what was expected before."""
         deadline = time.monotonic() + timeout
         while text not in self.screen[self._read :]:

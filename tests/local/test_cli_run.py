@@ -57,7 +57,7 @@ def test_run_in_an_empty_home_prints_the_result_as_json(empty_home, tmp_path) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=300,
     )
     assert (done.returncode, done.stdout) == (0, '"Hello Ada"\n'), done.stderr
 
@@ -158,9 +158,9 @@ def test_an_interrupt_while_waiting_leaves_the_execution_running(project, eventu
         """,
     )
     process = project.popen(Path(sys.executable).with_name("kitaru"), "run", "flows.py:slow")
-    eventually((project.path / "started").exists, timeout=60, what="the flow's start")
+    eventually((project.path / "started").exists, timeout=300, what="the flow's start")
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=300)
     assert process.returncode == 130
     last = stderr.strip().splitlines()[-1]
     assert last.startswith("Interrupted: no longer waiting for execution ")
@@ -169,7 +169,7 @@ def test_an_interrupt_while_waiting_leaves_the_execution_running(project, eventu
     project.write("go", "")
     project.write(
         "fetch.py",
-        f"from kitaru import FlowHandle\nprint(FlowHandle.from_id({exec_id!r}).wait(timeout=60, progress=False))",
+        f"from kitaru import FlowHandle\nprint(FlowHandle.from_id({exec_id!r}).wait(timeout=300, progress=False))",
     )
     assert project.run("fetch.py").stdout == "done\n"
 

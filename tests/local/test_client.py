@@ -64,10 +64,10 @@ def test_executions_artifacts_and_logs(project):
         executions = client.executions
         before = datetime.now(timezone.utc) - timedelta(seconds=2)
         handle = article.run("one two", mark=frozenset({1}), retries=2)
-        assert handle.wait(timeout=60) == "one-two"
+        assert handle.wait(timeout=300) == "one-two"
         failing = broken.run()
         try:
-            failing.wait(timeout=60)
+            failing.wait(timeout=300)
         except KitaruUserCodeError as error:
             assert error.recovery in str(error)
 

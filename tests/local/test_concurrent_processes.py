@@ -13,7 +13,6 @@ def home(empty_home):
     return empty_home
 
 
-@pytest.mark.timeout(400)
 def test_eight_processes_that_submit_at_once_all_complete_on_a_store_that_none_has_used_before(project):
     project.write(
         "work.py",

@@ -88,7 +88,7 @@ def test_research_goes_on_as_the_person_says(project: Project, eventually: Calla
     project.kitaru("executions", "input", exec_id, "--value", '{"release": false, "remark": "the sun"}')
     eventually(lambda: "Tides, draft 2" in asked(), what="the second draft")
     project.kitaru("executions", "input", exec_id, "--value", '{"release": true}')
-    printed, _ = research.communicate(timeout=60)
+    printed, _ = research.communicate(timeout=300)
     assert printed.startswith("released: Tides, draft 2: ")
 
 

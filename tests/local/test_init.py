@@ -31,7 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the wheel holds, as an installation has it."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    subprocess.run(build, check=True, capture_output=True, timeout=300)
     (wheel,) = folder.glob("kitaru_zenml-*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "site")
     return folder / "site"
@@ -54,9 +54,9 @@ def test_projects_made_by_the_wheel_run_are_tested_and_are_typed(
     def waiting() -> list[dict[str, str]]:
         return json.loads(project.kitaru("executions", "list", "--status", "waiting", "--output", "json").stdout)
 
-    (asking,) = eventually(waiting, timeout=60, what="the agent's question")
+    (asking,) = eventually(waiting, timeout=300, what="the agent's question")
     project.kitaru("executions", "input", asking["exec_id"], "--value", "yes")
-    printed = {name: run.communicate(timeout=60)[0].splitlines() for name, run in runs.items()}
+    printed = {name: run.communicate(timeout=300)[0].splitlines() for name, run in runs.items()}
     assert printed["basic"][1:] == ["6 different words, most often 'flow'"]
     assert printed["agent"][1:] == ["published: 1969 - 1945 is 24; 1969-07-20 is Sunday"]
     assert printed["batch"][1] == "# 3 files, 45 words"
@@ -68,7 +68,7 @@ def test_the_projects_pass_a_strict_type_checker(tmp_path: Path) -> None:
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = true\n[mypy-kitaru._zenml.*]\nfollow_imports = skip\n")
     files = [shutil.copy(path, tmp_path) for path in templates_folder().rglob("*.py")]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", *files], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "mypy", *files], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

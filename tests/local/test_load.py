@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 FLOWS = """
     import sys, threading
     from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +34,6 @@ EXECUTIONS = 50
 AT_A_TIME = 8
 
 
-@pytest.mark.timeout(900)
 def test_fifty_executions_eight_at_a_time_beside_a_reader(project, home):
     project.write("load.py", FLOWS)
     project.write(
@@ -85,7 +82,6 @@ def test_fifty_executions_eight_at_a_time_beside_a_reader(project, home):
     assert not [log for log in logs if "locked" in log or "Traceback" in log]
 
 
-@pytest.mark.timeout(900)
 def test_a_flow_of_a_thousand_checkpoints_and_one_of_two_hundred_at_once(project):
     project.write("load.py", FLOWS)
     project.write(

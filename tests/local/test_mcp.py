@@ -153,7 +153,7 @@ def test_an_assistant_runs_answers_replays_and_compares(project) -> None:
     project.write("flows.py", FLOWS)
     project.write("client.py", CLIENT)
     project.write("assistant.py", ASSISTANT)
-    done = project.run("client.py", KITARU_MCP, timeout=200)
+    done = project.run("client.py", KITARU_MCP, timeout=300)
     assert done.stdout.splitlines() == [" ".join([*LOOKING, *CHANGING]), " ".join(CHANGING), "done"], done.stderr
     # The client would complain of every line that is no message.
     assert "Failed to parse" not in done.stderr
@@ -184,7 +184,7 @@ def test_a_read_only_server_has_no_tool_that_changes_anything_and_speaks_the_pro
         server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
     server.stdin.flush()
     replies = [json.loads(server.stdout.readline()) for _ in range(4)]
-    rest, log = server.communicate(timeout=60)  # which closes its stdin
+    rest, log = server.communicate(timeout=300)  # which closes its stdin
     assert (rest, server.returncode) == ("", 0), log
     found = {reply["id"]: reply["result"] for reply in replies}
     assert "read-only" in found[1]["instructions"]

@@ -40,7 +40,7 @@ COLLECT = """
     from kitaru import FlowHandle, KitaruExecutionError
     handle = FlowHandle.from_id(sys.argv[1])
     try:
-        print(handle.wait(timeout=60, progress=False))
+        print(handle.wait(timeout=300, progress=False))
     except KitaruExecutionError as error:
         print(type(error).__name__, error)
 """
@@ -100,7 +100,7 @@ def test_files_are_private_and_few_and_a_failed_submission_leaves_none(project, 
     earlier("recent-lost", days=2, ended=False)
     earlier(".starting-of-a-machine-that-lost-power", days=20)
 
-    out, err = process.communicate("go\n", timeout=120)
+    out, err = process.communicate("go\n", timeout=300)
     assert process.returncode == 0, err
     exec_id, value = out.split()
     assert value == "1"
@@ -139,9 +139,9 @@ def test_ctrl_c_while_waiting_leaves_the_execution_running(project, home, eventu
     )
     waiting = project.popen("main.py")
     exec_id = waiting.stdout.readline().strip()
-    eventually((project.path / "in-gate").exists, timeout=60, what="the checkpoint")
+    eventually((project.path / "in-gate").exists, timeout=300, what="the checkpoint")
     os.killpg(waiting.pid, signal.SIGINT)  # Ctrl-C reaches the whole foreground process group
-    _, err = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=300)
     assert waiting.returncode == -signal.SIGINT, err
     assert "KeyboardInterrupt" in err
     assert home.processes()
@@ -192,7 +192,7 @@ def test_each_mode_of_the_runner_does_what_it_says(project, home):
         import os, sys, threading
         from kitaru import checkpoint, flow
 
-        meeting = threading.Barrier(2, timeout=60)
+        meeting = threading.Barrier(2, timeout=300)
 
         @checkpoint(cache=False)
         def meet(who: str) -> str:

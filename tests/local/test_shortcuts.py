@@ -73,7 +73,7 @@ def test_what_the_body_holds_is_not_read_from_the_store_and_is_stored_once(proje
         from flows import handing
         if __name__ == "__main__":
             handle = handing.run()
-            result = handle.wait(timeout=120, progress=False)
+            result = handle.wait(timeout=300, progress=False)
             artifacts = KitaruClient().artifacts.list(handle.exec_id)
             print(result)
             print(sum(artifact.type == "builtins.bytes" for artifact in artifacts))
@@ -145,7 +145,7 @@ def test_a_cached_step_is_found_as_zenml_finds_it(project):
 
         if __name__ == "__main__":
             for _ in range(2):
-                work.run().wait(timeout=120, progress=False)
+                work.run().wait(timeout=300, progress=False)
 
             from zenml.client import Client
             from zenml.orchestrators.cache_utils import get_cached_step_run
@@ -209,7 +209,7 @@ def test_more_threads_than_a_pool_has_connections_use_the_store_at_once(home):
         try:
             with Session(engine) as one:
                 one.execute(text("SELECT 1"))
-                together.wait(timeout=60)
+                together.wait(timeout=300)
                 with Session(engine) as other:
                     other.execute(text("SELECT 1"))
         except Exception as error:  # noqa: BLE001 - shown below

@@ -30,7 +30,7 @@ def test_from_the_third_run_on_a_runner_is_ready_and_is_used_where_it_fits(proje
             return standby._ahead.runner._supervisor.pid if standby._ahead else None
 
         def run():
-            return f.run().wait(timeout=60, progress=False)
+            return f.run().wait(timeout=300, progress=False)
 
         run()
         assert ready() is None, "a program that starts one flow pays for none that it does not start"
@@ -66,7 +66,7 @@ def test_from_the_third_run_on_a_runner_is_ready_and_is_used_where_it_fits(proje
             assert ready() is None
             time.sleep(60)
             os._exit(0)
-        waiting.wait(timeout=30)
+        waiting.wait(timeout=300)
         assert ready() is None
         os.kill(child, 9); os.waitpid(child, 0)
 

@@ -119,7 +119,7 @@ def test_answers_of_every_type_while_the_runner_looks(project):
         client.input(handle.exec_id, value=Review(stars=5, remark="fine"))
         pending(handle, "text")
         client.input(handle.exec_id, value="done")
-        result = handle.wait(timeout=60)
+        result = handle.wait(timeout=300)
         assert result == [6, True, 3, 4, "green", Review(stars=5, remark="fine"), "done"], result
         try:
             client.input(handle.exec_id, value=1)
@@ -131,7 +131,7 @@ def test_answers_of_every_type_while_the_runner_looks(project):
         client.input(handle.exec_id, value=1)
         pending(handle, "b")
         client.input(handle.exec_id, value=2)
-        assert handle.wait(timeout=60) == [1, 2]
+        assert handle.wait(timeout=300) == [1, 2]
 
         handle = several.run()
         pending(handle, "wait")
@@ -147,7 +147,7 @@ def test_answers_of_every_type_while_the_runner_looks(project):
             late = pending(handle, "late")
         assert late.metadata == {"why": "a crash"} and len(handle.execution.attempts) == 2
         client.input(handle.exec_id, value="yes")
-        assert handle.wait(timeout=60) == "yes"
+        assert handle.wait(timeout=300) == "yes"
         """,
     )
     project.run("main.py")
@@ -163,7 +163,7 @@ def test_a_paused_flow_has_no_process_and_an_answer_starts_it_again(project, hom
         """,
     )
     exec_id = project.run("submit.py").stdout.strip()
-    eventually(lambda: not home.processes(), timeout=60, what="the end of the paused flow's processes")
+    eventually(lambda: not home.processes(), timeout=300, what="the end of the paused flow's processes")
     project.write(
         "answer.py",
         """
@@ -181,7 +181,7 @@ def test_a_paused_flow_has_no_process_and_an_answer_starts_it_again(project, hom
             else:
                 raise AssertionError(verb)
         execution.input("please")
-        assert handle.wait(timeout=100) == "7 please 8"
+        assert handle.wait(timeout=300) == "7 please 8"
         execution = handle.execution
         assert [(a.number, a.outcome) for a in execution.attempts] == [(1, "completed")], execution.attempts
         """,
@@ -233,7 +233,7 @@ def test_wait_and_its_kin_belong_into_a_flow(project):
             return [len(refused), inside()]
 
         if __name__ == "__main__":
-            count, message = f.run().wait(timeout=60)
+            count, message = f.run().wait(timeout=300)
             assert count == 11, count
             assert "between two checkpoints" in message, message
         """,

@@ -126,7 +126,7 @@ def test_a_login_in_the_browser_is_confirmed_by_whoever_is_logged_in_there(
     told = next(line for line in login.stderr if "/devices/verify" in line)
     device, code = re.search(r"device_id=([^&\s]+)&user_code=(\w+)", told).groups()
     shared_server.call("PUT", f"/devices/{device}/verify", {"user_code": code, "trusted_device": True})
-    stdout, stderr = login.communicate(timeout=60)
+    stdout, stderr = login.communicate(timeout=300)
     assert login.returncode == 0, stderr
     assert f"Logged in to {shared_server.url} as default" in stdout
 
@@ -152,7 +152,7 @@ def test_a_login_without_a_url_starts_a_server_with_a_dashboard_for_this_machine
     try:
         url = f"http://127.0.0.1:{port}"
         assert f"Dashboard: {url}" in done.stdout
-        with urllib.request.urlopen(url, timeout=30) as page:
+        with urllib.request.urlopen(url, timeout=300) as page:
             assert "text/html" in page.headers["Content-Type"]
         listening = [c for p in home.processes() for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
         assert {(c.laddr.ip, c.laddr.port) for c in listening} == {("127.0.0.1", port)}
@@ -268,7 +268,7 @@ def test_a_server_that_has_gone_is_named_at_once_and_used_again_when_it_is_back(
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
     zenml_server.kill()
-    told, stderr = process.communicate("\n", timeout=60)
+    told, stderr = process.communicate("\n", timeout=300)
     assert f"listing executions failed. The ZenML server at {zenml_server.url} does not answer: " in told, stderr
 
     gone = project.kitaru("executions", "list", check=False)

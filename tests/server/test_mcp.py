@@ -86,6 +86,6 @@ def test_what_was_answered_in_the_dashboard_is_resumed_by_an_assistant(
     stranger.write("assistant.py", ASSISTANT)
     env = {"KITARU_SERVER_URL": shared_server.url, "KITARU_AUTH_TOKEN": shared_server.api_key}
     mcp = Path(sys.executable).with_name("kitaru-mcp")
-    done = stranger.run("client.py", mcp, shared_server.url, shared_server.admin_token, env=env, timeout=200)
+    done = stranger.run("client.py", mcp, shared_server.url, shared_server.admin_token, env=env, timeout=300)
     assert done.stdout.splitlines() == ["done"], done.stderr
     assert shared_server.api_key not in done.stderr

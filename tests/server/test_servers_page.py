@@ -34,7 +34,7 @@ SERVE = """
 
     exec_id = start("monday")
     assert status(exec_id) in ("pending", "running")
-    FlowHandle.from_id(exec_id).wait(timeout=120)
+    FlowHandle.from_id(exec_id).wait(timeout=300)
     print(status(exec_id))
 """
 
@@ -52,7 +52,7 @@ def test_its_job_and_its_service_work(stranger: Project, shared_server: ServerPr
     done = subprocess.run(
         ["bash", "-c", script.replace("STACK=prod", "STACK=default")],
         cwd=stranger.path, env={**stranger.home.env, "KITARU_AUTH_TOKEN": shared_server.api_key},
-        capture_output=True, text=True, check=False, timeout=180,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(rf"Executions +server {shared_server.url}\nChosen by +KITARU_SERVER_URL\n", done.stdout)

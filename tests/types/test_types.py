@@ -31,7 +31,7 @@ def messages(tmp_path_factory):
     (folder / "mypy.ini").write_text(CONFIG)
     command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", str(folder / "cache")]
     files = [str(HERE / "right.py"), str(HERE / "wrong.py")]
-    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True, timeout=170, check=False)
+    done = subprocess.run([*command, *files], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert not done.stderr, done.stderr
     found: dict[str, dict[int, list[str]]] = {"right.py": {}, "wrong.py": {}}
     for line in done.stdout.splitlines():

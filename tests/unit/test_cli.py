@@ -123,7 +123,7 @@ def test_python_dash_m_kitaru_is_the_same_command(tmp_path: Path) -> None:
         check=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.startswith("Usage: kitaru ")
 
@@ -138,7 +138,7 @@ def test_help_mistakes_and_settings_without_a_question_to_zenml_stay_cheap(args:
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT), "KITARU_STACK": "given", "KITARU_IMAGE": ""}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env=env, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env=env, timeout=300
     )
     assert done.stderr.splitlines()[-1].strip() == "loaded"
 
@@ -213,7 +213,7 @@ def test_an_interrupt_ends_the_command_with_one_line(write: Callable[[str, str],
         assert process.stderr is not None
         assert process.stderr.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
 
 
@@ -413,6 +413,6 @@ def test_bash_completes_commands_by_the_script(tmp_path: Path) -> None:
     )
     env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     done = subprocess.run(
-        ["bash", "-c", asked], capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=60
+        ["bash", "-c", asked], capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=300
     )
     assert (done.stdout, done.stderr) == ("executions\n", "")

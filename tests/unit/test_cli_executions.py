@@ -98,7 +98,7 @@ def test_help_and_mistakes_load_nothing_heavy(noun: str, tmp_path: Path) -> None
         "print('loaded', *{'zenml', 'pydantic', 'docker', 'rich', 'sqlalchemy'} & set(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=300
     )
     assert done.stderr.splitlines()[-1].strip() == "loaded"
 

@@ -309,7 +309,7 @@ def loaded_by(statement: str) -> set[str]:
     """Return the top-level packages that a fresh interpreter has loaded after a statement, beyond its own at start."""
     packages = "{name.partition('.')[0] for name in sys.modules}"
     script = f"import sys\nbefore = {packages}\n{statement}\nprint(*({packages} - before), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split())
 

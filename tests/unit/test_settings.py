@@ -453,4 +453,4 @@ def test_settings_load_pydantic_only_where_an_image_is_given(tmp_path: Path) -> 
         "assert resolve(run=validate_options('.run', image='python')).image.base_image == 'python'\n"
         "assert 'zenml' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, timeout=300)

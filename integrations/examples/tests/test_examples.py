@@ -34,7 +34,7 @@ def test_the_research_agent_publishes_once_a_person_agrees(project):
         asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
         assert not (project.path / "report.md").exists()
         project.kitaru("executions", "input", asked[1], "--value", "true", env=server.env("sk-none"))
-        told, errors = running.communicate(timeout=120)
+        told, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert told.splitlines()[0] == "The report is published."
     assert (project.path / "report.md").read_text().startswith("Functions that read and write gzipped files.")
@@ -57,7 +57,7 @@ def test_without_a_key_a_stand_in_on_this_machine_answers(project, example, said
     if example == "research_agent.py":
         asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
         project.kitaru("executions", "input", asked[1], "--value", "true")
-    told, errors = running.communicate(timeout=120)
+    told, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert "a stand-in on this machine answers" in told
     assert set(said) <= set(told.splitlines())

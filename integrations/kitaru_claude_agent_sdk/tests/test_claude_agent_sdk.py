@@ -46,7 +46,7 @@ def test_the_example_publishes_release_notes_once_a_person_agrees(project):
         asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
         assert not (project.path / "RELEASE_NOTES.md").exists()
         project.kitaru("executions", "input", asked[1], "--value", "true", env=server.env("sk-none"))
-        told, errors = running.communicate(timeout=200)
+        told, errors = running.communicate(timeout=300)
     assert told.splitlines()[0].strip() == "Done.", errors
     assert (project.path / "RELEASE_NOTES.md").read_text() == "- New\n"
     assert "writer_change: completed" in told

@@ -16,7 +16,7 @@ def test_the_example_writes_docstrings_once_a_person_agrees(project):
     asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
     assert "Twice." not in (project.path / "mine.py").read_text()
     project.kitaru("executions", "input", asked[1], "--value", "true")
-    told, errors = running.communicate(timeout=120)
+    told, errors = running.communicate(timeout=300)
     assert told == "{'twice': 'Twice.'}\n", errors
     assert 'def twice(x):\n    """Twice."""\n' in (project.path / "mine.py").read_text()
 

@@ -29,7 +29,7 @@ def test_the_example_refunds_once_a_person_agrees(project):
     running = project.popen("refunds.py", "1018", env={"OPENAI_API_KEY": ""})
     asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
     project.kitaru("executions", "input", asked[1], "--value", "yes")
-    told, errors = running.communicate(timeout=120)
+    told, errors = running.communicate(timeout=300)
     assert told.splitlines() == [
         "18.50 for the lamp were paid back.",
         "desk_model desk_find_order desk_model_2 desk_model_3 desk_refund desk_model_4",
