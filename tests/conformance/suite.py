@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 # A key that no log, no file and no metadata may hold.
 KEY = "sk-marked-4f1d2c7b9a"
 
-# Seconds for a flow whose process is started several times, each importing a framework and ZenML on a busy machine.
-PATIENCE = 300
-
 
 def walk(asked: Asked) -> Answer:
     """Nine steps, and then an answer."""
@@ -75,7 +72,6 @@ def tides(asked: Asked) -> Answer:
     return Answer("Low at six.") if asked.results else Answer(calls=(("tide_table", {"port": "Husum"}),))
 
 
-@pytest.mark.timeout(2 * PATIENCE)
 class Conformance:
     """The suite.
 
@@ -105,7 +101,7 @@ class Conformance:
 
     def test_an_agent_killed_after_its_sixth_turn_pays_for_ten(self, script: Any) -> None:
         with model_server(self.answering(walk)) as server:
-            ran = script.run("flows.py", "ten_turns", env=server.env(KEY), timeout=PATIENCE)
+            ran = script.run("flows.py", "ten_turns", env=server.env(KEY))
         told = json.loads(ran.stdout.splitlines()[-1])
         execution = told["execution"]
         assert told["result"] == "walked 9 steps"
@@ -136,7 +132,7 @@ class Conformance:
 
     def test_calls_at_once_streams_and_failures_come_through_a_crash(self, script: Any) -> None:
         with model_server(self.answering(read)) as server:
-            ran = script.run("flows.py", "at_once", env=server.env(KEY), timeout=PATIENCE)
+            ran = script.run("flows.py", "at_once", env=server.env(KEY))
         told = json.loads(ran.stdout.splitlines()[-1])
         assert told["result"] == "page a page b page c page d steady"
         assert [asked.turn for asked in server.asked] == [1, 2, 3, 4]
@@ -160,7 +156,7 @@ class Conformance:
 
     def test_a_person_approves_and_refuses(self, script: Any) -> None:
         with model_server(keep) as server:
-            ran = script.run("flows.py", "approval", env=server.env(KEY), timeout=PATIENCE)
+            ran = script.run("flows.py", "approval", env=server.env(KEY))
         told = json.loads(ran.stdout.splitlines()[-1])
         assert told["result"].startswith("deleted old.txt | ")
         assert "deleted new.txt" not in told["result"]

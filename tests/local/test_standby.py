@@ -66,7 +66,7 @@ def test_from_the_third_run_on_a_runner_is_ready_and_is_used_where_it_fits(proje
             assert ready() is None
             time.sleep(60)
             os._exit(0)
-        waiting.wait(timeout=300)
+        waiting.wait(timeout=50)  # and not after the minute that it waits by itself
         assert ready() is None
         os.kill(child, 9); os.waitpid(child, 0)
 
@@ -81,6 +81,6 @@ def test_from_the_third_run_on_a_runner_is_ready_and_is_used_where_it_fits(proje
         """,
     )
     assert project.run("main.py").stdout.endswith("the end\n")
-    eventually(lambda: not home.processes(), what="the end of the runner that was ready")
+    eventually(lambda: not home.processes(), timeout=50, what="the end of the runner that was ready")
     base = home.zenml / "kitaru" / "executions"
     eventually(lambda: not list(base.glob(".starting-*")), what="the end of its files")
