@@ -29,7 +29,7 @@ UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 PLACEHOLDER = re.compile(r"\b(?P<id>[A-Z]+_ID)\b|\b(?P<time>TIME)\b|\b(?P<duration>DURATION)\b|(?P<more>\.\.\.)")
 PATTERNS = {"time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "duration": r"[\d.]+ (?:ms|s|min)", "more": ".*"}
 # What the page asks to be looked at again until it is so.
-PATIENCE = {"kitaru executions list --status waiting": 60}
+PATIENCE = {"kitaru executions list --status waiting": 300}
 # As the page says, but without a network: the dependencies are those of the environment that the tests run in, which
 # `reader` lends the new one, and the build needs hatchling, which is there too.
 INSTALL = {"pip install .": "pip install --quiet --no-deps --no-build-isolation --no-index ."}
