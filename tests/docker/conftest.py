@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import os
 
@@ -26,6 +27,13 @@ def engine(home):
             with contextlib.suppress(APIError, NotFound):  # its removal is on its way
                 container.remove(force=True)
     client.close()
+
+
+@pytest.fixture
+def bridge(engine):
+    """This machine's address for containers. An engine that has just made their network names no gateway yet."""
+    network = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]
+    return network.get("Gateway") or str(next(ipaddress.ip_network(network["Subnet"]).hosts()))
 
 
 @pytest.fixture

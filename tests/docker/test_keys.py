@@ -84,7 +84,7 @@ if __name__ == "__main__":
 
 
 def test_a_key_reaches_a_container_and_stays_nowhere(
-    docker: Project, script: Any, engine: DockerClient, tmp_path: Path
+    docker: Project, script: Any, engine: DockerClient, bridge: str, tmp_path: Path
 ) -> None:
     mark = f"sk-marked-{uuid4().hex}"
     key, wrong, own = (f"{mark}-{name}" for name in ("key", "wrong", "own"))
@@ -92,7 +92,6 @@ def test_a_key_reaches_a_container_and_stays_nowhere(
     docker.write(".env", f"OPENAI_API_KEY={mark.replace('marked', 'in-a-file')}\n")
     [extra] = blocks("toml", "docs/agents.md")
     needed = [*tomllib.loads(extra.text)["tool"]["kitaru"]["image"]["requirements"], "kitaru-pydantic-ai"]
-    bridge = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     with model_server(answer, bridge) as server:
         environment = {"OPENAI_API_KEY": own, "OPENAI_BASE_URL": server.url, "WRONG": wrong}
         values = ["api_key=@KEY", "base_url=@OPENAI_BASE_URL"]

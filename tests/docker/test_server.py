@@ -24,7 +24,7 @@ BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.
 
 
 def test_a_container_reaches_the_server_and_holds_a_token_of_its_execution_and_not_the_key(
-    project: Project, engine: DockerClient, home_template: Home, tmp_path: Path
+    project: Project, engine: DockerClient, bridge: str, home_template: Home, tmp_path: Path
 ) -> None:
     project.write(
         "flows.py",
@@ -45,7 +45,6 @@ def test_a_container_reaches_the_server_and_holds_a_token_of_its_execution_and_n
                 print(value)
         """,
     )
-    bridge = engine.networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
     with ServerProcess(tmp_path, home_template.stores, bridge) as server:
         env = {"KITARU_SERVER_URL": server.url, "KITARU_AUTH_TOKEN": server.api_key, "KITARU_IMAGE": BASE_IMAGE}
         project.kitaru("stack", "create", "docker", "--type", "docker", env=env)
