@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from kitaru import adapter
 from kitaru._core.environment import llm_mock
-from kitaru._prices import Tokens, cost_of
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 try:
@@ -183,17 +181,16 @@ class Question:
     # -- recording ------------------------------------------------------------------------------------------------------
 
     def _record(self, name: str, value: Any, response: ModelResponse | None, seconds: float, *, own: bool) -> None:
-        from kitaru._zenml import tracking
-        from kitaru._zenml import usage as zenml_usage
+        from kitaru._zenml import tracking, usage
 
         cost = self._count(response)
         about: dict[str, Any] = {"model": self.model, "seconds": seconds}
         if response is not None:
-            usage = response.usage
+            used = response.usage
             about |= {"answered_by": response.model_name or self.model}
-            about |= {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+            about |= {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
             about |= {"cost": cost} if cost is not None else {}
-        label = zenml_usage.label_of(name)
+        label = usage.label_of(name)
         tracking.log_metadata({label: about})
         if not own:
             tracking.save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
@@ -201,13 +198,16 @@ class Question:
     def _count(self, response: ModelResponse | None) -> float | None:
         """Add an answer to what the checkpoint has used, and return its cost in US dollars, where that is known."""
         if response is None:
-            adapter.record_usage(model="mock", cost=0.0)
-            return None
-        used, model = response.usage, response.model_name or self.model
-        tokens = Tokens(used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens)
-        cost = cost_of(model, response.provider_name, tokens)
-        adapter.record_usage(model=model, provider=response.provider_name, **asdict(tokens), cost=cost)
-        return cost
+            return adapter.record_usage(model="mock", cost=0.0)
+        used = response.usage
+        return adapter.record_usage(
+            model=response.model_name or self.model,
+            provider=response.provider_name,
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            cache_read_tokens=used.cache_read_tokens,
+            cache_write_tokens=used.cache_write_tokens,
+        )
 
 
 # -- what is asked --------------------------------------------------------------------------------------------------------

@@ -234,8 +234,10 @@ def record_usage(
     cache_read_tokens: int = 0,
     cache_write_tokens: int = 0,
     cost: float | None = None,
-) -> None:
+) -> float | None:
     """Add one model call to what the running checkpoint has used; outside a checkpoint nothing is recorded.
+
+    Returns what the call cost in US dollars; None where that is not known, or nothing is recorded.
 
     Args:
         model: The model's name, as its provider calls it.
@@ -250,7 +252,7 @@ def record_usage(
         >>> record_usage(model="gpt-4o-mini", provider="openai", input_tokens=812, output_tokens=96)  # doctest: +SKIP
     """
     if scopes.current_checkpoint() is None:
-        return
+        return None
     from kitaru._prices import Tokens, cost_of
     from kitaru._zenml import usage
     from kitaru.models import Usage
@@ -266,6 +268,7 @@ def record_usage(
             unpriced=int(cost is None),
         )
     )
+    return cost
 
 
 def _call(

@@ -26,6 +26,7 @@ from kitaru._core import scope
 from kitaru._core.entries import plant
 from kitaru._core.options import checked_retries
 from kitaru._core.signatures import bind, output_annotation, record_names, refuse_unknown
+from kitaru._core.suggest import no_attribute
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -276,11 +277,11 @@ class Checkpoint(Generic[P, R]):
     if not TYPE_CHECKING:  # a type checker has its own words for these
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise AttributeError(
-                f"A Checkpoint has no {name!r}. It is called in a flow's body: directly, or concurrently by .submit(...), "
-                f".map(...) and .product(...)",
-                name=name,
-                obj=self,
+            raise no_attribute(
+                self,
+                "Checkpoint",
+                name,
+                "It is called in a flow's body: directly, or concurrently by .submit(...), .map(...) and .product(...)",
             )
 
     def _body(self) -> scope.FlowBody:

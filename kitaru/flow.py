@@ -9,6 +9,7 @@ from kitaru._core import loading, scope
 from kitaru._core.entries import plant
 from kitaru._core.settings import resolve, validate_options
 from kitaru._core.signatures import bind, record_names, refuse_unknown
+from kitaru._core.suggest import no_attribute
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -223,10 +224,11 @@ class Flow(Generic[P, R]):
     if not TYPE_CHECKING:  # a type checker has its own words for these
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise AttributeError(
-                f"A Flow has no {name!r}. It is started by .run(...), which returns a handle; .run(...).wait() is its value",
-                name=name,
-                obj=self,
+            raise no_attribute(
+                self,
+                "Flow",
+                name,
+                "It is started by .run(...), which returns a handle; .run(...).wait() is its value",
             )
 
     def _refuse_in_body(self, method: str) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
 from kitaru._core import loading, scope
+from kitaru._core.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -181,11 +182,11 @@ class FlowHandle(Generic[R]):
     if not TYPE_CHECKING:  # a type checker has its own words for these
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise AttributeError(
-                f"A FlowHandle has no {name!r}. The flow's value: .wait(), or .get() once it has finished; all that is "
-                f"known of it: .execution",
-                name=name,
-                obj=self,
+            raise no_attribute(
+                self,
+                "FlowHandle",
+                name,
+                "The flow's value: .wait(), or .get() once it has finished; all that is known of it: .execution",
             )
 
     def _stop_if_loading(self) -> None:

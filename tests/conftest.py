@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -183,6 +184,12 @@ class Project:
     def kitaru(self, *args: str | Path, **options) -> subprocess.CompletedProcess[str]:
         """Run the ``kitaru`` command; takes the options of ``run``."""
         return self.run(Path(sys.executable).with_name("kitaru"), *args, **options)
+
+    @staticmethod
+    def asking(running: subprocess.Popen[str]) -> str:
+        """Read what a program says on stderr until it says how to answer; give the id of the execution that asks."""
+        assert running.stderr is not None
+        return next(found[1] for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
 
     def popen(
         self, *args: str | Path, env: Mapping[str, str] | None = None, stdin: bool = False

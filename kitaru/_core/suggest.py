@@ -1,4 +1,4 @@
-"""The nearest right name for a wrong one, for the end of a message."""
+"""What there is, for who asks for something by a wrong name."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     nearest = get_close_matches(word.lower(), list(known), n=1)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def no_attribute(owner: object, kind: str, name: str, instead: str) -> AttributeError:
+    """Return the error of an attribute that a kind of object does not have; Python adds the nearest one that it has."""
+    return AttributeError(f"A {kind} has no {name!r}. {instead}", name=name, obj=owner)

@@ -80,6 +80,7 @@ def cached():
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", max_tokens=0), "max_tokens=0")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", model="fats"), "fats", "Did you mean 'fast'")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", output_type=object()), "output_type")
+    assert refused(KitaruUsageError, lambda: kitaru.llm("x", name=""), "name")
     assert refused(KitaruUsageError, lambda: kitaru.llm("x", name="--"), "name")
     for alias, secret in {"odd": "password", "lost": "gone"}.items():
         kitaru.set_secret(secret, {"password": "x", "region": "y"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -31,9 +30,9 @@ def test_the_research_agent_publishes_once_a_person_agrees(project):
         shutil.copy(HERE / name, project.path)
     with model_server(researching) as server:
         running = project.popen("research_agent.py", "pack", "files", env=server.env("sk-none"))
-        asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+        asked = project.asking(running)
         assert not (project.path / "report.md").exists()
-        project.kitaru("executions", "input", asked[1], "--value", "true", env=server.env("sk-none"))
+        project.kitaru("executions", "input", asked, "--value", "true", env=server.env("sk-none"))
         told, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert told.splitlines()[0] == "The report is published."
@@ -55,8 +54,8 @@ def test_without_a_key_a_stand_in_on_this_machine_answers(project, example, said
         shutil.copy(HERE / name, project.path)
     running = project.popen(example, env={"OPENAI_API_KEY": ""})
     if example == "research_agent.py":
-        asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
-        project.kitaru("executions", "input", asked[1], "--value", "true")
+        asked = project.asking(running)
+        project.kitaru("executions", "input", asked, "--value", "true")
     told, errors = running.communicate(timeout=300)
     assert running.returncode == 0, errors
     assert "a stand-in on this machine answers" in told

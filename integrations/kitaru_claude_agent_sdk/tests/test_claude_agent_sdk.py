@@ -43,9 +43,9 @@ def test_the_example_publishes_release_notes_once_a_person_agrees(project):
 
     with model_server(script) as server:
         running = project.popen("release_notes.py", env=server.env("sk-none"))
-        asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+        asked = project.asking(running)
         assert not (project.path / "RELEASE_NOTES.md").exists()
-        project.kitaru("executions", "input", asked[1], "--value", "true", env=server.env("sk-none"))
+        project.kitaru("executions", "input", asked, "--value", "true", env=server.env("sk-none"))
         told, errors = running.communicate(timeout=300)
     assert told.splitlines()[0].strip() == "Done.", errors
     assert (project.path / "RELEASE_NOTES.md").read_text() == "- New\n"

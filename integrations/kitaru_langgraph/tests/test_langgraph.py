@@ -13,9 +13,9 @@ def test_the_example_writes_docstrings_once_a_person_agrees(project):
     shutil.copy(HERE / "examples" / "docstrings.py", project.path)
     (project.path / "mine.py").write_text('def twice(x):\n    return 2 * x\n\ndef told():\n    "Is."\n    return 1\n')
     running = project.popen("docstrings.py", "mine.py", env={"OPENAI_API_KEY": ""})
-    asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+    asked = project.asking(running)
     assert "Twice." not in (project.path / "mine.py").read_text()
-    project.kitaru("executions", "input", asked[1], "--value", "true")
+    project.kitaru("executions", "input", asked, "--value", "true")
     told, errors = running.communicate(timeout=300)
     assert told == "{'twice': 'Twice.'}\n", errors
     assert 'def twice(x):\n    """Twice."""\n' in (project.path / "mine.py").read_text()

@@ -27,8 +27,8 @@ def answer(asked: Asked) -> Answer:
 def test_the_example_refunds_once_a_person_agrees(project):
     shutil.copy(HERE / "examples" / "refunds.py", project.path)
     running = project.popen("refunds.py", "1018", env={"OPENAI_API_KEY": ""})
-    asked = next(found for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
-    project.kitaru("executions", "input", asked[1], "--value", "yes")
+    asked = project.asking(running)
+    project.kitaru("executions", "input", asked, "--value", "yes")
     told, errors = running.communicate(timeout=300)
     assert told.splitlines() == [
         "18.50 for the lamp were paid back.",
