@@ -62,7 +62,7 @@ def visit(*, width: int = 1400, height: int = 900) -> Iterator[Visit]:
             args=["--no-sandbox"] if os.geteuid() == 0 else [],  # Chromium refuses to be root with one
         )
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         found = Visit(page)
         page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: found.complaints.append(str(error)))

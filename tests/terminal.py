@@ -13,7 +13,7 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -50,23 +50,30 @@ class Terminal:
         deadline = time.monotonic() + timeout
         fresh = ""
         while wanted not in fresh and wanted not in ESCAPES.sub("", fresh):
-            if time.monotonic() > deadline or not (new := self._read()):
-                os.kill(self.pid, signal.SIGKILL)
-                self.end()
-                pytest.fail(f"{wanted!r} did not come; this did: {self.seen[-3000:]!r}")
+            if not (new := self._read(deadline, f"{wanted!r} did not come")):
+                self._fail(f"the program ended, and {wanted!r} did not come")
             fresh += new
         return fresh
 
     def end(self, timeout: float = 300) -> tuple[int, str]:
+        """Read until the program has ended; give its exit code and what was read since the call before."""
+        deadline = time.monotonic() + timeout
         rest = ""
-        while new := self._read(timeout):
+        while new := self._read(deadline, "the program did not end"):
             rest += new
         os.close(self._master)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]), rest
 
-    def _read(self, timeout: float = 300) -> str:
-        if not select.select([self._master], [], [], timeout)[0]:
-            return ""
+    def _fail(self, why: str) -> NoReturn:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._master)
+        pytest.fail(f"{why}; this came: {self.seen[-3000:]!r}")
+
+    def _read(self, deadline: float, otherwise: str) -> str:
+        """Read what has come, or comes; nothing where the program has ended. Fails at the deadline."""
+        if not select.select([self._master], [], [], max(deadline - time.monotonic(), 0))[0]:
+            self._fail(otherwise)
         try:
             new = os.read(self._master, 65536).decode(errors="replace")
         except OSError:  # the last process has closed it

@@ -25,11 +25,18 @@ from kitaru._zenml.cache_lookup import find_cached_step
 from kitaru._zenml.events import say
 from kitaru._zenml.failures import Failure, describe_failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
+from kitaru._zenml.installed import materializer_of
 from kitaru._zenml.memory import held_by_caller
 from kitaru._zenml.original import Original, plan_of
 from kitaru._zenml.plain_steps import take_over
 from kitaru._zenml.prints import finish_line, write_whole_lines
-from kitaru._zenml.private import bound_stack, find_cached_steps_by, give_orchestrator_run_id, load_inputs_by
+from kitaru._zenml.private import (
+    bound_stack,
+    find_cached_steps_by,
+    find_materializers_by,
+    give_orchestrator_run_id,
+    load_inputs_by,
+)
 from kitaru._zenml.question import PauseRequested, WaitAborted
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.step_runs import keep_step_runs
@@ -137,6 +144,7 @@ def _prepare_process(*, in_container: bool) -> None:
     if shortcuts_wanted():
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
+    find_materializers_by(materializer_of)
     hear_prints()
     if in_container or files.own_directory() is not None:  # else it is the user's own
         write_whole_lines()

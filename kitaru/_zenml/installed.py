@@ -3,6 +3,9 @@
 At each submission ZenML asks pip, in a process of its own, what is installed, and looks through the requirements of
 all its integrations twice: most of the time that a submission takes. Neither answer changes before something is
 installed, which touches a directory of the import path.
+
+It then imports every installed library that it has an integration for: scikit-learn, PyTorch, all of them, in a flow
+that needs none. Here an integration whose materializers are all it has waits until its library has been imported.
 """
 
 from __future__ import annotations
@@ -10,15 +13,42 @@ from __future__ import annotations
 import json
 import os
 import sys
+import sysconfig
 import threading
 from functools import lru_cache
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from kitaru._zenml.private import activate_integrations, ask_here
+from zenml.materializers import CloudpickleMaterializer
+
+from kitaru._zenml.private import activate_integrations, ask_here, registered_materializer
+
+if TYPE_CHECKING:
+    from zenml.materializers.base_materializer import BaseMaterializer
 
 # What pip leaves out when it lists an environment to be built again: it comes with the environment.
 _NOT_LISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
+# Integrations that register materializers and nothing else, by the packages that define the types these are for. No
+# process that has not imported one of them can have a value of such a type.
+LIBRARIES: Final = {
+    "deepchecks": ("deepchecks",),
+    "great_expectations": ("great_expectations",),
+    "jax": ("jax",),
+    "lightgbm": ("lightgbm",),
+    "mlx": ("mlx",),
+    "neural_prophet": ("neuralprophet",),
+    "numpy": ("numpy",),
+    "pandas": ("pandas",),
+    "pillow": ("PIL",),
+    "polars": ("polars",),
+    "pytorch": ("torch",),
+    "pytorch_lightning": ("pytorch_lightning",),
+    "scipy": ("scipy",),
+    "sklearn": ("sklearn",),
+    "spark": ("pyspark",),
+    "tensorflow": ("tensorflow",),
+    "xgboost": ("xgboost",),
+}
 _activating = threading.Lock()
 
 
@@ -33,9 +63,31 @@ def packages() -> list[str]:
 
 
 def activate() -> None:
-    """Register what ZenML's integrations bring along, those whose requirements are installed."""
+    """Register what ZenML's installed integrations bring along, as far as this process can have met it."""
     with _activating:  # ZenML finds them while it compiles, which two threads may do at once
-        _activated_in(_environment())
+        waiting = _waiting_in(_environment())
+        met = {name for name in waiting if any(library in sys.modules for library in LIBRARIES[name])}
+        if met:
+            waiting -= met
+            activate_integrations(met.__contains__)
+
+
+def materializer_of(kind: type[Any]) -> type[BaseMaterializer]:
+    """Return ZenML's materializer for a type.
+
+    Those of ZenML's integrations are registered when a type of an installed package has none: looking for them costs
+    half a second.
+    """
+    found = registered_materializer(kind)
+    if found is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
+        activate()
+        found = registered_materializer(kind)
+    return found
+
+
+def _is_installed(module: str) -> bool:
+    file = getattr(sys.modules.get(module.partition(".")[0]), "__file__", None) or ""
+    return file.startswith((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
 
 
 def _environment() -> tuple[tuple[str, int], ...]:
@@ -63,8 +115,10 @@ def _packages_of(_state: object) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _activated_in(_state: object) -> None:
-    activate_integrations()
+def _waiting_in(_state: object) -> set[str]:
+    """Activate the integrations that wait for no library, and return the others."""
+    activate_integrations(lambda name: name not in LIBRARIES)
+    return set(LIBRARIES)
 
 
 def _requirement(name: str, distribution: metadata.Distribution) -> str:

@@ -22,7 +22,10 @@ name                                      why
                                           and a runner in the background, must not change what its user has set up.
 ``GlobalConfiguration._config_file``      Where that file is.
 ``Environment.get_python_packages``       Public, and replaced: it starts pip at each submission; see ``installed``.
-``integration_registry.activate_integrations``  Public, and replaced: it goes through all integrations each time.
+``integration_registry.activate_integrations``  Public, and replaced: it goes through all integrations each time, and
+                                          imports the library of each that is installed; see ``installed``.
+``MaterializerRegistry.__getitem__``      Public, and replaced: a runner compiles nothing, so that nobody would have had the
+                                          integrations register what a plain step needs; see ``installed``.
 ``SqlZenStore._engine``                   Replaced: SQLAlchemy gives a SQLite file fifteen connections, and a thread may
                                           need two at once: more threads wait for each other until they time out.
 ``cache_utils.get_cached_step_run``       Public, and replaced; see ``cache_lookup``.
@@ -46,7 +49,8 @@ from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
 from zenml.environment import Environment
 from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
-from zenml.integrations.registry import integration_registry
+from zenml.integrations.registry import IntegrationRegistry, integration_registry
+from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
 from zenml.orchestrators import cache_utils
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
     from zenml.config.source import Source
+    from zenml.materializers.base_materializer import BaseMaterializer
     from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse
     from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
@@ -85,13 +90,32 @@ def bound_stack(stack: StackResponse) -> Iterator[None]:
         _bound_stack.reset(token)
 
 
-activate_integrations: Final = integration_registry.activate_integrations
+def activate_integrations(wanted: Callable[[str], bool]) -> None:
+    """Have those of ZenML's integrations that are wanted, and installed, register what they bring along."""
+    part = IntegrationRegistry()
+    for name, integration in integration_registry.integrations.items():
+        if wanted(name):
+            part.register_integration(name, integration)
+    part.activate_integrations()
 
 
 def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) -> None:
     """Have ZenML ask these what is installed, and what its integrations bring along."""
     Environment.get_python_packages = staticmethod(packages)  # type: ignore[method-assign]
     integration_registry.activate_integrations = activate  # type: ignore[method-assign]
+
+
+_registered: Final = MaterializerRegistry.__getitem__
+
+
+def registered_materializer(kind: type[Any]) -> type[BaseMaterializer]:
+    """Return the materializer that is registered for a type so far."""
+    return _registered(materializer_registry, kind)
+
+
+def find_materializers_by(find: Callable[[type[Any]], type[BaseMaterializer]]) -> None:
+    """Have ZenML ask this for the materializer of a type."""
+    MaterializerRegistry.__getitem__ = lambda _, kind: find(kind)  # type: ignore[method-assign]
 
 
 def replace_engine(store: SqlZenStore, engine: Engine) -> None:

@@ -12,7 +12,6 @@ import io
 import os
 import pickle
 import sys
-import sysconfig
 from dataclasses import is_dataclass
 from functools import cache
 from math import isfinite
@@ -24,13 +23,12 @@ from pydantic import BaseModel, TypeAdapter
 from zenml.enums import ArtifactType
 from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterializer, CloudpickleMaterializer
 from zenml.materializers.base_materializer import BaseMaterializer
-from zenml.materializers.materializer_registry import materializer_registry
 from zenml.utils import source_utils
 
 from kitaru._core.canonical import content_hash
 from kitaru._core.equality import same
 from kitaru._core.modules import main_alias
-from kitaru._zenml.installed import activate
+from kitaru._zenml.installed import materializer_of
 from kitaru._zenml.private import set_source
 from kitaru._zenml.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
@@ -178,35 +176,12 @@ def _is_faithful(value: Any) -> bool:
         return value.exists()
     if not _is_importable(kind):
         return False
-    materializer = _materializer(kind)
+    materializer = materializer_of(kind)
     if materializer in _LOSSY:
         return False
     if isinstance(value, BaseModel) or is_dataclass(value):
         return _round_trips(value)
     return _gives_back(materializer, value)
-
-
-def _materializer(kind: type[Any]) -> type[BaseMaterializer]:
-    """Return ZenML's materializer for a type.
-
-    Those of ZenML's integrations are registered when a type of an installed package has none: loading them costs
-    half a second, or what it costs to import every package that they are for.
-    """
-    found = materializer_registry[kind]
-    if found is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
-        _activate_integrations()
-        found = materializer_registry[kind]
-    return found
-
-
-def _is_installed(module: str) -> bool:
-    file = getattr(sys.modules.get(module.partition(".")[0]), "__file__", None) or ""
-    return file.startswith((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
-
-
-@cache
-def _activate_integrations() -> None:
-    activate()  # one thread after the other: checkpoints that run at once may all come here
 
 
 def _gives_back(materializer: type[BaseMaterializer], value: Any) -> bool:

@@ -74,7 +74,7 @@ BRIEFING = """
         pages = search(topic)
         stars = rate.map(pages)
         text = report(topic, pages, stars)
-        if not kitaru.wait(name="approve", question="Publish the report?", timeout=600):
+        if not kitaru.wait(name="approve", question="Publish the report?", timeout=1800):
             return "not published"
         return publish(text)
 """
@@ -165,7 +165,7 @@ def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(
         look_at_the_run(board)
         look_at_a_checkpoint(board)
         look_at_artifacts(board)
-        answer_there(board)
+        answer_there(board, eventually)
         code, rest = terminal.end()
         assert code == 0
         assert re.search(r"published \d+ signs", ESCAPES.sub("", rest))
@@ -245,11 +245,20 @@ def look_at_artifacts(board: Dashboard) -> None:
     board.close_panel()
 
 
-def answer_there(board: Dashboard) -> None:
+def answer_there(board: Dashboard, eventually: Callable[..., Any]) -> None:
     board.tab("Overview")
-    board.page.locator(".monaco-editor").first.click()
-    board.page.keyboard.type("true")
-    board.page.get_by_role("button", name="Continue").click()
+    editor = board.page.locator(".monaco-editor").first
+    go_on = board.page.get_by_role("button", name="Continue")
+
+    def typed() -> bool:  # what is typed before the editor listens is lost
+        editor.click()
+        board.page.keyboard.press("Control+A")
+        board.page.keyboard.type("true")
+        return editor.locator(".view-lines").inner_text().strip() == "true"
+
+    eventually(typed, what="the answer in the editor")
+    go_on.click()
+    go_on.wait_for(state="hidden")
 
 
 def look_at_the_timeline(board: Dashboard, project: Project, exec_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from dataclasses import fields
 
@@ -175,6 +176,32 @@ def test_a_cached_step_is_found_as_zenml_finds_it(project):
     )
     # Five calls that can be remembered and the uncached one have completed; the failing one is no candidate.
     assert project.run("main.py").stdout.split() == ["7", "6", "6", "0"]
+
+
+def test_integrations_that_wait_for_a_library_register_materializers_for_its_types_and_nothing_else(home):
+    from zenml.integrations.registry import integration_registry
+    from zenml.materializers.base_materializer import BaseMaterializer
+
+    from kitaru._zenml.installed import LIBRARIES
+
+    seen = set()
+    for name, libraries in LIBRARIES.items():
+        integration = integration_registry.integrations[name]
+        imports = re.findall(r"from (\S+) import (\w+)", inspect.getsource(integration.activate))
+        assert imports, name
+        assert all(what.startswith("materializer") for _, what in imports), (name, imports)
+        if not integration.check_installation():
+            continue
+        integration.activate()
+        for kind in _kinds(BaseMaterializer):
+            if kind.__module__.startswith(f"zenml.integrations.{name}."):
+                assert {found.__module__.partition(".")[0] for found in kind.ASSOCIATED_TYPES} <= set(libraries), kind
+                seen.add(name)
+    assert seen >= {"numpy", "pandas", "sklearn"}
+
+
+def _kinds(base):
+    return {base, *(found for kind in base.__subclasses__() for found in _kinds(kind))}
 
 
 def test_what_the_launcher_takes_of_a_cached_step_is_there():

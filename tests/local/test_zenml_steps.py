@@ -266,3 +266,49 @@ def test_a_failed_step_is_tried_again_and_replayed_like_a_checkpoint(project):
         "10 [('load', 'reused'), ('named', 'overridden'), ('one', 'run')]",
         "lost nobody looks at 3",
     ]
+
+
+def test_materializers_of_zenmls_integrations_are_there_and_load_no_library_that_nobody_uses(project):
+    project.write(
+        "main.py",
+        """
+        import sys
+        from zenml import step
+        from kitaru import checkpoint, flow
+
+        def libraries():
+            from kitaru._zenml.installed import LIBRARIES
+            return sorted({name for names in LIBRARIES.values() for name in names} & set(sys.modules))
+
+        @checkpoint(cache=False)
+        def loaded() -> list[str]:
+            return libraries()
+
+        @step(enable_cache=False)
+        def fit():
+            from sklearn.linear_model import LinearRegression
+            return LinearRegression().fit([[1], [2]], [2, 4])
+
+        @checkpoint(cache=False)
+        def tree():
+            from sklearn.tree import DecisionTreeRegressor
+            return DecisionTreeRegressor().fit([[1], [2]], [2, 4])
+
+        @flow(cache=False)
+        def training() -> list[str]:
+            before = loaded()
+            model = fit()
+            assert round(model.load().predict([[3]])[0]) == 6 == tree().predict([[2]])[0] + 2
+            return before
+
+        if __name__ == "__main__":
+            handle = training.run()
+            print(libraries(), handle.wait(timeout=300))
+            from zenml.client import Client
+            for name, ran in sorted(Client().get_pipeline_run(handle.exec_id).steps.items()):
+                print(name, ran.outputs["output"][0].materializer.import_path.rpartition(".")[2])
+        """,
+    )
+    *_, first, fitted, _, grown = project.run("main.py").stdout.splitlines()
+    assert first == "[] []"
+    assert (fitted, grown) == ("fit SklearnMaterializer", "tree SklearnMaterializer")

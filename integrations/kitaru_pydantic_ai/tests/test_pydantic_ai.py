@@ -72,7 +72,8 @@ def test_what_pydantic_ai_can_do_works_in_flows(project):
             return ModelResponse(parts=[ToolCallPart("plain", {}), ToolCallPart("odd_tool", {})])
 
         cities = KitaruAgent(Agent(FunctionModel(structured), output_type=City, name="geo graphy"))
-        server = MCPToolset(StdioTransport(sys.executable, ["clock_server.py"]), id="clock")
+        clock_server = StdioTransport(sys.executable, ["clock_server.py"])
+        server = MCPToolset(clock_server, id="clock", init_timeout=300)  # five seconds are few for a busy machine
         clocks = KitaruAgent(Agent(FunctionModel(clock), name="clocks", toolsets=[server]))
         echoes = KitaruAgent(Agent(FunctionModel(echo)))  # no name: "agent"
         built_in = Agent(FunctionModel(echo), name="built_in", capabilities=[KitaruDurability()])
