@@ -10,11 +10,13 @@ import functools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +25,7 @@ import psutil
 import pytest
 
 from tests import chromium, server_process
+from tests.preloaded import PreloadedPython
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -152,6 +155,7 @@ class Project:
 
     path: Path
     home: Home
+    python: PreloadedPython
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def write(self, name: str, content: str) -> Path:
@@ -168,18 +172,35 @@ class Project:
         timeout: float = 300,
         check: bool = True,
         stdin: str | None = None,
+        loads: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``python *args`` to its end and give what it printed; a failure shows both streams, unless unchecked."""
-        process = self.popen(*args, env=env, stdin=stdin is not None)
+        """Run ``python *args`` to its end and give what it printed; a failure shows both streams, unless unchecked.
+
+        With an environment of its own, and where the test says that it ``loads`` Kitaru itself, the program is a new
+        Python; else it is a fork of one that has loaded Kitaru and ZenML.
+        """
+        command = [*map(str, args)]
+        if env or loads or (command[0].startswith("-") and command[0] != "-c"):
+            code, stdout, stderr = self._run_anew(command, env, stdin, timeout)
+        else:
+            code, stdout, stderr = self.python.run(command, self.path, self.home.env, stdin, timeout)
+        told = f"--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        if code is None:
+            pytest.fail(f"{args} still ran after {timeout} s\n{told}")
+        if check and code != 0:
+            pytest.fail(f"{args} exited with {code}\n{told}")
+        return subprocess.CompletedProcess(command, code, stdout, stderr)
+
+    def _run_anew(
+        self, command: list[str], env: Mapping[str, str] | None, stdin: str | None, timeout: float
+    ) -> tuple[int | None, str, str]:
+        process = self.popen(*command, env=env, stdin=stdin is not None)
         try:
             stdout, stderr = process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
-            stdout, stderr = process.communicate()
-            pytest.fail(f"{args} still ran after {timeout} s\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
-        if check and process.returncode != 0:
-            pytest.fail(f"{args} exited with {process.returncode}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
-        return subprocess.CompletedProcess([*map(str, args)], process.returncode, stdout, stderr)
+            return None, *process.communicate()
+        return process.returncode, stdout, stderr
 
     def kitaru(self, *args: str | Path, **options) -> subprocess.CompletedProcess[str]:
         """Run the ``kitaru`` command; takes the options of ``run``."""
@@ -190,6 +211,18 @@ class Project:
         """Read what a program says on stderr until it says how to answer; give the id of the execution that asks."""
         assert running.stderr is not None
         return next(found[1] for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
+
+    @staticmethod
+    def interrupt(running: subprocess.Popen[str]) -> None:
+        """Press Ctrl-C, which reaches the whole group of one that leads a group; again where nothing comes of it.
+
+        Python drops the exception, and says so, where the signal comes while it clears a weak reference.
+        """
+        send = os.killpg if os.getpgid(running.pid) == running.pid else os.kill
+        while running.poll() is None:
+            send(running.pid, signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(60)
 
     def popen(
         self, *args: str | Path, env: Mapping[str, str] | None = None, stdin: bool = False
@@ -215,10 +248,17 @@ class Project:
                 stream.close()
 
 
+@pytest.fixture(scope="session")
+def preloaded_python(home_template: Home) -> Iterator[PreloadedPython]:
+    """A Python that has loaded Kitaru and ZenML, and runs programs in forks of itself."""
+    with PreloadedPython(home_template.env) as python:
+        yield python
+
+
 @pytest.fixture
-def project(home: Home, tmp_path: Path) -> Iterator[Project]:
+def project(home: Home, tmp_path: Path, preloaded_python: PreloadedPython) -> Iterator[Project]:
     """An empty project folder whose scripts run in a fresh home."""
-    project = Project(tmp_path / "project", home)
+    project = Project(tmp_path / "project", home, preloaded_python)
     project.path.mkdir()
     yield project
     project.close()

@@ -176,7 +176,7 @@ def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, hom
             line = onlooker.stdout.readline()
             assert line, onlooker.communicate()
             seen += line
-        onlooker.send_signal(signal.SIGINT)
+        project.interrupt(onlooker)
         _, stderr = onlooker.communicate(timeout=300)
         assert onlooker.returncode == 130, stderr
         last = stderr.strip().splitlines()[-1]

@@ -159,7 +159,7 @@ def test_an_interrupt_while_waiting_leaves_the_execution_running(project, eventu
     )
     process = project.popen(Path(sys.executable).with_name("kitaru"), "run", "flows.py:slow")
     eventually((project.path / "started").exists, timeout=300, what="the flow's start")
-    process.send_signal(signal.SIGINT)
+    project.interrupt(process)
     _, stderr = process.communicate(timeout=300)
     assert process.returncode == 130
     last = stderr.strip().splitlines()[-1]

@@ -46,5 +46,5 @@ PROGRAM = """
 
 def test_eight_threads_that_use_kitaru_first_in_eight_ways(project):
     project.write("main.py", PROGRAM)
-    done = project.run("main.py", timeout=400)
+    done = project.run("main.py", timeout=400, loads=True)
     assert json.loads(done.stdout) == [42, [], [], [], "default", ["default"], [], []]

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Home
+    from tests.preloaded import PreloadedPython
 
 
 @pytest.fixture
-def stranger(empty_home: Home, tmp_path: Path) -> Iterator[Project]:
+def stranger(empty_home: Home, tmp_path: Path, preloaded_python: PreloadedPython) -> Iterator[Project]:
     """A project in a home in which ZenML has never run, with a flow in it."""
-    project = Project(tmp_path / "stranger", empty_home)
+    project = Project(tmp_path / "stranger", empty_home, preloaded_python)
     project.path.mkdir()
     project.write("trip.py", TRIP)
     yield project
