@@ -25,7 +25,7 @@ import psutil
 import pytest
 
 from tests import chromium, server_process
-from tests.preloaded import PreloadedPython
+from tests.preloaded import PreloadedPython, can_run
 from tests.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -176,14 +176,13 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python *args`` to its end and give what it printed; a failure shows both streams, unless unchecked.
 
-        With an environment of its own, and where the test says that it ``loads`` Kitaru itself, the program is a new
-        Python; else it is a fork of one that has loaded Kitaru and ZenML.
+        The program is a fork of a Python that has loaded Kitaru and ZenML, unless it ``loads`` them itself.
         """
-        command = [*map(str, args)]
-        if env or loads or (command[0].startswith("-") and command[0] != "-c"):
+        command, env = [*map(str, args)], env or {}
+        if loads or not can_run(command, env):
             code, stdout, stderr = self._run_anew(command, env, stdin, timeout)
         else:
-            code, stdout, stderr = self.python.run(command, self.path, self.home.env, stdin, timeout)
+            code, stdout, stderr = self.python.run(command, self.path, {**self.home.env, **env}, stdin, timeout)
         told = f"--- stdout\n{stdout}\n--- stderr\n{stderr}"
         if code is None:
             pytest.fail(f"{args} still ran after {timeout} s\n{told}")
@@ -192,7 +191,7 @@ class Project:
         return subprocess.CompletedProcess(command, code, stdout, stderr)
 
     def _run_anew(
-        self, command: list[str], env: Mapping[str, str] | None, stdin: str | None, timeout: float
+        self, command: list[str], env: Mapping[str, str], stdin: str | None, timeout: float
     ) -> tuple[int | None, str, str]:
         process = self.popen(*command, env=env, stdin=stdin is not None)
         try:

@@ -38,6 +38,16 @@ _LEFT_OUT = (
 )
 
 
+# How the variables begin that Python, ZenML and Kitaru read while they are loaded.
+_READ_EARLY = ("KITARU_CRASH_POINT", "PYTHON", "ZENML_")
+
+
+def can_run(args: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether a fork does what ``python *args`` would, with these variables beside those of its home."""
+    is_program = args[0] == "-c" or not args[0].startswith("-")
+    return is_program and not any(name.startswith(_READ_EARLY) for name in env)
+
+
 class PreloadedPython:
     """The process that forks, and what it takes to have it run a program."""
 

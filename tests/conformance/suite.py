@@ -169,7 +169,7 @@ class Conformance:
     def test_outside_a_flow_the_framework_works_as_ever(self, script: Any) -> None:
         script.write("crashed", "")
         with model_server(walk) as server:
-            ran = script.run("flows.py", "outside", env=server.env(KEY))
+            ran = script.run("flows.py", "outside", env=server.env(KEY), loads=True)
         assert ran.stdout.strip() == "walked 9 steps"
         assert len(server.asked) == 10
         assert calls(script) == Counter({f"step {number}": 1 for number in range(1, 10)})
