@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from kitaru._core import loading, scope
+from kitaru._core import ctrl_c, loading, scope
 from kitaru._core.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
@@ -106,7 +106,8 @@ class FlowHandle(Generic[R]):
         ):
             raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
         try:
-            self._wait(timeout, progress)
+            with ctrl_c.heard():
+                self._wait(timeout, progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"no longer waiting for execution {self._exec_id}; it was not cancelled. Look at it again: "

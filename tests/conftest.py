@@ -218,10 +218,12 @@ class Project:
         Python drops the exception, and says so, where the signal comes while it clears a weak reference.
         """
         send = os.killpg if os.getpgid(running.pid) == running.pid else os.kill
-        while running.poll() is None:
+        for _ in range(5):
             send(running.pid, signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 running.wait(60)
+                return
+        pytest.fail(f"{running.args} does not end by Ctrl-C")
 
     def popen(
         self, *args: str | Path, env: Mapping[str, str] | None = None, stdin: bool = False

@@ -81,7 +81,7 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 [*command, *where], env=self._env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not self.answers():
             assert self._process.poll() is None, f"the server ended:\n{self._last_words()}"
             assert time.monotonic() < deadline, f"the server does not answer:\n{self._last_words()}"

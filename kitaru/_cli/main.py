@@ -18,6 +18,7 @@ from typing import Any, Final, Never
 import click
 
 from kitaru._cli.group import Group
+from kitaru._core.ctrl_c import heard
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {
@@ -124,7 +125,8 @@ def main() -> Never:
         importlib.import_module("kitaru._cli.completion_script")
     gc.set_threshold(50_000, 20, 20)  # a tenth of a command's time, all of it spent on what loading ZenML creates
     try:
-        code = cli.main(prog_name="kitaru", standalone_mode=False, obj=presentation)
+        with heard():
+            code = cli.main(prog_name="kitaru", standalone_mode=False, obj=presentation)
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes text and an exit code
         code = _report(error, presentation)
     sys.exit(code if isinstance(code, int) else 0)

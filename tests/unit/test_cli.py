@@ -217,6 +217,30 @@ def test_an_interrupt_ends_the_command_with_one_line(write: Callable[[str, str],
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
 
 
+def test_an_interrupt_in_a_callback_of_a_weak_reference_is_not_lost() -> None:
+    program = """if True:
+        import signal, threading, weakref
+        from kitaru._core.ctrl_c import heard
+
+        class Thing:
+            def __del__(self): raise LookupError("told as ever")
+
+        thing = Thing()
+        reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+        try:
+            with heard():
+                del thing
+                print("dropped")
+                threading.Event().wait(60)
+        except KeyboardInterrupt:
+            print("heard")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "dropped\nheard\n"
+    assert "LookupError: told as ever" in done.stderr
+    assert "KeyboardInterrupt" not in done.stderr
+
+
 # -- config show ------------------------------------------------------------------------------------------------------
 
 

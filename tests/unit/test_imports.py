@@ -66,7 +66,7 @@ ROOMS = {
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
     "_cli": Room(
         "_cli",
-        ("kitaru.*", "kitaru._cli", "kitaru._core.suggest", "click"),
+        ("kitaru.*", "kitaru._cli", "kitaru._core.ctrl_c", "kitaru._core.suggest", "click"),
         ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
     ),
     # How flows and moments are named, it knows from the command line.
