@@ -36,8 +36,6 @@ _LEFT_OUT = (
     "kitaru._runner.start",
     "kitaru._zenml.entrypoint",
 )
-
-
 # How the variables begin that Python, ZenML and Kitaru read while they are loaded.
 _READ_EARLY = ("KITARU_CRASH_POINT", "PYTHON", "ZENML_")
 

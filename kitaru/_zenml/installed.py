@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 # What pip leaves out when it lists an environment to be built again: it comes with the environment.
 _NOT_LISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
-# Integrations that register materializers and nothing else, by the packages that define the types these are for. No
-# process that has not imported one of them can have a value of such a type.
+# Integrations that register materializers and nothing else, by the package that defines the types these are for. No
+# process that has not imported it can have a value of such a type.
 LIBRARIES: Final = {
-    "deepchecks": ("deepchecks",),
-    "great_expectations": ("great_expectations",),
-    "jax": ("jax",),
-    "lightgbm": ("lightgbm",),
-    "mlx": ("mlx",),
-    "neural_prophet": ("neuralprophet",),
-    "numpy": ("numpy",),
-    "pandas": ("pandas",),
-    "pillow": ("PIL",),
-    "polars": ("polars",),
-    "pytorch": ("torch",),
-    "pytorch_lightning": ("pytorch_lightning",),
-    "scipy": ("scipy",),
-    "sklearn": ("sklearn",),
-    "spark": ("pyspark",),
-    "tensorflow": ("tensorflow",),
-    "xgboost": ("xgboost",),
+    "deepchecks": "deepchecks",
+    "great_expectations": "great_expectations",
+    "jax": "jax",
+    "lightgbm": "lightgbm",
+    "mlx": "mlx",
+    "neural_prophet": "neuralprophet",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "pillow": "PIL",
+    "polars": "polars",
+    "pytorch": "torch",
+    "pytorch_lightning": "pytorch_lightning",
+    "scipy": "scipy",
+    "sklearn": "sklearn",
+    "spark": "pyspark",
+    "tensorflow": "tensorflow",
+    "xgboost": "xgboost",
 }
 _activating = threading.Lock()
 
@@ -66,7 +66,7 @@ def activate() -> None:
     """Register what ZenML's installed integrations bring along, as far as this process can have met it."""
     with _activating:  # ZenML finds them while it compiles, which two threads may do at once
         waiting = _waiting_in(_environment())
-        met = {name for name in waiting if any(library in sys.modules for library in LIBRARIES[name])}
+        met = {name for name in waiting if LIBRARIES[name] in sys.modules}
         if met:
             waiting -= met
             activate_integrations(met.__contains__)

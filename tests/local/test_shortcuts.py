@@ -185,7 +185,7 @@ def test_integrations_that_wait_for_a_library_register_materializers_for_its_typ
     from kitaru._zenml.installed import LIBRARIES
 
     seen = set()
-    for name, libraries in LIBRARIES.items():
+    for name, library in LIBRARIES.items():
         integration = integration_registry.integrations[name]
         imports = re.findall(r"from (\S+) import (\w+)", inspect.getsource(integration.activate))
         assert imports, name
@@ -195,7 +195,7 @@ def test_integrations_that_wait_for_a_library_register_materializers_for_its_typ
         integration.activate()
         for kind in _kinds(BaseMaterializer):
             if kind.__module__.startswith(f"zenml.integrations.{name}."):
-                assert {found.__module__.partition(".")[0] for found in kind.ASSOCIATED_TYPES} <= set(libraries), kind
+                assert {found.__module__.partition(".")[0] for found in kind.ASSOCIATED_TYPES} <= {library}, kind
                 seen.add(name)
     assert seen >= {"numpy", "pandas", "sklearn"}
 

@@ -278,7 +278,7 @@ def test_materializers_of_zenmls_integrations_are_there_and_load_no_library_that
 
         def libraries():
             from kitaru._zenml.installed import LIBRARIES
-            return sorted({name for names in LIBRARIES.values() for name in names} & set(sys.modules))
+            return sorted(set(LIBRARIES.values()) & set(sys.modules))
 
         @checkpoint(cache=False)
         def loaded() -> list[str]:
