@@ -10,13 +10,11 @@ import functools
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import textwrap
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -210,20 +208,6 @@ class Project:
         """Read what a program says on stderr until it says how to answer; give the id of the execution that asks."""
         assert running.stderr is not None
         return next(found[1] for line in running.stderr if (found := re.search(r"kitaru executions input (\S+)", line)))
-
-    @staticmethod
-    def interrupt(running: subprocess.Popen[str]) -> None:
-        """Press Ctrl-C, which reaches the whole group of one that leads a group; again where nothing comes of it.
-
-        Python drops the exception, and says so, where the signal comes while it clears a weak reference.
-        """
-        send = os.killpg if os.getpgid(running.pid) == running.pid else os.kill
-        for _ in range(5):
-            send(running.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(60)
-                return
-        pytest.fail(f"{running.args} does not end by Ctrl-C")
 
     def popen(
         self, *args: str | Path, env: Mapping[str, str] | None = None, stdin: bool = False

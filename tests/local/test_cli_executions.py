@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, hom
             line = onlooker.stdout.readline()
             assert line, onlooker.communicate()
             seen += line
-        project.interrupt(onlooker)
+        onlooker.send_signal(signal.SIGINT)
         _, stderr = onlooker.communicate(timeout=300)
         assert onlooker.returncode == 130, stderr
         last = stderr.strip().splitlines()[-1]

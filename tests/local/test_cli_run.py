@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_an_interrupt_while_waiting_leaves_the_execution_running(project, eventu
     )
     process = project.popen(Path(sys.executable).with_name("kitaru"), "run", "flows.py:slow")
     eventually((project.path / "started").exists, timeout=300, what="the flow's start")
-    project.interrupt(process)
+    process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=300)
     assert process.returncode == 130
     last = stderr.strip().splitlines()[-1]

@@ -140,7 +140,7 @@ def test_ctrl_c_while_waiting_leaves_the_execution_running(project, home, eventu
     waiting = project.popen("main.py")
     exec_id = waiting.stdout.readline().strip()
     eventually((project.path / "in-gate").exists, timeout=300, what="the checkpoint")
-    project.interrupt(waiting)
+    os.killpg(waiting.pid, signal.SIGINT)  # Ctrl-C reaches the whole foreground process group
     _, err = waiting.communicate(timeout=300)
     assert waiting.returncode == -signal.SIGINT, err
     assert "KeyboardInterrupt" in err
