@@ -39,7 +39,7 @@ async def together(number: int) -> None:
         for one in _waiting:
             one.set()
         _waiting.clear()
-    await asyncio.wait_for(everybody.wait(), 30)
+    await asyncio.wait_for(everybody.wait(), 120)
 
 
 def report(flow: Flow[..., Any], *answers: Any) -> None:

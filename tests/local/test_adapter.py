@@ -105,14 +105,21 @@ def test_calls_are_found_again_whatever_order_they_come_in(project):
             # In a loop, a plain call blocks it and gives the value.
             assert adapter.run(lambda: 5, name="plain") == 5
 
-            ended = []
+            # Who gives up on a call ends it: one that has begun, and one whose callable has not been called yet.
+            began, ended = asyncio.Event(), asyncio.Event()
             async def endless():
+                began.set()
                 try: await asyncio.sleep(3600)
-                finally: ended.append(True)
-            try: await asyncio.wait_for(adapter.run_async(endless, name="endless"), 0.2)
-            except TimeoutError: pass
+                finally: ended.set()
+            given_up = asyncio.ensure_future(adapter.run_async(endless, name="endless"))
+            await began.wait()
+            given_up.cancel()
+            await ended.wait()
+            at_once = asyncio.ensure_future(adapter.run_async(endless, name="at_once"))
             await asyncio.sleep(0)
-            while not ended: await asyncio.sleep(0.01)
+            at_once.cancel()
+            outcomes = await asyncio.gather(given_up, at_once, return_exceptions=True)
+            assert [type(one) for one in outcomes] == [asyncio.CancelledError] * 2, outcomes
             return [first[number] for number in range(4)]
 
         async def outside():
