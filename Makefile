@@ -11,11 +11,9 @@ DEMO     := $(CURDIR)/.demo
 DEMO_ENV := HOME="$(DEMO)" ZENML_CONFIG_PATH="$(DEMO)/zenml" ZENML_ANALYTICS_OPT_IN=false
 
 # Extra arguments for pytest: make test ARGS="-k retries -x". Tests run side by side, each in a home of its own;
-# make test ARGS="-n 0" runs them one by one. Tests wait for processes of theirs now and then: one worker more than
-# there are processors keeps these busy.
+# make test ARGS="-n 0" runs them one by one.
 ARGS     ?=
-WORKERS  := $(shell $(PYTHON) -c "import os; print(min(4, (os.cpu_count() or 1) + 1))")
-PARALLEL := -n $(WORKERS) --dist worksteal
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: docs help demo test check bench pictures lock clean

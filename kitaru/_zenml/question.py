@@ -79,6 +79,7 @@ class Question:
         self._busy = busy
         self._poller = str(run.orchestrator_run_id or run.id)
         told = dict(metadata or {})
+        self._leased_until = 0.0
         self._condition = Client().zen_store.create_run_wait_condition(
             RunWaitConditionRequest(
                 project=run.project_id,
@@ -93,6 +94,9 @@ class Question:
         if told and not self._condition.run_metadata:  # a runner was lost before ZenML had stored it
             resource = RunMetadataResource(id=self._condition.id, type=MetadataResourceTypes.WAIT_CONDITION)
             Client().create_run_metadata(metadata=told, resources=[resource])
+        if self._condition.status == RunWaitConditionStatus.PENDING:
+            # ZenML pauses a run whose question is answered while nobody holds a lease: it takes the runner for gone.
+            self._keep_lease()
         if given is not UNSET:
             self._resolve(given)
 
@@ -127,11 +131,8 @@ class Question:
             return
         say(f"waiting for input {self._condition.name!r}{asked(self._condition)}")
         deadline = time.monotonic() + self._timeout
-        leased_until = 0.0
         while time.monotonic() < deadline or self._busy():
-            if time.monotonic() > leased_until - _LEASE / 2:
-                self._lease(RunWaitConditionLeaseMode.REFRESH, _LEASE)
-                leased_until = time.monotonic() + _LEASE
+            self._keep_lease()
             if self._is_resolved():
                 return
             yield min(_LOOK, max(deadline - time.monotonic(), 0.01))
@@ -143,6 +144,11 @@ class Question:
             f"no answer to {self._condition.name!r} within {self._timeout:g} s: pausing, an answer starts the flow again"
         )
         raise PauseRequested
+
+    def _keep_lease(self) -> None:
+        if time.monotonic() > self._leased_until - _LEASE / 2:
+            self._lease(RunWaitConditionLeaseMode.REFRESH, _LEASE)
+            self._leased_until = time.monotonic() + _LEASE
 
     def _lease(self, mode: RunWaitConditionLeaseMode, seconds: float) -> RunWaitConditionStatus:
         return Client().zen_store.update_run_wait_condition_lease(

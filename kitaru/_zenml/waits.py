@@ -127,7 +127,7 @@ def _named(run_id: UUID, name: str | None) -> RunWaitConditionResponse:
 
 
 def _pending(run_id: UUID) -> RunWaitConditionResponse | None:
-    """Return the open question; of a new one, ZenML stores what is told with it a moment after the question itself."""
+    """Return the open question: a new one once all about it is stored and its runner is ready for the answer."""
     deadline = time.monotonic() + _STORING
     while True:
         found = Client().list_run_wait_conditions(
@@ -139,9 +139,13 @@ def _pending(run_id: UUID) -> RunWaitConditionResponse | None:
 
 
 def _is_whole(condition: RunWaitConditionResponse) -> bool:
-    """Whether all about a question is stored; those that a plain ZenML pipeline asks may have no metadata."""
+    """Whether all about a question is stored: its metadata and its runner's lease come a moment after it.
+
+    Those that a plain ZenML pipeline asks may have no metadata; the runner of any may be lost in that moment.
+    """
     age = utc_now(tz_aware=condition.created) - condition.created
-    return AFTER_KEY in condition.run_metadata or age.total_seconds() > _STORING
+    is_stored = AFTER_KEY in condition.run_metadata and condition.last_polled_at is not None
+    return is_stored or age.total_seconds() > _STORING
 
 
 def _described(condition: RunWaitConditionResponse) -> PendingWait:
