@@ -78,8 +78,8 @@ class Question:
         self._timeout = timeout
         self._busy = busy
         self._poller = str(run.orchestrator_run_id or run.id)
-        told = dict(metadata or {})
         self._leased_until = 0.0
+        told = dict(metadata or {})
         self._condition = Client().zen_store.create_run_wait_condition(
             RunWaitConditionRequest(
                 project=run.project_id,
@@ -97,13 +97,11 @@ class Question:
         if self._condition.status == RunWaitConditionStatus.PENDING:
             # ZenML pauses a run whose question is answered while nobody holds a lease: it takes the runner for gone.
             self._keep_lease()
-        if given is not UNSET:
-            self._resolve(given)
+            if given is not UNSET:
+                self._resolve(given)
 
     def _resolve(self, given: Any) -> None:
         """Answer the question with what is known ahead; where that does not fit, it is asked."""
-        if self._condition.status != RunWaitConditionStatus.PENDING:
-            return
         try:
             TypeAdapter(self._schema).validate_python(given)
             Client().resolve_run_wait_condition(
