@@ -16,10 +16,10 @@ ARGS     ?=
 PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: docs help demo test check bench pictures lock clean
+.PHONY: docs help demo test test-replay check bench pictures lock clean
 
 help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the second run comes from the cache
 	@mkdir -p $(DEMO)
@@ -32,6 +32,10 @@ demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the secon
 
 test: $(STAMP)  ## Run all tests, in an empty temporary home; what needs Docker or Kubernetes is skipped without them
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-replay: $(STAMP)  ## Run local tests with each body run again after every outcome: make test-replay ARGS="-k retries"
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" KITARU_FORCE_REPLAY=on \
+	  $(BIN)/python -m pytest $(PARALLEL) tests/local/test_right_call.py $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, strict types, and which room may import what
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from kitaru.checkpoint import Checkpoint, CheckpointOptions
 from kitaru.errors import KitaruContextError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _UNFIT = re.compile(r"\W+", re.ASCII)
 _LONGEST = 120  # letters: ZenML takes 255, for a scope, the call and its number
@@ -39,11 +39,13 @@ class Scope:
         name: Its name in the execution: ``"researcher_2"``.
         base: What it was called: ``"researcher"``.
         key: What tells it from other scopes of that base.
+        lane: Where in the flow's body it was opened; see :mod:`kitaru._core.lanes`.
     """
 
     name: str
     base: str
     key: str | None = None
+    lane: str = ""
 
 
 def adapter_call(inputs: dict[str, Any]) -> Any:
@@ -72,6 +74,7 @@ class NamedCall(Checkpoint[..., Any]):
         stem: str,
         key: str | None,
         scope: Scope | None,
+        identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     ) -> None:
         """Create the call.
 
@@ -82,8 +85,11 @@ class NamedCall(Checkpoint[..., Any]):
             stem: What the call's name in the execution begins with.
             key: What tells it from other calls of that stem; None where the order does.
             scope: What it belongs to.
+            identity: Takes out of the inputs what tells the call from others; None for all of them.
         """
         self.func = function
+        self.source = self
+        self.id = None
         self.name = self.__name__ = self.__qualname__ = name
         self.options = options
         self.signature = _shared.signature
@@ -94,6 +100,11 @@ class NamedCall(Checkpoint[..., Any]):
         self.stem = stem
         self.key = key
         self.scope = scope
+        self._identity = identity
+
+    def identity_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what of its inputs tells the call from others."""
+        return inputs if self._identity is None else self._identity(inputs)
 
     @property
     def _kind(self) -> tuple[Any, ...]:

@@ -123,6 +123,7 @@ def run(
     serializer: Serializer | None = None,
     retries: int = 0,
     cache: bool | None = False,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> T:
     """Run a callable as a checkpoint of the current execution, and return its value.
 
@@ -140,6 +141,8 @@ def run(
         retries: How many times more it is tried when it raises; 0 by default.
         cache: Whether a result of an earlier execution with the same name and inputs may be taken: False, the default,
             for calls whose inputs do not say all; None leaves it to the flow.
+        identity: Takes out of the inputs what tells the call from others: all but clocks and random ids, which differ when
+            the execution is tried again. None for all of them. A call with a key is told by that alone.
 
     Raises:
         KitaruUsageError: An option is wrong, or an input or the value cannot be stored.
@@ -156,7 +159,7 @@ def run(
         value = function()
         return value if serializer is None else serializer.dump(value)
 
-    call = _call(called, name, type, key=key, scope=scope, retries=retries, cache=cache)
+    call = _call(called, name, type, key=key, scope=scope, retries=retries, cache=cache, identity=identity)
     if in_event_loop():  # the body would return something to await
         stored = body.submit(call, (dict(inputs or {}),), {}).result()
     else:
@@ -175,6 +178,7 @@ async def run_async(
     serializer: Serializer | None = None,
     retries: int = 0,
     cache: bool | None = False,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> T:
     """Run an async callable as a checkpoint of the current execution; arguments and errors as of ``run``.
 
@@ -184,7 +188,7 @@ async def run_async(
     if body is None:
         return await function()
     errand = _Errand(function, serializer, asyncio.get_running_loop())
-    call = _call(errand.wait, name, type, key=key, scope=scope, retries=retries, cache=cache)
+    call = _call(errand.wait, name, type, key=key, scope=scope, retries=retries, cache=cache, identity=identity)
     try:
         stored = await body.submit(call, (dict(inputs or {}),), {})
     except asyncio.CancelledError:
@@ -280,6 +284,7 @@ def _call(
     scope: Scope | None,
     retries: int,
     cache: bool | None,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None,
 ) -> NamedCall:
     clean = _checked_name(name)
     options = CheckpointOptions(
@@ -287,7 +292,7 @@ def _call(
     )
     stem = _stem(clean, scope)
     shared = clean if scope is None else f"{scope.base}_{clean}"
-    return NamedCall(shared, function, options, stem=stem, key=key, scope=scope)
+    return NamedCall(shared, function, options, stem=stem, key=key, scope=scope, identity=identity)
 
 
 def _stem(clean: str, scope: Scope | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import (
     Awaitable,
     Callable,
@@ -16,8 +17,9 @@ from collections.abc import (
     ValuesView,
 )
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import product as cartesian
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, Pr
 from kitaru._core import scope
 from kitaru._core.entries import plant
 from kitaru._core.options import checked_retries
-from kitaru._core.signatures import bind, output_annotation, record_names, refuse_unknown
+from kitaru._core.signatures import bind, call, output_annotation, record_names, refuse_unknown
 from kitaru._core.suggest import no_attribute
 from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
 
@@ -42,6 +44,8 @@ Runtime = Literal["inline", "isolated"]
 CALL_INPUT = "kitaru_call"
 
 
+# ZenML takes 255 characters for the name of an artifact, which holds the flow's and the output's as well.
+_LONGEST_ID = 120
 _OPTIONS = ("retries", "cache", "type", "runtime", "settings", "resources", "materializers")
 
 
@@ -74,10 +78,13 @@ class CheckpointFuture(Generic[R]):
     It can be passed to other checkpoints, alone or inside lists, tuples and dicts, and awaited in async code.
     """
 
-    def __init__(self, future: Future[Any], name: str, resolve: Callable[[Any], R]) -> None:
+    def __init__(
+        self, future: Future[Any], name: str, resolve: Callable[[Any], R], taken: Callable[[], None] = lambda: None
+    ) -> None:
         self._future = future
         self._name = name
         self._resolve = resolve
+        self._taken = taken  # is told when the body learns what became of the call
         self._seen = False
 
     @property
@@ -95,25 +102,29 @@ class CheckpointFuture(Generic[R]):
             KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
             Exception: What the checkpoint raised.
         """
+        self._finish(timeout)
+        return self._resolve(self._future.result())
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait for the checkpoint and return what it raised, or None; arguments and errors as of ``result``."""
+        self._finish(timeout)
+        return self._future.exception()
+
+    def _finish(self, timeout: float | None) -> None:
         self._seen = True
-        try:
-            return self._resolve(self._future.result(timeout))
-        except FutureTimeoutError:
-            if self._future.done():  # the checkpoint itself raised a TimeoutError
-                raise
+        if not wait_for([self._future], timeout).done:
             raise KitaruTimeoutError(
                 f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running; "
                 f"call result() again to wait longer."
-            ) from None
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait for the checkpoint and return what it raised, or None."""
-        self._seen = True
-        return self._future.exception(timeout)
+            )
+        self._taken()
 
     def done(self) -> bool:
         """Whether the checkpoint has finished."""
-        return self._future.done()
+        is_done = self._future.done()
+        if is_done:
+            self._taken()
+        return is_done
 
     def __await__(self) -> Generator[Any, None, R]:
         import asyncio
@@ -125,10 +136,11 @@ class CheckpointFuture(Generic[R]):
         # has not started yet when whoever awaits it gives up.
         self._future.add_done_callback(lambda _: _tell(loop, finished))
         yield from finished.__await__()
+        self._taken()
         return self._resolve(self._future.result())
 
     def __repr__(self) -> str:
-        return f"<CheckpointFuture {self._name!r} {'done' if self.done() else 'pending'}>"
+        return f"<CheckpointFuture {self._name!r} {'done' if self._future.done() else 'pending'}>"
 
     def __bool__(self) -> bool:
         """Refuse: ``if approve.submit(x):`` would hold whatever the checkpoint returns.
@@ -204,9 +216,12 @@ class Checkpoint(Generic[P, R]):
 
     # What tells it from others in ZenML's cache, where its source and what it captured do not.
     identity: str | None = None
+    # What the author calls its calls: a text, or a function of their arguments.
+    id: str | Callable[..., str] | None = None
 
     def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
         self.func = function
+        self.source: Checkpoint[..., Any] = self  # the one that was decorated, of one with options of its own
         self.planted: Callable[..., Any] = function
         self.name = function.__name__
         self.options = options
@@ -238,6 +253,47 @@ class Checkpoint(Generic[P, R]):
             KitaruContextError: Called outside a flow's body.
         """
         return cast("CheckpointFuture[R]", self._body().submit(self, args, kwargs))
+
+    def with_options(self, *, id: str | Callable[..., str]) -> Self:  # noqa: A002 - the word that users know
+        """Return the checkpoint with a name for its calls that tells each from all others of the execution.
+
+        A call with an id is found again by that alone, wherever and in whatever order the body makes it, and its first
+        result stands whatever its inputs are. Without one, a call is told by its place in the body and by its inputs.
+
+        Args:
+            id: A text of 1 to 120 characters, or a function that gets all of the call's arguments and returns one. Of a text, the
+                calls of ``map`` and ``product`` get ``-1``, ``-2``, ... behind it. Shown as the call's name.
+
+        Raises:
+            KitaruUsageError: The id is neither, or a text that cannot be kept as a name.
+
+        Examples:
+            >>> refund.with_options(id=f"refund-{customer}")(customer, amount)  # doctest: +SKIP
+            >>> refund.with_options(id=lambda customer, amount: f"refund-{customer}").map(customers, 10)  # doctest: +SKIP
+        """
+        chosen = copy(self)
+        chosen.id = id if callable(id) else checked_id(id, self.name)
+        return chosen
+
+    def id_of(self, values: Mapping[str, Any]) -> str | None:
+        """Return the id of a call; None where it has none.
+
+        Args:
+            values: Arguments by parameter.
+
+        Raises:
+            KitaruUsageError: The function that gives the id raises, or returns no id.
+        """
+        if not callable(self.id):
+            return self.id
+        try:
+            chosen = call(self.id, self.signature, values)
+        except Exception as error:
+            raise KitaruUsageError(
+                f"{self.name}.with_options(id=...): the function that gives the id raised {type(error).__name__}: {error}. "
+                f"It gets the arguments of the call: {self.name}{self.signature}."
+            ) from error
+        return checked_id(chosen, self.name)
 
     def map(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
         """Start the checkpoint once for each element of the given sequences, taken together as by ``zip``.
@@ -321,18 +377,39 @@ class Checkpoint(Generic[P, R]):
         futures: CheckpointFutures[R] = CheckpointFutures()
         combinations = combine(self.name, [given[i].items for i in mapped])
         body.expect(self, len(combinations))
-        for combination in combinations:
+        for number, combination in enumerate(combinations, 1):
+            numbered = self.with_options(id=f"{self.id}-{number}") if isinstance(self.id, str) else self
             chosen = dict(zip(mapped, combination, strict=True))
             values = [chosen.get(i, value) if i in chosen else value for i, value in enumerate(given)]
             call_args = tuple(v for k, v in zip(keys, values, strict=True) if isinstance(k, int))
             call_kwargs = {k: v for k, v in zip(keys, values, strict=True) if isinstance(k, str)}
-            futures.append(body.submit(self, call_args, call_kwargs))
+            futures.append(body.submit(numbered, call_args, call_kwargs))
         return futures
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
         from kitaru._zenml import steps
 
         return steps.run_checkpoint(self, inputs)
+
+
+def checked_id(chosen: object, checkpoint: str) -> str:
+    """Return the id of a call, checked.
+
+    Raises:
+        KitaruUsageError: It is none that ZenML can keep as a step's name.
+    """
+    where = f"{checkpoint}.with_options(id={reprlib.repr(chosen)})"
+    if not isinstance(chosen, str):
+        raise KitaruUsageError(
+            f"{where}: an id is some text, or a function that returns it, not a {type(chosen).__name__}."
+        )
+    if not chosen.strip() or len(chosen) > _LONGEST_ID:
+        raise KitaruUsageError(f"{where}: an id has 1 to {_LONGEST_ID} characters, and this one {len(chosen.strip())}.")
+    if chosen != chosen.strip() or not chosen.isprintable():
+        raise KitaruUsageError(
+            f"{where}: an id is the name of a step in ZenML, without space around it, line breaks and control characters."
+        )
+    return chosen
 
 
 class _Mapped:

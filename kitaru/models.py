@@ -134,7 +134,7 @@ class CheckpointExecution(_Model):
     """One call of a checkpoint in an execution.
 
     Attributes:
-        name: Its name in the execution: the function's, with ``_2``, ``_3`` for further calls.
+        name: Its name in the execution: its id, else the function's name, with ``_2``, ``_3`` for further calls.
         checkpoint: The function's name.
         type: The word for the kind of work that the decorator gives.
         status: ``"cached"`` where an earlier execution's result was taken.
@@ -148,6 +148,8 @@ class CheckpointExecution(_Model):
             value given, ``"run"`` where it was run; None in other executions.
         usage: What model calls in it have used, over all its attempts; None where it made none. Of one that is
             ``"cached"`` or ``"reused"`` it is what was used when its result was made.
+        changed_inputs: Of a call with an id, the parameters that were given something else later than when its result was
+            made, which stands all the same.
     """
 
     name: str
@@ -162,6 +164,7 @@ class CheckpointExecution(_Model):
     progress: str | None
     replay: Literal["reused", "overridden", "run"] | None = None
     usage: Usage | None = None
+    changed_inputs: tuple[str, ...] = ()
 
     @property
     def duration(self) -> timedelta | None:

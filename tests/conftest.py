@@ -37,6 +37,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIRED = frozenset(filter(None, os.environ.get("KITARU_TESTS_REQUIRE", "").split(",")))
 
 
+# What `make test-replay` sets for every program that tests run.
+FORCED = {name: value for name, value in os.environ.items() if name == "KITARU_FORCE_REPLAY"}
+
+
 # -- a home of its own ------------------------------------------------------------------------------------------------
 
 
@@ -71,6 +75,7 @@ class Home:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "NO_COLOR": "1",
             "COLUMNS": "200",
+            **FORCED,
         }
 
     def processes(self) -> list[psutil.Process]:

@@ -95,8 +95,15 @@ def _call(checkpoint: CheckpointExecution, after: Sequence[str], day: datetime |
         ", ".join(after or checkpoint.parents),
         checkpoint.progress
         or (checkpoint.attempts[-1].error if checkpoint.attempts else None)
-        or " · ".join(filter(None, [checkpoint.replay, used(checkpoint.usage) if checkpoint.usage else None])),
+        or " · ".join(filter(None, _remarks(checkpoint))),
     )
+
+
+def _remarks(checkpoint: CheckpointExecution) -> Iterator[str | None]:
+    yield checkpoint.replay
+    yield used(checkpoint.usage) if checkpoint.usage else None
+    if checkpoint.changed_inputs:
+        yield f"stands for its id; given something else later: {', '.join(checkpoint.changed_inputs)}"
 
 
 def used(usage: Usage) -> str:

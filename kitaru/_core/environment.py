@@ -19,6 +19,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
     "KITARU_STANDBY": "on (the default) or off: whether a program that starts flow after flow keeps a runner ready.",
     "KITARU_SHORTCUTS": "on (the default) or off: whether Kitaru answers for ZenML what that would work out anew each time.",
+    "KITARU_FORCE_REPLAY": "on or off (the default): whether a flow's body runs again from its beginning after every outcome, to test that it does the same again.",
     "KITARU_SERVER_URL": "A ZenML server's URL: use it without `kitaru login`, and leave ZenML's configuration as it is.",
     "KITARU_AUTH_TOKEN": "An API key of a service account, or a token, for the server of KITARU_SERVER_URL.",
     "KITARU_PROJECT": "Name or id of the ZenML project to work in.",
@@ -96,6 +97,15 @@ def shortcuts_wanted() -> bool:
         KitaruUsageError: The variable holds anything but on or off.
     """
     return _on("Shortcuts", "KITARU_SHORTCUTS", read("KITARU_SHORTCUTS"))
+
+
+def replay_forced() -> bool:
+    """Return what KITARU_FORCE_REPLAY says: whether a body runs again after every outcome that it is given.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but on or off.
+    """
+    return _on("Forced replay", "KITARU_FORCE_REPLAY", read("KITARU_FORCE_REPLAY") or "off")
 
 
 def _on(name: str, variable: str, text: str | None) -> bool:

@@ -68,6 +68,10 @@ class Plan:
         overridden: Calls that are not run but return a value given: the artifact's id by output.
         answers: Answers that are taken or were given ahead, by wait.
         cache: Whether what runs again may be answered by the cache.
+        new_inputs: Whether the flow has other inputs than in the original: what is taken before the cut was made with those.
+        skipped: Calls among the reused ones that were named, and are taken whatever they are given.
+        given: Waits whose answers were given ahead, and are taken whatever their metadata is.
+        questions: What is recorded of each question: its place and the digest of its content.
     """
 
     original: str
@@ -77,15 +81,28 @@ class Plan:
     overridden: dict[str, dict[str, str]]
     answers: dict[str, Any]
     cache: bool
+    new_inputs: bool = False
+    skipped: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def takes(self, call: str) -> bool:
+        """Whether a call is not run."""
+        return call in self.reused or call in self.overridden
+
+    def stands(self, call: str) -> bool:
+        """Whether what is taken for a call is taken whatever the call is given."""
+        return call in self.skipped or call in self.overridden
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data."""
-        return {**asdict(self), "reused": list(self.reused)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Plan:
         """Read a plan that :meth:`to_json` wrote."""
-        return cls(**{**data, "reused": tuple(data["reused"])})
+        fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in data.items()}
+        return cls(**fields)
 
 
 class Recording:

@@ -1,19 +1,20 @@
-"""The record that a body goes by: what has completed in an execution, and whether the body still follows it."""
+"""The record that a body goes by: what has ended in an execution, and whether the body still follows it."""
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zenml.constants import CODE_HASH_PARAMETER_NAME
 
-from kitaru._core.unset import UNSET
+from kitaru._core.digests import digest
+from kitaru._core.matching import Call, Calls, Mismatch, Place, Recorded, State
 from kitaru._named import Scope
+from kitaru._zenml.divergence import Divergences
+from kitaru._zenml.identity import NO_DIGEST, code_of, given_to, recorded_arguments
 from kitaru._zenml.original import index_of
-from kitaru._zenml.plain_steps import PlainStep
+from kitaru._zenml.outcomes import RAISED_KEY
 from kitaru._zenml.records import OPEN_STEPS, about
-from kitaru._zenml.steps import build_step
-from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -21,63 +22,103 @@ if TYPE_CHECKING:
     from zenml.models import StepRunResponse
 
     from kitaru._zenml.original import Original
-    from kitaru._zenml.plain_steps import Called
-    from kitaru.checkpoint import Checkpoint
+    from kitaru.errors import KitaruDivergenceError
 
 
 class Record:
-    """What earlier attempts at a body have left in the store.
+    """What earlier attempts at a body, and the execution that it replays, have left in the store."""
 
-    While every call so far was answered from the record, the body runs as it ran then, and a call of another
-    checkpoint than the recorded one means that the code has changed: what follows would be answered with results of
-    something else. From the first call that runs anew the body may go another way. In async code the order of calls
-    depends on who finishes first, so that only names are compared there.
-    """
-
-    def __init__(self, exec_id: str, steps: Mapping[str, StepRunResponse], original: Original | None = None) -> None:
+    def __init__(
+        self, exec_id: str, steps: Mapping[str, StepRunResponse], original: Original | None = None, *, since: int = 1
+    ) -> None:
         """Create the record.
 
         Args:
             exec_id: The execution.
             steps: The latest step run of each name.
             original: What the execution replays, where it does.
+            since: The attempt from which on failures are outcomes of their calls: what failed before is tried again.
         """
-        self._exec_id = exec_id
+        self.exec_id = exec_id
         self._steps = dict(steps)
         self._original = original
-        self._answered: set[str] = set()
-        self._order = dict(original.followed) if original is not None else {}
-        self._order |= {index_of(step): step for step in steps.values()}
-        self._following = bool(self._order) if original else any(s.status.is_successful for s in steps.values())
+        self._since = since
+        self._known = {**(original.steps if original is not None else {}), **steps}
+        self._calls = Calls(map(self._recorded, self._known.values()), self._same_values)
         self.changed: set[str] = set()
-        known = {step.name: step for step in (*self._order.values(), *steps.values())}
-        self._named = sorted(known.values(), key=lambda step: (index_of(step), step.name))
+        self.divergences = Divergences(exec_id, self.replay_of)
 
-    def name_of(self, stem: str, key: str, taken: Container[str]) -> str | None:
-        """Return the recorded name of a call that a key tells apart, or None.
+    def take(self, call: Call) -> Recorded | None:
+        """Return the recorded call that one is; None where it is new. What a replay takes becomes a step of its own.
+
+        Raises:
+            KitaruDivergenceError: The body does not do what the record says.
+        """
+        try:
+            match = self._calls.take(call)
+        except Mismatch as mismatch:
+            step = self._known[mismatch.recorded.name]
+            raise self.divergences.of_call(mismatch.reason, mismatch.recorded, step, call) from None
+        if match is None and self._original is not None:
+            self._original.check_there(self._steps)
+        if match is not None and match.state is State.COMPLETED:
+            self._complete(match, call)
+            if _recorded_code(self._steps[match.name]) != code_of(call.called):
+                self.changed.add(call.checkpoint)
+        return match
+
+    def _complete(self, match: Recorded, call: Call) -> None:
+        step = self._steps.get(match.name)
+        if self._original is not None:
+            step = self._original.take(match.name, _made(call)) if step is None else self._original.mended(step)
+            assert step is not None
+            self._steps[match.name] = step
+
+    def step(self, name: str) -> StepRunResponse:
+        """Return the step run of a recorded call that was taken."""
+        return self._steps[name]
+
+    def left_out(self, *, has_news: bool) -> KitaruDivergenceError | None:
+        """Return the error for the first recorded outcome that the body, which has ended, did not ask for.
 
         Args:
-            stem: What its name begins with.
-            key: The key.
-            taken: Names that other calls of this attempt have.
+            has_news: Whether it was given an outcome that is not in the record, after which it may go another way.
         """
-        found = (step.name for step in self._named if _named(step) == (stem, key))
-        return next((name for name in found if name not in taken), None)
+        recorded = self._calls.owed() or (None if has_news else self._calls.left_out())
+        return None if recorded is None else self.divergences.left_out(recorded)
 
-    def scope_of(self, base: str, key: str, taken: Container[str]) -> str | None:
-        """Return the recorded name of a scope that a key tells apart, or None; arguments as for :meth:`name_of`."""
-        known = (scope.name for scope in self._scopes if (scope.base, scope.key) == (base, key))
-        return next((name for name in known if name not in taken), None)
+    def has_keyed(self, stem: str, key: str) -> bool:
+        """Whether a call that a key tells apart is recorded, taken or not."""
+        return any(known.key == (stem, key) for known in self._calls.recorded)
 
-    @cached_property
-    def recorded(self) -> frozenset[str]:
-        """Names of recorded calls and scopes: a call with another key may not have them."""
-        return frozenset([*(step.name for step in self._named), *(scope.name for scope in self._scopes)])
+    def is_new(self, match: Recorded | None) -> bool:
+        """Whether a call's outcome is another one than the body had when its later calls were recorded."""
+        if match is None or match.state is State.AGAIN:
+            return True
+        return self._original is not None and match.name in self._original.plan.overridden
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of recorded calls and scopes: no new one may have them."""
+        return self._calls.names | {scope.name for scope in self._scopes}
+
+    def scope_of(self, base: str, key: str, lane: str, taken: Container[str]) -> str | None:
+        """Return the recorded name of a scope that a key tells apart, or None.
+
+        Args:
+            base: What it is called.
+            key: The key.
+            lane: Path of the lane that opens it; where several have the same key, its own comes first.
+            taken: Names that other scopes of this attempt have.
+        """
+        known = [s for s in self._scopes if (s.base, s.key) == (base, key) and s.name not in taken]
+        return min(known, key=lambda scope: scope.lane != lane).name if known else None
 
     @cached_property
     def _scopes(self) -> list[Scope]:
-        given = (about(step).get("scope") for step in self._named)
-        return list(dict.fromkeys(Scope(**scope) for scope in given if scope))
+        ordered = sorted(self._known.values(), key=lambda step: (index_of(step), step.name))
+        recorded = (about(step).get("scope") for step in ordered)
+        return list(dict.fromkeys(Scope(**scope) for scope in recorded if scope))
 
     @property
     def steps(self) -> list[StepRunResponse]:
@@ -99,85 +140,60 @@ class Record:
         """Whether ZenML's cache may answer calls: what a replay runs again is run."""
         return self._original is None or self._original.plan.cache
 
-    def answer(self, wait: str) -> Any:
-        """Return the answer that a replay has ahead for a question; ``UNSET`` where there is none."""
-        return UNSET if self._original is None else self._original.plan.answers.get(wait, UNSET)
-
-    def completed(self, name: str) -> StepRunResponse | None:
-        """Return the completed step of a name, or None; what a replay takes from its original becomes one here."""
-        step = self._steps.get(name)
-        if self._original is not None and name not in self._answered:
-            successful = step is not None and step.status.is_successful
-            taken = self._original.mended(step) if step is not None and successful else self._original.take(name)
-            if taken is not None:
-                self._steps[name] = step = taken
-            self._answered.add(name)
-        return step if step is not None and step.status.is_successful else None
-
     def version(self, name: str) -> int:
         """Return how often a step of this name has been started."""
         step = self._steps.get(name)
         return step.version if step is not None else 0
 
-    def follow(self, index: int, checkpoint: Called, name: str, *, ordered: bool) -> None:
-        """Hold a call against the record.
-
-        Args:
-            index: Which call of the body it is, from 1.
-            checkpoint: What is called.
-            name: The call's name in the execution.
-            ordered: Whether calls come in the order of the code.
-
-        Raises:
-            KitaruDivergenceError: The record has another checkpoint in this place.
-        """
-        if not self._following:
-            return
-        expected = self._order.get(index)
-        if expected is not None and (
-            expected.config.name != checkpoint.name if ordered else self._is_unknown(index, checkpoint)
-        ):
-            raise self._divergence(index, expected.config.name, checkpoint.name, name)
-        step = self.completed(name)
-        if step is None:
-            self._following = False
-        elif _recorded_code(step) != (checkpoint.code if isinstance(checkpoint, PlainStep) else _code(checkpoint)):
-            self.changed.add(checkpoint.name)
-
-    def _is_unknown(self, index: int, checkpoint: Called) -> bool:
-        """Whether a replay is asked, before its cut, for a checkpoint that its original never called."""
-        if self._original is None or index not in self._original.followed:
-            return False
-        return all(step.config.name != checkpoint.name for step in self._original.steps.values())
-
-    def _divergence(self, index: int, expected: str, found: str, name: str) -> KitaruDivergenceError:
-        if self._original is None:
-            whose, remedy = (
-                self._exec_id,
-                "Restore the order of the checkpoints before this point, or start a new execution.",
-            )
-        else:
-            whose = f"{self._original.plan.original}, which it replays"
-            remedy = f"Restore the order of the checkpoints before this point, or replay from here on: at={expected!r}."
-        return KitaruDivergenceError(
-            f"The flow's body no longer follows the record of execution {whose}: its call {index} was checkpoint "
-            f"{expected!r} and is {found!r} now. {remedy}",
-            exec_id=self._exec_id,
-            failure_origin="divergence",
-            checkpoint=name,
+    def _recorded(self, step: StepRunResponse) -> Recorded:
+        extra = about(step)
+        key = extra.get("key")
+        return Recorded(
+            name=step.name,
+            checkpoint=step.config.name,
+            index=index_of(step),
+            state=self._state(step, extra),
+            place=Place(**extra["place"]) if "place" in extra else None,
+            inputs=_digests(extra.get("inputs")),
+            id=extra.get("id"),
+            key=(extra["stem"], key) if key is not None else None,
+            stands=self._original is not None and self._original.plan.stands(step.name),
         )
 
+    def _state(self, step: StepRunResponse, extra: Mapping[str, Any]) -> State:
+        if step.name not in self._steps:
+            assert self._original is not None
+            return State.COMPLETED if self._original.plan.takes(step.name) else State.AGAIN
+        if step.status.is_successful:
+            return State.COMPLETED
+        is_outcome = RAISED_KEY in step.run_metadata and int(extra.get("attempt", 0)) >= self._since
+        return State.FAILED if is_outcome else State.AGAIN
 
-def _named(step: StepRunResponse) -> tuple[str | None, str | None]:
-    found = about(step)
-    return found.get("stem"), found.get("key")
+    def _same_values(self, recorded: Recorded, call: Call) -> bool:
+        """Whether a recorded call is taken for one though the digests differ.
+
+        That is so where the values are equal, and before the cut of a replay that was given other inputs for the flow.
+        """
+        if self._original is not None and self._original.plan.new_inputs:
+            return True
+        try:
+            before = given_to(call.called, recorded_arguments(call.called, self._known[recorded.name]))
+            return all(digest(before[name]) == digest(value) for name, value in call.values.items())
+        except Exception:  # noqa: BLE001 - what cannot be read, or has no digest, is not known to be the same
+            return False
+
+
+def _made(call: Call) -> dict[str, Any]:
+    """Return where a call is made and what it is given, as it is recorded."""
+    inputs = {name: known or NO_DIGEST for name, known in call.inputs.items()}
+    return {"index": call.index, "place": vars(call.place), "inputs": inputs}
+
+
+def _digests(recorded: Mapping[str, str] | None) -> dict[str, str | None] | None:
+    if recorded is None:
+        return None
+    return {name: None if known == NO_DIGEST else known for name, known in recorded.items()}
 
 
 def _recorded_code(step: StepRunResponse) -> str | None:
     return step.config.caching_parameters.get(CODE_HASH_PARAMETER_NAME)
-
-
-@cache
-def _code(checkpoint: Checkpoint[..., object]) -> str | None:
-    code: str | None = build_step(checkpoint).caching_parameters.get(CODE_HASH_PARAMETER_NAME)
-    return code

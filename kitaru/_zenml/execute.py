@@ -13,13 +13,13 @@ from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunConte
 from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPaused
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
 
-from kitaru._core import crash_points, scope
+from kitaru._core import crash_points, lanes, scope
 from kitaru._core.environment import shortcuts_wanted
 from kitaru._core.signatures import call
 from kitaru._core.unset import UNSET
 from kitaru._runner import files
 from kitaru._zenml import container, hear_prints, records, usage
-from kitaru._zenml.body import Body
+from kitaru._zenml.body import Abandoned, Body
 from kitaru._zenml.body_record import Record
 from kitaru._zenml.cache_lookup import find_cached_step
 from kitaru._zenml.events import say
@@ -38,6 +38,7 @@ from kitaru._zenml.private import (
     load_inputs_by,
 )
 from kitaru._zenml.question import PauseRequested, WaitAborted
+from kitaru._zenml.question_record import QuestionRecord
 from kitaru._zenml.stacks import load_stack
 from kitaru._zenml.step_runs import keep_step_runs
 from kitaru._zenml.store import open_client
@@ -113,31 +114,51 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
             attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
             again = attempt.number - records.first_of_cycle(run_id) < retries
             files.note_attempt(attempt.number, last=not again)
-            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original)
-        body = Body(context.runner, record)
-        take_over(context.runner, body)
-        try:
-            result = _run_body(flow, inputs, body)
-        except PauseRequested:
-            body.close()
+            since = records.first_since_failure(run_id, attempt)
+        body, result = _run_attempt(flow, inputs, context.runner, original, attempt=attempt.number, since=since)
+        error = body.ended_by
+        if isinstance(error, PauseRequested):
             with _kept_record():
-                _note_course(run_id, record)
+                _note_course(run_id, body.record)
                 records.pause_attempt(run_id, attempt)
             crash_points.reach("worker, pausing")
             raise RunPaused from None
-        except BaseException as error:
-            body.close()
-            with _kept_record():
-                _note_course(run_id, record)
-                over = not _end_failed(run_id, attempt, error, flow, again=again)
-            if over:
-                raise
-        else:
-            with _kept_record():
-                _note_course(run_id, record)
-                _end_completed(run_id, attempt, record, result)
+        with _kept_record():
+            _note_course(run_id, body.record)
+            if error is None:
+                _end_completed(run_id, attempt, body.record, result)
+            elif not _end_failed(run_id, attempt, error, flow, again=again):
+                raise error
+        if error is None:
             crash_points.reach("worker, result")
             return result
+
+
+def _run_attempt(
+    flow: Flow[..., Any],
+    inputs: dict[str, Any],
+    runner: DynamicPipelineRunner,
+    original: Original | None,
+    *,
+    attempt: int,
+    since: int,
+) -> tuple[Body, ArtifactVersionResponse | None]:
+    """Run the body to its end, from its beginning again wherever it is abandoned; what has ended it stands in the body."""
+    run_id = runner.run.id
+    plan = original.plan if original is not None else None
+    while True:
+        with _kept_record():
+            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original, since=since)
+        body = Body(runner, record, QuestionRecord(run_id, plan, record.divergences), attempt)
+        take_over(runner, body)
+        result = None
+        try:
+            result = _run_body(flow, inputs, body)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
+            body.ended_by = body.ended_by or error
+        body.close()
+        if not isinstance(body.ended_by, Abandoned):
+            return body, result
 
 
 def _prepare_process(*, in_container: bool) -> None:
@@ -197,21 +218,33 @@ def _end_failed(
 
 def _run_body(flow: Flow[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
     try:
-        with scope.in_body(body):
+        with scope.in_body(body), lanes.inside(body.lane):
             values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}
             value = call(flow.func, flow.signature, values)
             if inspect.iscoroutine(value):
-                value = asyncio.run(_finish_async(value, body))
+                value = _run_async(value, body)
+            body.check()
             body.settle()
+            body.check_complete()
             result = body.store_result(value)
-        body.close()
     finally:
         finish_line()
     return result
 
 
+def _run_async(coroutine: Any, body: Body) -> Any:
+    """Run an async body in a loop that gives each of its tasks a lane."""
+    with asyncio.Runner() as runner:
+        lanes.count_tasks(runner.get_loop(), body.lane)
+        return runner.run(_finish_async(coroutine, body))
+
+
 async def _finish_async(coroutine: Any, body: Body) -> Any:
-    return body.resolved(await coroutine)
+    try:
+        return body.resolved(await coroutine)
+    finally:
+        if isinstance(body.ended_by, Abandoned):
+            await body.let_finish()
 
 
 def _input_value(recorded: Any, body: Body) -> Any:

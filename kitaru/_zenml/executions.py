@@ -19,6 +19,7 @@ from kitaru._zenml.artifacts import artifacts_of, load_value
 from kitaru._zenml.failures import Failure
 from kitaru._zenml.inputs import ARTIFACT_KEY
 from kitaru._zenml.original import part_of, plan_of
+from kitaru._zenml.outcomes import OTHER_INPUTS_KEY
 from kitaru._zenml.runs import list_executions, settled_run, status_of, summary_of, utc
 from kitaru._zenml.store import translated
 from kitaru._zenml.tracking import OWN_PREFIX, PROGRESS_KEY
@@ -203,7 +204,13 @@ def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointEx
         progress=progress_of(step.run_metadata.get(PROGRESS_KEY)),
         replay=part,
         usage=_usage(steps),
+        changed_inputs=_changed_inputs(step),
     )
+
+
+def _changed_inputs(step: StepRunResponse) -> tuple[str, ...]:
+    other = step.run_metadata.get(OTHER_INPUTS_KEY)
+    return tuple(map(str, other)) if isinstance(other, list) else ()
 
 
 def _usage(steps: list[StepRunResponse]) -> Usage | None:

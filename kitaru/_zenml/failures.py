@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MARK = "__kitaru_checkpoint__"
+_TRACEBACK = "__kitaru_traceback__"
 # ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
 _LIMIT = 20_000
 _PACKAGES = (kitaru, zenml, pydantic, asyncio, concurrent.futures)
@@ -71,6 +72,12 @@ def came_from(error: BaseException, checkpoint: str) -> None:
             setattr(error, _MARK, checkpoint)
 
 
+def give_recorded_traceback(error: BaseException, text: str) -> None:
+    """Give an exception that is raised again the traceback that it had when it was raised first."""
+    with contextlib.suppress(AttributeError, TypeError):  # an exception class without a __dict__
+        setattr(error, _TRACEBACK, text)
+
+
 def describe_failure(error: BaseException, function: Callable[..., Any] | None) -> Failure:
     """Describe an exception that ended an attempt.
 
@@ -93,6 +100,9 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
 
 
 def _user_traceback(error: BaseException) -> str:
+    recorded: str | None = getattr(error, _TRACEBACK, None)
+    if recorded is not None:
+        return recorded
     exception = traceback.TracebackException.from_exception(error)
     _keep_user_frames(exception)
     return "".join(exception.format())

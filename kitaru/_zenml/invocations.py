@@ -15,6 +15,8 @@ from kitaru._zenml.records import EXTRA_KEY
 from kitaru._zenml.steps import build_step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zenml.config.step_configurations import Step
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
 
@@ -29,7 +31,7 @@ def compile_call(
     inputs: StepInputs,
     *,
     upstream: set[str],
-    index: int,
+    made: Mapping[str, Any],
     started: int,
     may_cache: bool,
 ) -> Step:
@@ -41,7 +43,7 @@ def compile_call(
         name: The call's name.
         inputs: What it is called with.
         upstream: Calls that it comes after, beside those whose outputs it takes.
-        index: Which call of the body it is, from 1.
+        made: What tells the call from others, and finds it again.
         started: How often a step of this name has been started.
         may_cache: Whether ZenML's cache may answer it.
     """
@@ -57,7 +59,7 @@ def compile_call(
         config=StepConfigurationUpdate(
             parameters=inputs.parameters,
             retry=_retry(called, started),
-            extra={EXTRA_KEY: {"index": index, **_told_of(called)}},
+            extra={EXTRA_KEY: {**made, **_told_of(called)}},
             group=called.group if isinstance(called, PlainStep) else None,
         ),
     )

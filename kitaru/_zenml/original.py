@@ -19,7 +19,7 @@ from kitaru._zenml.usage import note_taken
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
@@ -56,32 +56,35 @@ class Original:
 
     @cached_property
     def steps(self) -> Mapping[str, StepRunResponse]:
-        """The original's calls by name."""
+        """The original's calls by name; none where it has been deleted."""
         return records.latest_steps(UUID(self.plan.original), hydrate=True)
 
-    @cached_property
-    def followed(self) -> dict[int, StepRunResponse]:
-        """The calls by index that are taken before the cut: the body has to make them as it made them then."""
-        taken = (*self.plan.reused, *self.plan.overridden)
-        steps = {index_of(self.steps[name]): self.steps[name] for name in taken if name in self.steps}
-        return {index: step for index, step in steps.items() if self.plan.first is None or index < self.plan.first}
+    def check_there(self, own: Container[str]) -> None:
+        """Refuse to run a call that may be one which is to be taken, where the original has been deleted.
 
-    def take(self, name: str) -> StepRunResponse | None:
-        """Make what the plan takes for a call a step of the replay, and return that; None where the call is to run.
-
-        The step is skipped, as in ZenML's own replays: its outputs are the original's artifacts.
+        Args:
+            own: The calls that this execution has of its own.
 
         Raises:
             KitaruStateError: The original has been deleted.
         """
-        if name not in self.plan.reused and name not in self.plan.overridden:
-            return None
-        original = self.steps.get(name)
-        if original is None:
-            raise KitaruStateError(
-                f"Call {name!r} is to be taken from execution {self.plan.original}, which is not in the store any more. "
-                f"Start the flow again."
-            )
+        for name in (*self.plan.reused, *self.plan.overridden):
+            if name not in self.steps and name not in own:
+                raise KitaruStateError(
+                    f"Call {name!r} is to be taken from execution {self.plan.original}, which is not in the store any "
+                    f"more. Start the flow again."
+                )
+
+    def take(self, name: str, made: Mapping[str, Any]) -> StepRunResponse:
+        """Make what the plan takes for a call a step of the replay, and return that.
+
+        The step is skipped, as in ZenML's own replays: its outputs are the original's artifacts.
+
+        Args:
+            name: The call's name.
+            made: Where the replay makes the call, and what it is given: as it is found again.
+        """
+        original = self.steps[name]
         given = self.plan.overridden.get(name)
         now = utc_now()
         request = StepRunRequest(
@@ -97,7 +100,7 @@ class Original:
             code_hash=original.code_hash,
             source_code=original.source_code,
             docstring=original.docstring,
-            dynamic_config=self._configuration(original, overridden=given is not None),
+            dynamic_config=self._configuration(original, made, overridden=given is not None),
             original_step_run_id=original.id if given is None else None,
             inputs=_ids(original.inputs) if given is None else {},
             outputs=self._outputs(original),
@@ -122,14 +125,15 @@ class Original:
         given = self.plan.overridden.get(original.name)
         return _ids(original.outputs) if given is None else {key: [UUID(known)] for key, known in given.items()}
 
-    def _configuration(self, original: StepRunResponse, *, overridden: bool) -> Step:
+    def _configuration(self, original: StepRunResponse, made: Mapping[str, Any], *, overridden: bool) -> Step:
         """Return the original's configuration; a value that was given came from no input."""
         upstream = original.spec.upstream_steps
         if not self._taken.issuperset(upstream):  # what it came after then may not have been called, or not yet
             there = records.latest_steps(self._run.id)
             upstream = [name for name in upstream if name in there]
         spec = original.spec.model_copy(update={"upstream_steps": upstream})
-        config = original.config
+        extra = {**original.config.extra, records.EXTRA_KEY: {**records.about(original), **made}}
+        config = original.config.model_copy(update={"extra": extra})
         if overridden:
             spec = spec.model_copy(update={"inputs": {}})
             config = config.model_copy(update={"parameters": {}, "external_input_artifacts": {}})

@@ -69,6 +69,10 @@ class PlainStep:
         code: str | None = self.step.caching_parameters.get(CODE_HASH_PARAMETER_NAME)
         return code
 
+    def id_of(self, values: dict[str, Any]) -> str | None:  # noqa: ARG002 - as of a checkpoint
+        """Return the id that the call was given; None where it has none."""
+        return self.call_name
+
     def await_others(self) -> set[str]:
         """Wait for the steps that are to end before it, and return their names."""
         for future in self.after:

@@ -145,8 +145,27 @@ def begin_cycle(run_id: UUID) -> None:
 
 def first_of_cycle(run_id: UUID) -> int:
     """Return the number of the attempt from which retries are counted."""
-    found = Client().get_pipeline_run(run_id).run_metadata.get(_CYCLE, 1)
-    return found if isinstance(found, int) else 1
+    return _cycle_of(Client().get_pipeline_run(run_id))
+
+
+def _cycle_of(run: PipelineRunResponse) -> int:
+    first = run.run_metadata.get(_CYCLE, 1)
+    return first if isinstance(first, int) else 1
+
+
+def first_since_failure(run_id: UUID, attempt: AttemptRecord) -> int:
+    """Return the first attempt of those that go on with each other: a lost runner is replaced, a failure is not.
+
+    Args:
+        run_id: The run.
+        attempt: The attempt that begins.
+    """
+    run = Client().get_pipeline_run(run_id)
+    first = attempt.number
+    outcomes = {known.number: known.outcome for known in attempts_of(run)}
+    while first > _cycle_of(run) and outcomes.get(first - 1) == "lost":
+        first -= 1
+    return first
 
 
 def is_stopping(run_id: UUID) -> bool:

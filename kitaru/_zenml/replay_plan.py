@@ -19,6 +19,7 @@ from kitaru._core.suggest import did_you_mean
 from kitaru._core.unset import UNSET
 from kitaru._zenml import records
 from kitaru._zenml.original import index_of
+from kitaru._zenml.question_record import planned
 from kitaru._zenml.runs import flow_name_of, settled_run, status_of
 from kitaru._zenml.store import translated
 from kitaru._zenml.values import AS_INPUT, storable
@@ -109,6 +110,10 @@ def draft(
         overridden={},
         answers=recording.answers(answers, start, list(overriding)),
         cache=cache,
+        new_inputs=bool(inputs),
+        skipped=tuple(call.name for selector in skip for call in recording.find_all(selector, "skip")),
+        given=tuple(answers),
+        questions={condition.name: planned(condition) for condition in conditions(run.id)},
     )
     typed = {name: (steps[name], _output(steps[name], value)) for name, value in overriding.items()}
     return Draft(run, parameters, values, _run_options(run), plan, typed)

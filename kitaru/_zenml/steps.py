@@ -53,9 +53,13 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
     set_source(entry, Source(module=module, attribute=entry.__name__, type=kind))
 
 
-@cache
 def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
-    """Return the ZenML step of a checkpoint."""
+    """Return the ZenML step of a checkpoint; one for all that have options of their own beside it."""
+    return _built(checkpoint.source)
+
+
+@cache
+def _built(checkpoint: Checkpoint[..., Any]) -> BaseStep:
     give_source(checkpoint.entry, checkpoint.planted)
     options = checkpoint.options
     settings: dict[str, Any] = dict(options.settings)
@@ -145,7 +149,7 @@ def _step(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Iterator[
     if made_by is None:  # a container of the step's own
         write_whole_lines()
     called = checkpoint if made_by is None else made_by.checkpoint
-    step = _Step(context.step_run.name, called, _arguments(called, inputs), made_by)
+    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
     with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))):
         yield step
 
@@ -159,7 +163,8 @@ def _replayed(context: StepContext) -> str | None:
     return plan.original if plan is not None else None
 
 
-def _arguments(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+def arguments_of(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by parameter, from its recorded inputs by recorded name."""
     about = inputs.get(CALL_INPUT) or {}
     values = {}
     for parameter, recorded in checkpoint.record_names.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ValidationError
 from zenml.client import Client
@@ -31,7 +31,11 @@ _OUTCOMES: Mapping[RunWaitConditionResolution, Literal["answered", "aborted"]] =
     RunWaitConditionResolution.ABORT: "aborted",
 }
 # How many calls of checkpoints the body had made before it asked, in the metadata of a wait condition.
-AFTER_KEY = "kitaru_after"
+AFTER_KEY: Final = "kitaru_after"
+# What tells a question from others; see kitaru._core.matching.
+PLACE_KEY: Final = "kitaru_place"
+CONTENT_KEY: Final = "kitaru_content"
+OWN_KEYS: Final = frozenset({AFTER_KEY, PLACE_KEY, CONTENT_KEY})
 
 
 def pending_wait(run_id: UUID) -> PendingWait | None:
@@ -153,7 +157,7 @@ def _described(condition: RunWaitConditionResponse) -> PendingWait:
         name=condition.name,
         question=condition.question,
         json_schema=condition.data_schema or {},
-        metadata={name: value for name, value in condition.run_metadata.items() if name != AFTER_KEY},
+        metadata={name: value for name, value in condition.run_metadata.items() if name not in OWN_KEYS},
         asked_at=condition.created.replace(tzinfo=UTC),
     )
 

@@ -23,11 +23,12 @@ from pydantic_core import to_jsonable_python
 from kitaru import adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from pydantic_ai.durable_exec import DurableOperationId
 
 # What is recorded of a request's settings; others may hold headers with keys.
+_MARKS = frozenset({"timestamp", "run_id", "conversation_id"})
 _SETTINGS = ("max_tokens", "temperature", "top_p", "seed", "parallel_tool_calls", "thinking")
 
 
@@ -92,6 +93,7 @@ class Backend(CallableOperationBackend[ToolOptions]):
             scope=scope_of(self._agent_name, context),
             retries=config.get("retries", 0),
             cache=config.get("cache", False),
+            identity=_lasting,
         )
 
 
@@ -136,6 +138,19 @@ def record(model: str | None, provider: str | None, usage: dict[str, Any]) -> No
     adapter.record_usage(
         model=model or "unknown", provider=provider, **{name: int(usage.get(name) or 0) for name in counted}
     )
+
+
+def _lasting(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out of messages what PydanticAI makes anew for each run: moments, and ids of runs."""
+    messages = [
+        {**_without_marks(message), "parts": [_without_marks(part) for part in message.get("parts", ())]}
+        for message in inputs.get("messages", ())
+    ]
+    return {**inputs, "messages": messages} if messages else inputs
+
+
+def _without_marks(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in _MARKS}
 
 
 def _model_inputs(operation_id: ModelRequestId, cache_key: tuple[object, ...]) -> dict[str, Any]:
