@@ -114,13 +114,21 @@ class Reason(Enum):
 
 
 class Mismatch(Exception):  # noqa: N818 - what is raised to people is made of it
-    """The body does not do what the record says."""
+    """The body does not do what the record says.
 
-    def __init__(self, reason: Reason, recorded: Any, call: Any = None) -> None:
+    Attributes:
+        reason: How it differs.
+        recorded: The recorded call or question that it is held against.
+        call: The call or question.
+        instead_of: The recorded call of another checkpoint that comes here; None where it is the same checkpoint.
+    """
+
+    def __init__(self, reason: Reason, recorded: Any, call: Any, instead_of: Recorded | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.recorded = recorded
         self.call = call
+        self.instead_of = instead_of
 
 
 @dataclass
@@ -189,8 +197,7 @@ class Calls:
             return None
         if self.same_values(at, call):
             return at
-        other = self._other_checkpoint(call)
-        raise Mismatch(Reason.UNEXPECTED, other, call) if other is not None else Mismatch(Reason.INPUTS, at, call)
+        raise Mismatch(Reason.INPUTS, at, call, instead_of=self._other_checkpoint(call))
 
     def _other_checkpoint(self, call: Call) -> Recorded | None:
         """Return the call of another checkpoint that the record has in the place of a call: the order has changed."""

@@ -57,8 +57,7 @@ class Record:
         try:
             match = self._calls.take(call)
         except Mismatch as mismatch:
-            step = self._known[mismatch.recorded.name]
-            raise self.divergences.of_call(mismatch.reason, mismatch.recorded, step, call) from None
+            raise self.divergences.of_call(mismatch, self._known[mismatch.recorded.name]) from None
         if match is None and self._original is not None:
             self._original.check_there(self._steps)
         if match is not None and match.state is State.COMPLETED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reprlib import Repr
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.matching import Call, Reason, Recorded
+from kitaru._core.matching import Call, Mismatch, Reason, Recorded
 from kitaru._zenml.identity import given_to, recorded_arguments
 from kitaru.errors import KitaruDivergenceError
 
@@ -31,22 +31,20 @@ class Divergences:
         self._exec_id = exec_id
         self._original = original
 
-    def of_call(self, reason: Reason, recorded: Recorded, step: StepRunResponse, call: Call) -> KitaruDivergenceError:
+    def of_call(self, mismatch: Mismatch, step: StepRunResponse) -> KitaruDivergenceError:
         """Return the error for a call that is not what the record has for it.
 
         Args:
-            reason: How it differs.
-            recorded: The recorded call that it is held against.
+            mismatch: The call, and the recorded one that it is held against.
             step: The step run of that.
-            call: The call.
         """
-        ways = {
-            Reason.INPUTS: _inputs,
-            Reason.UNEXPECTED: _unexpected,
-            Reason.OTHER_ID: _other_id,
-            Reason.UNCLEAR: _unclear,
-        }
-        return self._error(ways[reason](recorded, step, call), recorded.name, call.checkpoint)
+        recorded, call = mismatch.recorded, mismatch.call
+        if mismatch.reason is Reason.INPUTS:
+            what = _inputs(recorded, step, call, mismatch.instead_of)
+        else:
+            ways = {Reason.UNEXPECTED: _unexpected, Reason.OTHER_ID: _other_id, Reason.UNCLEAR: _unclear}
+            what = ways[mismatch.reason](recorded, call)
+        return self._error(what, recorded.name, call.checkpoint)
 
     def left_out(self, recorded: Recorded) -> KitaruDivergenceError:
         """Return the error for a recorded call that the body, which has ended, did not make."""
@@ -91,10 +89,13 @@ def _named(recorded: Recorded) -> str:
     return f"checkpoint {recorded.checkpoint!r}{called}"
 
 
-def _inputs(recorded: Recorded, step: StepRunResponse, call: Call) -> str:
+def _inputs(recorded: Recorded, step: StepRunResponse, call: Call, instead_of: Recorded | None) -> str:
+    which = f"its call {call.index}, {_named(recorded)}, is"
+    if instead_of is not None:
+        which = f"its call {call.index} was checkpoint {instead_of.checkpoint!r} and is {call.checkpoint!r} now,"
     return (
-        f"its call {call.index}, {_named(recorded)}, is given something else: {_differences(recorded, step, call)}. No "
-        f"recorded call was made with this. {_CURE}: {call.checkpoint}.with_options(id=...)."
+        f"{which} given something else: {_differences(recorded, step, call)}. No recorded call was made with this. "
+        f"{_CURE}: {call.checkpoint}.with_options(id=...)."
     )
 
 
@@ -122,7 +123,7 @@ def short(value: Any) -> str:
         return f"a {type(value).__qualname__}"
 
 
-def _unexpected(recorded: Recorded, step: StepRunResponse, call: Call) -> str:  # noqa: ARG001 - as the others
+def _unexpected(recorded: Recorded, call: Call) -> str:
     if recorded.checkpoint == call.checkpoint and call.id is not None:
         what = (
             f"its call {call.index} of checkpoint {call.checkpoint!r} has the id {call.id!r}, and call {recorded.index} was "
@@ -138,7 +139,7 @@ def _unexpected(recorded: Recorded, step: StepRunResponse, call: Call) -> str:  
     return f"{what} Restore the calls before this point."
 
 
-def _other_id(recorded: Recorded, step: StepRunResponse, call: Call) -> str:  # noqa: ARG001 - as the others
+def _other_id(recorded: Recorded, call: Call) -> str:
     if call.id is None:
         what = f"has no id, and the record has the id {recorded.id!r} for it. Give it its id again."
     else:
@@ -148,7 +149,7 @@ def _other_id(recorded: Recorded, step: StepRunResponse, call: Call) -> str:  # 
     return f"its call {call.index} of checkpoint {call.checkpoint!r} {what}"
 
 
-def _unclear(recorded: Recorded, step: StepRunResponse, call: Call) -> str:  # noqa: ARG001 - as the others
+def _unclear(recorded: Recorded, call: Call) -> str:
     return (
         f"its call {call.index}, {_named(recorded)}, comes from a thread, and several threads began with this very call: "
         f"which result is whose cannot be told. Give each call an id: {call.checkpoint}.with_options(id=...)."
