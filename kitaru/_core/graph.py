@@ -6,6 +6,7 @@ picture of the flow.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -103,32 +104,40 @@ def fold(calls: Sequence[Call], *, whole: bool = False) -> tuple[list[Family], s
 
 
 def _by_fan_out(calls: Sequence[Call]) -> dict[str, str]:
-    """Put calls of one checkpoint together that are made from the same, or each from the one before it."""
-    groups: dict[str, str] = {}
-    functions = {call.name: call.function for call in calls}
+    """Put calls of one checkpoint together that are made from the same, or each from the one before it.
+
+    Groups are told apart by numbers: names made of the parents' names would double in length with every turn of a loop.
+    """
+    groups: dict[str, int] = {}
+    functions: list[str] = []  # of each group
+    known: dict[tuple[str, frozenset[int]], int] = {}
     for call in calls:
-        parents = {groups[parent] for parent in call.parents if parent in groups}
-        loop = next((group for group in parents if functions.get(group) == call.function), None)
-        groups[call.name] = loop or "\0".join(["", call.function, *sorted(parents)])
-        functions[groups[call.name]] = call.function
-    sizes: dict[str, int] = {}
-    for group in groups.values():
-        sizes[group] = sizes.get(group, 0) + 1
-    if len(set(groups.values())) > _MOST_BOXES:
-        return groups
-    return {name: group if sizes[group] >= _LEAST_FOLD else name for name, group in groups.items()}
+        parents = frozenset(groups[parent] for parent in call.parents if parent in groups)
+        loop = min((group for group in parents if functions[group] == call.function), default=None)
+        group = known.setdefault((call.function, parents), len(functions)) if loop is None else loop
+        if group == len(functions):
+            functions.append(call.function)
+        groups[call.name] = group
+        if len(functions) > _MOST_BOXES:
+            return {call.name: call.name for call in calls}
+    sizes = Counter(groups.values())
+    return {name: f"\0{group}" if sizes[group] >= _LEAST_FOLD else name for name, group in groups.items()}
 
 
 def _by_crowd(calls: Sequence[Call], groups: Mapping[str, str]) -> dict[str, str]:
-    """Leave the boxes that took longest, and put the others together, column by column."""
+    """Leave the boxes that took longest, and put the others together, column by column.
+
+    Where there are more columns than boxes, neighbouring columns become one box.
+    """
     families, edges = _folded(calls, groups)
     layers = _layers(len(families), edges)
+    depth = max(layers) + 1
     names = [groups[family.calls[0].name] for family in families]
-    by_layer: dict[int, list[int]] = {}
+    columns: dict[int, list[int]] = {}
     for number in sorted(range(len(families)), key=lambda number: families[number].start - families[number].end):
-        by_layer.setdefault(layers[number], []).append(number)
-    room = max(_MOST_BOXES // max(len(by_layer), 1), 1)
-    crowd = {names[number]: layer for layer, numbers in by_layer.items() for number in numbers[room:]}
+        columns.setdefault(layers[number] * min(depth, _MOST_BOXES) // depth, []).append(number)
+    room = _MOST_BOXES // depth
+    crowd = {names[number]: column for column, numbers in columns.items() for number in numbers[room:]}
     return {name: f"\1{crowd[group]}" if group in crowd else group for name, group in groups.items()}
 
 
@@ -258,7 +267,8 @@ def layout(course: Course) -> Graph:
     """Place everything that a picture of the lineage shows."""
     families, edges = fold(course.calls)
     columns = _Columns(families, edges)
-    lefts = _lefts(columns)
+    widths = [max((columns.places[number].width for number in column), default=0) for column in columns.columns]
+    lefts = _lefts(widths)
     nodes = []
     for number, family in enumerate(families):
         place = columns.places[number]
@@ -269,7 +279,7 @@ def layout(course: Course) -> Graph:
         label = clipped_name(family.label, _LABEL)
         left = lefts[place.layer]
         nodes.append(Node(label, _note(family), title, family.status, len(family.calls), left, place.y, place.width))
-    drawn = [_edge(path, columns, lefts) for path in columns.paths]
+    drawn = [_edge(path, columns, lefts, widths) for path in columns.paths]
     drawn += [_back_edge(start, end, nodes) for start, end in columns.back]
     right = max((node.x + node.width for node in nodes), default=0.0)
     bottom = max([place.y + place.height for place in columns.places] + [_TOP])
@@ -277,19 +287,19 @@ def layout(course: Course) -> Graph:
     return Graph(course, tuple(nodes), tuple(drawn), max(right + _LEFT, _LEAST_PICTURE), bottom + room + _BOTTOM)
 
 
-def _lefts(columns: _Columns) -> list[float]:
+def _lefts(widths: Sequence[float]) -> list[float]:
     lefts, edge = [], _LEFT
-    for column in columns.columns:
+    for width in widths:
         lefts.append(edge)
-        edge += max((columns.places[number].width for number in column), default=0) + _COLUMN_GAP
+        edge += width + _COLUMN_GAP
     return lefts
 
 
-def _edge(path: Sequence[int], columns: _Columns, lefts: Sequence[float]) -> Edge:
+def _edge(path: Sequence[int], columns: _Columns, lefts: Sequence[float], widths: Sequence[float]) -> Edge:
     points = []
     for position, number in enumerate(path):
         place = columns.places[number]
-        left, right = lefts[place.layer], lefts[place.layer] + _column_width(columns, place.layer)
+        left, right = lefts[place.layer], lefts[place.layer] + widths[place.layer]
         y = columns.centre(number)
         if position == 0:
             points.append((left + place.width, y))
@@ -298,10 +308,6 @@ def _edge(path: Sequence[int], columns: _Columns, lefts: Sequence[float]) -> Edg
         else:
             points += [(left, y), (right, y)]
     return Edge(tuple(points))
-
-
-def _column_width(columns: _Columns, layer: int) -> float:
-    return max(columns.places[number].width for number in columns.columns[layer])
 
 
 def _back_edge(start: int, end: int, nodes: Sequence[Node]) -> Edge:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import resource
+import time
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 
 from kitaru import models, pictures
+from kitaru._cli import describe, output
 from kitaru._core import graph, timeline
+from kitaru._core.board import Board, Step
 from kitaru._core.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
 from kitaru._core.graph_svg import graph_svg
 from kitaru._core.scale import Scale
@@ -303,3 +308,91 @@ def test_long_names_keep_which_call_it_is() -> None:
     assert clipped_name("summarise_the_findings_of_all_pages ×297", 20).endswith("… ×297")  # noqa: RUF001
     assert clipped_name("parse_2", 20) == "parse_2"
     assert len(clipped_name("n" * 40, 20)) == 20
+
+
+# -- loops of many turns ----------------------------------------------------------------------------------------------
+
+# Seconds of this process's own time and bytes for a picture of 1,000 calls: several times what each takes.
+SECONDS, BYTES = 20, 256 << 20
+
+
+@pytest.fixture
+def modest():
+    """Fail a test that takes much time or memory: what grows exponentially would take all there is."""
+    statm = Path("/proc/self/statm")
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if statm.exists():
+        taken = int(statm.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + BYTES, hard))
+    began = time.process_time()
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    assert time.process_time() - began < SECONDS
+
+
+def agent(remembered: int, turns: int = 500) -> models.Execution:
+    """An agent that thinks and calls a tool in each turn, and remembers the results of so many turns."""
+    made: list[models.CheckpointExecution] = []
+    tools: list[str] = []
+    for turn in range(1, turns + 1):
+        thought, tool = (f"{name}{f'_{turn}' if turn > 1 else ''}" for name in ("think", "search"))
+        made += [called(thought, len(made), *tools[-remembered:]), called(tool, len(made) + 1, thought)]
+        tools.append(tool)
+    return models.Execution(
+        exec_id="0a1b", flow_name="agent", status="completed", status_reason=None, stack_name=None, started_at=NOW,
+        ended_at=NOW + timedelta(seconds=len(made)), settings={}, inputs={}, attempts=(), checkpoints=tuple(made),
+        artifacts=(), failure=None, metadata={}, pending_wait=None, waits=(), changed_code=(), original_exec_id=None,
+        dashboard_url=None,
+    )  # fmt: skip
+
+
+def called(name: str, second: int, *parents: str) -> models.CheckpointExecution:
+    start, end = NOW + timedelta(seconds=second), NOW + timedelta(seconds=second + 1)
+    attempt = models.CheckpointAttempt(number=1, status="completed", started_at=start, ended_at=end, error=None)
+    return models.CheckpointExecution(
+        name=name, checkpoint=name.partition("_")[0], type=None, status="completed", started_at=start, ended_at=end,
+        attempts=(attempt,), parents=parents, metadata={}, progress=None,
+    )  # fmt: skip
+
+
+def at_a_terminal(execution: models.Execution) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(describe, "is_terminal", lambda: True)
+        patch.setattr(output, "is_terminal", lambda: True)
+        return describe.described(execution)
+
+
+def in_the_live_view(execution: models.Execution) -> str:
+    board = Board()
+    board.update(Step(one.name, one.status, 1, one.started_at, one.ended_at) for one in execution.checkpoints)
+    return " ".join(f"{row.name} ×{row.total}" for row in board.rows(20)[0])  # noqa: RUF001
+
+
+@pytest.mark.parametrize("remembered", [2, 3, 500])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        at_a_terminal,
+        in_the_live_view,
+        pictures.timeline_html,
+        pictures.timeline_svg,
+        pictures.graph_svg,
+        lambda execution: "\n".join(pictures.timeline_text(execution, 100, lambda text, _: text)),
+    ],
+    ids=["get", "live view", "timeline --html", "timeline --svg", "graph", "timeline"],
+)
+def test_1000_calls_that_take_the_results_before_them_are_folded(draw, remembered, modest) -> None:
+    drawn = draw(agent(remembered))
+    assert "think ×500" in drawn  # noqa: RUF001
+    assert "search ×500" in drawn  # noqa: RUF001
+
+
+def test_a_chain_of_more_checkpoints_than_boxes_is_folded_without_loops(modest) -> None:
+    names = [f"step{number}x" for number in range(300)]
+    long = course(*(call(name, name, n, n + 1, *names[:n]) for n, name in enumerate(names)))
+    drawn = graph.layout(long)
+    assert sum(node.count for node in drawn.nodes) == 300
+    assert len(drawn.nodes) <= 40
+    assert not any(edge.back for edge in drawn.edges)
