@@ -70,10 +70,12 @@ def _checkpoints(execution: Execution) -> str:
 
     known = {checkpoint.name: checkpoint for checkpoint in execution.checkpoints}
     families, edges = fold(course_of(execution).calls, whole=not is_terminal())
-    labels = [family.label for family in families]
+    sources: dict[int, list[str]] = {}
+    for start, end in sorted(edges):
+        sources.setdefault(end, []).append(families[start].label)
     rows = []
     for number, before in tree_lines(len(families), edges):
-        after = [labels[start] for start, end in sorted(edges) if end == number]
+        after = sources.get(number, [])
         members = [known[call.name] for call in families[number].calls]
         day = execution.started_at
         row = _call(members[0], after, day) if len(members) == 1 else _family(families[number], members, after, day)

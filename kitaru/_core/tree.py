@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def tree_lines(count: int, edges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:
@@ -35,27 +36,52 @@ def tree_lines(count: int, edges: Iterable[tuple[int, int]]) -> Iterator[tuple[i
 
 def _children(count: int, edges: Iterable[tuple[int, int]]) -> dict[int | None, list[int]]:
     parents: dict[int, list[int]] = {}
-    for start, end in sorted(edges):
+    for start, end in sorted(edges, reverse=True):  # near ones first: what two of them have in common is near, too
         parents.setdefault(end, []).append(start)
-    above: dict[int, int | None] = {}
-    depths: dict[int | None, int] = {None: 0}
+    tree = _Tree()
     children: dict[int | None, list[int]] = {None: []}
     for number in range(count):
-        found: int | None = None
-        for position, parent in enumerate(parents.get(number, [])):
-            found = parent if position == 0 else _common(found, parent, above, depths)
-        above[number] = found
-        depths[number] = depths[found] + 1
-        children.setdefault(found, []).append(number)
+        above = tree.common([parent + 1 for parent in parents.get(number, [])])
+        tree.add_below(above)
+        children.setdefault(above - 1 if above else None, []).append(number)
     return children
 
 
-def _common(
-    one: int | None, other: int | None, above: dict[int, int | None], depths: dict[int | None, int]
-) -> int | None:
-    while one != other:
-        if one is not None and depths[one] >= depths[other]:
-            one = above[one]
-        elif other is not None:
-            other = above[other]
-    return one
+class _Tree:
+    """Nodes below a root, which is number 0. What some of them have in common is found in few steps, at any depth.
+
+    For that a node knows one far above itself, at distances as in a binary number, beside the one just above.
+    """
+
+    def __init__(self) -> None:
+        self._above = [0]
+        self._far_above = [0]
+        self._depths = [0]
+
+    def add_below(self, above: int) -> None:
+        """Add a node; it gets the next number."""
+        far = self._far_above[above]
+        farther = self._far_above[far]
+        equal_leaps = self._depths[above] - self._depths[far] == self._depths[far] - self._depths[farther]
+        self._above.append(above)
+        self._far_above.append(farther if equal_leaps else above)
+        self._depths.append(self._depths[above] + 1)
+
+    def common(self, nodes: Sequence[int]) -> int:
+        """Return the last node that all of some are or stand below; the root where there are none."""
+        return reduce(self._common, nodes) if nodes else 0
+
+    def _common(self, one: int, other: int) -> int:
+        high = min(self._depths[one], self._depths[other])
+        one, other = self._at(one, high), self._at(other, high)
+        while one != other:
+            # Nodes of one depth leap equally far; where both leap to the same node, that may be too far.
+            leap = self._far_above if self._far_above[one] != self._far_above[other] else self._above
+            one, other = leap[one], leap[other]
+        return one
+
+    def _at(self, node: int, depth: int) -> int:
+        while self._depths[node] > depth:
+            far = self._far_above[node]
+            node = far if self._depths[far] >= depth else self._above[node]
+        return node

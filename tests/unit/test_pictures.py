@@ -389,6 +389,11 @@ def test_1000_calls_that_take_the_results_before_them_are_folded(draw, remembere
     assert "search ×500" in drawn  # noqa: RUF001
 
 
+def test_1000_calls_that_take_the_results_before_them_are_listed_for_programs(modest) -> None:
+    lines = describe.described(agent(500)).splitlines()
+    assert sum("think" in line or "search" in line for line in lines) == 1000
+
+
 def test_a_chain_of_more_checkpoints_than_boxes_is_folded_without_loops(modest) -> None:
     names = [f"step{number}x" for number in range(300)]
     long = course(*(call(name, name, n, n + 1, *names[:n]) for n, name in enumerate(names)))
@@ -396,3 +401,10 @@ def test_a_chain_of_more_checkpoints_than_boxes_is_folded_without_loops(modest) 
     assert sum(node.count for node in drawn.nodes) == 300
     assert len(drawn.nodes) <= 40
     assert not any(edge.back for edge in drawn.edges)
+
+
+def test_a_node_of_the_tree_stands_below_what_its_many_parents_have_in_common() -> None:
+    chain = [(number, number + 1) for number in range(1000)]
+    branches = [(500, 1001), (1001, 1002), (900, 1003), (1002, 1003), (1003, 1004)]
+    lines = dict(tree_lines(1005, [*chain, *branches, *((number, 1004) for number in range(500, 1003))]))
+    assert [lines[number] for number in (500, 501, 1001, 1003, 1004)] == ["", "├─ ", "├─ ", "├─ ", "└─ "]
