@@ -140,8 +140,8 @@ class Board:
             return rows, 0
         surplus = len(rows) - max(limit - 1, 1)
         # Those that are done go first, the earliest first; then whatever is earliest.
-        done = [row for row in rows if row.status in _DONE][:surplus]
-        left = [row for row in rows if row not in done]
+        done = {row.name for row in [row for row in rows if row.status in _DONE][:surplus]}
+        left = [row for row in rows if row.name not in done]
         dropped = len(done) + max(len(left) - (limit - 1), 0)
         return left[max(len(left) - (limit - 1), 0) :], dropped
 

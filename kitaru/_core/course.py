@@ -217,15 +217,16 @@ def critical_path(course: Course) -> list[str]:
     path: list[str] = []
     last = len(spans)
     while last > 0:
-        _, start, name = _nearest(spans[:last], parents.get(path[-1], set()) if path else set())
+        _, start, name = _nearest(spans, last, parents.get(path[-1], set()) if path else set())
         path.append(name)
         last = min(bisect_right(ends, start + _AT_ONCE / 5), last - 1)
     return path[::-1]
 
 
-def _nearest(spans: Sequence[tuple[float, float, str]], wanted: set[str]) -> tuple[float, float, str]:
-    latest = spans[-1]
-    for span in reversed(spans):
+def _nearest(spans: Sequence[tuple[float, float, str]], last: int, wanted: set[str]) -> tuple[float, float, str]:
+    """Return the latest of the first spans, or one of those that ended with it and are wanted."""
+    latest = spans[last - 1]
+    for span in map(spans.__getitem__, range(last - 1, -1, -1)):
         if span[0] < latest[0] - _AT_ONCE:
             break
         if span[2] in wanted:

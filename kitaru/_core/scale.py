@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kitaru._core.course import Course
 
@@ -35,32 +36,37 @@ class Scale:
         busy = self.length - sum(end - start for start, end in idle)
         self.cuts = [(start, end) for start, end in idle if 0 < busy < end - start > _LEAST]
         left = min(_DRAWN, _ALL_DRAWN / max(len(self.cuts), 1)) * busy
-        self._knots = [(0.0, 0.0)]
+        # Moments, and the places in the picture where they stand; between two of them time goes evenly.
+        self._moments = [0.0]
+        self._places = [0.0]
         for start, end in self.cuts:
-            at = self._knots[-1][1] + start - self._knots[-1][0]
-            self._knots += [(start, at), (end, at + left)]
-        self.drawn = self._knots[-1][1] + self.length - self._knots[-1][0]
-        self._knots.append((self.length, self.drawn))
+            at = self._places[-1] + start - self._moments[-1]
+            self._moments += [start, end]
+            self._places += [at, at + left]
+        self.drawn = self._places[-1] + self.length - self._moments[-1]
+        self._moments.append(self.length)
+        self._places.append(self.drawn)
 
     def share(self, moment: float) -> float:
         """Return where a moment stands, from 0 to 1."""
-        moment = min(max(moment, 0.0), self.length)
-        for (start, at), (end, until) in pairwise(self._knots):
-            if moment <= end:
-                return (at + (until - at) * ((moment - start) / (end - start) if end > start else 0.0)) / self.drawn
-        return 1.0
+        return _between(self._moments, self._places, min(max(moment, 0.0), self.length)) / self.drawn
 
     def moment(self, share: float) -> float:
         """Return the moment that stands there: the reverse of ``share``."""
-        place = share * self.drawn
-        for (start, at), (end, until) in pairwise(self._knots):
-            if place <= until:
-                return start + (end - start) * ((place - at) / (until - at) if until > at else 0.0)
-        return self.length
+        return _between(self._places, self._moments, min(share, 1.0) * self.drawn)
 
     def is_cut(self, moment: float) -> bool:
         """Whether a moment is in what is cut short."""
-        return any(start < moment < end for start, end in self.cuts)
+        following = bisect_left(self.cuts, moment, key=itemgetter(1))
+        return following < len(self.cuts) and self.cuts[following][0] < moment < self.cuts[following][1]
+
+
+def _between(values: Sequence[float], others: Sequence[float], value: float) -> float:
+    """Return what stands beside a value in another list, where both lists rise, evenly between their entries."""
+    end = max(bisect_left(values, value), 1)
+    below, above = values[end - 1], values[end]
+    share = (value - below) / (above - below) if above > below else 0.0
+    return others[end - 1] + (others[end] - others[end - 1]) * share
 
 
 def _idle(course: Course, length: float) -> Iterator[tuple[float, float]]:

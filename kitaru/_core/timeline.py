@@ -191,10 +191,10 @@ def _row(section: Family | tuple[Pause, ...], scale: Scale, path: set[str], y: f
 
 
 def _family_row(family: Family, scale: Scale, path: set[str], y: float) -> Row:
-    placed, lanes = _packed(family.calls, scale, path)
     critical = any(call.name in path for call in family.calls)
     most = _at_once(family.calls)
-    if lanes > _LANES[-1][0] or len(family.calls) > _MOST_BARS:
+    placed, lanes = _packed(family.calls, scale, path) if len(family.calls) <= _MOST_BARS else ([], inf)
+    if lanes > _LANES[-1][0]:
         area = _area(family.calls, scale, y)
         return Row(family.label, _note(family, most), y, _AREA, (), area, most, critical=critical)
     step = next(height for count, height in _LANES if lanes <= count)

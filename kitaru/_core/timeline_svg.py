@@ -113,7 +113,8 @@ def _links(timeline: Timeline) -> Iterator[str]:
 def _path(timeline: Timeline) -> Iterator[str]:
     calls = {call.name: call.end - call.start for call in timeline.course.calls}
     pauses = {pause.name: pause.end - pause.start for pause in timeline.course.pauses}
-    took = sum({**calls, **pauses}[name] for name in timeline.path)
+    spans = {**calls, **pauses}
+    took = sum(spans[name] for name in timeline.path)
     if timeline.path:
         said = f"critical path: {len(timeline.path)} of {len(calls) + len(pauses)}, {seconds(took)}"
         yield text(WIDTH - 12, timeline.height - 10, said, "kt-small", anchor="end")

@@ -408,3 +408,18 @@ def test_a_node_of_the_tree_stands_below_what_its_many_parents_have_in_common() 
     branches = [(500, 1001), (1001, 1002), (900, 1003), (1002, 1003), (1003, 1004)]
     lines = dict(tree_lines(1005, [*chain, *branches, *((number, 1004) for number in range(500, 1003))]))
     assert [lines[number] for number in (500, 501, 1001, 1003, 1004)] == ["", "├─ ", "├─ ", "├─ ", "└─ "]
+
+
+def test_5000_long_waits_are_drawn(modest) -> None:
+    calls = tuple(call(f"work_{n}", "work", n * 86400, n * 86400 + 1) for n in range(5000))
+    pauses = tuple(Pause(f"ask_{n}", None, n * 86400 + 1, (n + 1) * 86400) for n in range(5000))
+    waiting = course(*calls, pauses=pauses, length=5000 * 86400)
+    assert timeline_svg(waiting).count("kt-tear") > 5000
+    assert len(list(timeline_lines(waiting, 100, lambda text, _: text))) < 10
+
+
+def test_the_live_view_leaves_out_what_is_done_of_10000_checkpoints(modest) -> None:
+    board = Board()
+    board.update(Step(f"step{n}x", "completed", 1, NOW + timedelta(seconds=n), NOW) for n in range(10_000))
+    rows, left_out = board.rows(20)
+    assert ([row.name for row in rows][-1], len(rows), left_out) == ("step9999x", 19, 9981)
