@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from kitaru.flow import Flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
-    from kitaru.models import Artifact, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
-
-ArtifactKind = Literal["output", "input", "saved", "result"]
+    from kitaru.models import Artifact, ArtifactKind, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
 
 
 class KitaruClient:
@@ -360,6 +358,8 @@ class Artifacts:
 
     def get(self, artifact_id: str) -> Artifact:
         """Return an artifact by its id; ``.load()`` gives its value.
+
+        It may be in several executions: its name is ZenML's, its kind says how it was made, its checkpoint is None.
 
         Raises:
             KitaruUsageError: There is none.

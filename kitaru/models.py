@@ -208,6 +208,9 @@ class Wait(_Model):
     outcome: Literal["answered", "aborted"] | None = None
 
 
+ArtifactKind = Literal["output", "input", "saved", "result"]
+
+
 class Artifact(_Model):
     """A stored value of an execution.
 
@@ -224,7 +227,7 @@ class Artifact(_Model):
 
     id: str
     name: str
-    kind: Literal["output", "input", "saved", "result"]
+    kind: ArtifactKind
     checkpoint: str | None
     type: str
     uri: str

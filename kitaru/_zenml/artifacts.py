@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from zenml.client import Client
+from zenml.enums import ArtifactSaveType
 
 from kitaru._core.modules import alias_main
 from kitaru._core.suggest import did_you_mean
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
 
+    from kitaru.models import ArtifactKind
+
 _PICKLED: Final = f"{Pickled.__module__}.{Pickled.__qualname__}"
 _AT_ONCE: Final = 100  # ids in one question, which becomes a URL
+_RESULT: Final = "kitaru_result_"  # what the names of stored results of flows begin with
 
 
 def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> tuple[Artifact, ...]:
@@ -73,13 +77,21 @@ def _artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) ->
 
 
 def get_artifact(artifact_id: str) -> Artifact:
-    """Return an artifact by its id; its name is ZenML's, as it may belong to several executions.
+    """Return an artifact by its id; its name is ZenML's, its kind that of its making: it may be in several executions.
 
     Raises:
         KitaruUsageError: There is none.
     """
     version = _version(artifact_id)
-    return _artifact(version, version.name, "output", None).model_copy(update={"type": _type_of(version)})
+    return _artifact(version, version.name, _kind_of(version), None).model_copy(update={"type": _type_of(version)})
+
+
+def _kind_of(version: ArtifactVersionResponse) -> ArtifactKind:
+    if version.save_type == ArtifactSaveType.STEP_OUTPUT:
+        return "output"
+    if version.save_type == ArtifactSaveType.EXTERNAL:  # made by the flow's body
+        return "result" if version.name.startswith(_RESULT) else "input"
+    return "saved"
 
 
 def load_value(artifact_id: str) -> Any:
@@ -156,7 +168,7 @@ def _load(version: ArtifactVersionResponse, what: str) -> Any:
         ) from error
 
 
-def _artifact(version: ArtifactVersionResponse, name: str, kind: Any, checkpoint: str | None) -> Artifact:
+def _artifact(version: ArtifactVersionResponse, name: str, kind: ArtifactKind, checkpoint: str | None) -> Artifact:
     created: datetime = version.created
     return Artifact(
         id=str(version.id),

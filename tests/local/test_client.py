@@ -139,3 +139,33 @@ def test_executions_artifacts_and_logs(project):
         """,
     )
     project.run("main.py")
+
+
+def test_an_artifact_has_the_kind_that_lists_show_it_with(project):
+    project.write(
+        "main.py",
+        """
+        import kitaru
+        from kitaru import KitaruClient, checkpoint, flow
+
+        @checkpoint
+        def count(words: frozenset) -> int:
+            kitaru.save("words", sorted(words))
+            return len(words)
+
+        @flow
+        def article() -> dict:
+            kitaru.save("note", "body")
+            return {"words": count(frozenset({"a", "b"}))}
+
+        if __name__ == "__main__":
+            client = KitaruClient()
+            handle = article.run()
+            assert handle.wait(timeout=300) == {"words": 2}
+            listed = client.artifacts.list(handle.exec_id)
+            assert {artifact.kind for artifact in listed} == {"output", "input", "saved", "result"}, listed
+            shown = [(artifact.kind, client.artifacts.get(artifact.id).kind) for artifact in listed]
+            assert all(one == other for one, other in shown), shown
+        """,
+    )
+    project.run("main.py")
