@@ -8,6 +8,7 @@ import sys
 import termios
 import threading
 import time
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from kitaru.answers import AnswerSchema, questions
@@ -43,12 +44,12 @@ def open_question(exec_id: str) -> PendingWait | None:
 def how_to_answer(exec_id: str, wait: PendingWait) -> str:
     """Return the command that answers a question, and what it takes."""
     schema = AnswerSchema(wait.json_schema)
-    return f"kitaru executions input {exec_id} --value {_quoted(schema.example)}   (it takes {schema.description})"
+    return f"kitaru executions input {exec_id} --value {quote(schema.example)}   (it takes {schema.description})"
 
 
 def how_to_answer_ahead(wait: PendingWait) -> str:
     """Return the option that gives a replay the answer of a question."""
-    return f"--answer {_quoted(f'{wait.name}={AnswerSchema(wait.json_schema).example}')}"
+    return f"--answer {quote(f'{wait.name}={AnswerSchema(wait.json_schema).example}')}"
 
 
 def asked(wait: PendingWait) -> str:
@@ -252,11 +253,6 @@ class Answering:
 
 def _nothing() -> None:
     pass
-
-
-def _quoted(text: str) -> str:
-    """Return a word of a command line in quotes, for a shell."""
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _write(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.exceptions import UserError
@@ -74,7 +75,8 @@ def open_model(alias: ModelAlias | None) -> tuple[Model, list[str]]:
         secret, name = alias.secret or "NAME", "ALIAS" if alias.alias == alias.model else alias.alias
         raise KitaruUsageError(
             f"{problem.partition(' or pass it')[0]}. Kitaru looked for the key in {looked}. Give it one: "
-            f"kitaru secrets set {secret} api_key, and then kitaru model register {name} --model {alias.model} --secret {secret}"
+            f"kitaru secrets set {quote(secret)} api_key, and then kitaru model register {quote(name)} "
+            f"--model {quote(alias.model)} --secret {quote(secret)}"
         ) from None
     client = getattr(model, "client", None)
     key = getattr(client, "api_key", None)
@@ -89,7 +91,7 @@ def _secret_of(alias: ModelAlias) -> dict[str, str]:
     except KitaruUsageError as error:
         raise KitaruUsageError(
             f"Model {alias.model} cannot be asked: its alias {alias.alias!r} names a secret for the key. {error} Store it "
-            f"again: kitaru secrets set {alias.secret} api_key"
+            f"again: kitaru secrets set {quote(str(alias.secret))} api_key"
         ) from error
 
 

@@ -7,6 +7,7 @@ them. They hold no key themselves.
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -100,6 +101,6 @@ def _found(alias: str) -> ModelAlias:
     if alias not in known:
         raise KitaruUsageError(
             f"There is no model alias {alias!r}.{did_you_mean(str(alias), known)} There are: "
-            f"{', '.join(known) or 'none'}. Make one: kitaru model register {alias} --model openai:gpt-4o-mini"
+            f"{', '.join(known) or 'none'}. Make one: kitaru model register {quote(str(alias))} --model openai:gpt-4o-mini"
         )
     return known[alias]

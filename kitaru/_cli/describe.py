@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from kitaru._cli.output import clock, coloured, is_terminal, length, moment, price, shown, table
@@ -184,7 +185,7 @@ def _question(execution: Execution) -> str:
     wait = execution.pending_wait
     assert wait is not None
     schema = AnswerSchema(wait.json_schema)
-    answer = f"kitaru executions input {execution.exec_id} --value '{schema.example}'"
+    answer = f"kitaru executions input {execution.exec_id} --value {quote(schema.example)}"
     asked = f"{wait.name}: {wait.question}" if wait.question else wait.name
     return _block("Waits for", [asked, f"It takes {schema.description}, since {moment(wait.asked_at)}.", answer])
 

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.suggest import did_you_mean
@@ -44,7 +45,7 @@ def _completed(target: str) -> str:
     if path.suffix != ".py" or not path.is_file():
         module, dot, name = target.rpartition(".")
         return f" Did you mean '{module}:{name}'?" if dot and name.isidentifier() and name != "py" else ""
-    flows = [f"kitaru run {target}:{name}" for name in _flows_of(_import_file(path))]
+    flows = [f"kitaru run {quote(f'{target}:{name}')}" for name in _flows_of(_import_file(path))]
     return (
         f" Name the flow: {', '.join(flows)}." if flows else f" {target} has no flow; decorate a function with @flow."
     )

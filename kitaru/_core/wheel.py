@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from kitaru._core.shipped import stacks_folder
@@ -60,7 +61,7 @@ def build_wheel() -> Wheel:
     except PackageNotFoundError as error:
         raise KitaruImageError(
             f"The image needs the wheel of this Kitaru, but the distribution {DISTRIBUTION!r} is not installed here: "
-            f"Kitaru runs from {_PACKAGE}. Install it, for example with `pip install -e {_PACKAGE.parent}`."
+            f"Kitaru runs from {_PACKAGE}. Install it, for example with `pip install -e {quote(str(_PACKAGE.parent))}`."
         ) from error
     stacks = {f"kitaru/_stacks/{path.name}": path.read_bytes() for path in stacks_folder().glob("*.yaml")}
     return _wheel(installed, _files(_PACKAGE) | stacks)

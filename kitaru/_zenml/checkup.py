@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from contextlib import closing
 from importlib import metadata
@@ -131,8 +132,8 @@ def _database(path: Path) -> Finding | None:
             "Store",
             "failed",
             f"{path} cannot be read: {error}",
-            f"Put a backup in its place, or move it away: `mv {path} {path}.broken`. Then the next command makes a new, "
-            f"empty one.",
+            f"Put a backup in its place, or move it away: `{shlex.join(['mv', str(path), f'{path}.broken'])}`. Then the "
+            f"next command makes a new, empty one.",
         )
     if revision is None:
         return Finding("Store", "ok", f"none yet; the first command that needs it makes {path}")
@@ -150,7 +151,7 @@ def _database(path: Path) -> Finding | None:
             "failed",
             f"{path} is of an earlier ZenML, revision {revision}",
             f"Any other command upgrades it, `kitaru status` for one. To be able to go back, copy it before: "
-            f"`cp {path} {path}.{revision}`.",
+            f"`{shlex.join(['cp', str(path), f'{path}.{revision}'])}`.",
         )
     return None
 
@@ -213,7 +214,7 @@ def _stack(settings: ResolvedSettings | None) -> Iterator[Finding]:
     for result in wrong:
         yield Finding(
             "Stack", "failed", f"{check.stack}: {result.component}: {result.tried}: {result.problem}",
-            result.remedy or f"`kitaru stack check {check.stack}` tries again.",
+            result.remedy or f"`kitaru stack check {shlex.quote(check.stack)}` tries again.",
         )  # fmt: skip
     yield _engine(needed_by=check.stack if engine else None)
     for result in registry:

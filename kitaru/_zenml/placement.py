@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -81,7 +82,7 @@ def _secrets(image: ImageSettings | None) -> list[UUID | str]:
         except KeyError as error:
             raise KitaruImageError(
                 f"image.secret_environment_from: there is no ZenML secret {name!r}. `zenml secret list` shows those that "
-                f"exist; `zenml secret create {name} --KEY=value` makes one."
+                f"exist; `zenml secret create {quote(name)} --KEY=value` makes one."
             ) from error
     return [*names]
 

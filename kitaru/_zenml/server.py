@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final, Literal
 
 from zenml import __version__ as zenml_version
@@ -53,8 +54,8 @@ def connect(url: str, api_key: str | None, project: str | None, verify: bool | s
     info = connection.ask(url, verify)
     if info.is_pro_server() and api_key is None and not get_credentials_store().has_valid_credentials(url):
         raise KitaruUsageError(
-            f"{url} is a workspace of ZenML Pro, which has a login of its own: run `zenml login {url}`. Kitaru then uses "
-            f"it, too. `kitaru login {url} --api-key` does without."
+            f"{url} is a workspace of ZenML Pro, which has a login of its own: run `zenml login {quote(url)}`. Kitaru then "
+            f"uses it, too. `kitaru login {quote(url)} --api-key` does without."
         )
     with translated(f"logging in to {url}"), quieted(_TOLD):
         _hide_credentials()
@@ -117,7 +118,7 @@ def _log_in_with_browser(url: str, verify: bool | str) -> None:
     except AuthorizationException as error:
         raise KitaruUsageError(
             f"Nobody was logged in to {url}: {error} Try again, or use the API key of a service account: "
-            f"`kitaru login {url} --api-key`."
+            f"`kitaru login {quote(url)} --api-key`."
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -186,7 +187,7 @@ def _refuse_to_delete(stack: StackResponse, client: Client, *, force: bool) -> N
     if not _made_for(stack.labels, stack.name):
         raise KitaruStackError(
             f"Stack {stack.name!r} was not made by Kitaru, which therefore leaves it alone. To delete the stack all the "
-            f"same, without its components: `kitaru stack delete {stack.name} --force`."
+            f"same, without its components: `kitaru stack delete {quote(stack.name)} --force`."
         )
     own = [part for part in _parts(stack) if _made_for(part.labels, stack.name)]
     shared = _sharing(own, stack)
@@ -198,7 +199,7 @@ def _refuse_to_delete(stack: StackResponse, client: Client, *, force: bool) -> N
         )
         raise KitaruStackError(
             f"Stack {stack.name!r} has components that other stacks use: {uses}. Delete those stacks first, or keep "
-            f"these components and delete the rest: `kitaru stack delete {stack.name} --force`."
+            f"these components and delete the rest: `kitaru stack delete {quote(stack.name)} --force`."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 from uuid import uuid4
@@ -77,7 +78,7 @@ def require(model: StackResponse, stack: Stack, repository: str | None) -> None:
     if failed:
         lines = "\n".join(f"  {r.component}: {r.tried}: {r.problem}\n    {r.remedy or ''}".rstrip() for r in failed)
         raise KitaruStackError(
-            f"Flows cannot run on stack {model.name!r} as it is:\n{lines}\n`kitaru stack check {model.name}` tries again."
+            f"Flows cannot run on stack {model.name!r} as it is:\n{lines}\n`kitaru stack check {quote(model.name)}` tries again."
         )
 
 
@@ -170,7 +171,7 @@ def _judge(error: Any, namespace: str) -> None:
     if error.status == requests.codes.not_found:
         raise _ProblemError(
             f"there is no namespace {namespace!r} in the cluster",
-            f"Create it: `kubectl create namespace {namespace}`.",
+            f"Create it: `kubectl create namespace {quote(namespace)}`.",
         ) from error
     if error.status == requests.codes.unauthorized:
         raise _ProblemError(
@@ -218,7 +219,7 @@ def _push(stack: Stack, repository: str | None) -> None:
         try_push(registry, repository)
     except PushRefusedError as error:
         raise _ProblemError(
-            str(error), f"Log in with rights to push: `docker login {registry.config.uri.partition('/')[0]}`."
+            str(error), f"Log in with rights to push: `docker login {quote(registry.config.uri.partition('/')[0])}`."
         ) from error
     except requests.RequestException as error:
         raise _ProblemError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
@@ -165,7 +166,7 @@ def _make(part: Part, planned: Plan, connectors: Mapping[str, ServiceConnectorRe
 def _refuse_taken(client: Client, name: str) -> None:
     if client.list_stacks(name=name).total:
         raise KitaruStackError(
-            f"There is a stack {name!r} already. Choose another name, or delete it: `kitaru stack delete {name}`."
+            f"There is a stack {name!r} already. Choose another name, or delete it: `kitaru stack delete {quote(name)}`."
         )
 
 
@@ -184,7 +185,7 @@ def _part(client: Client, stack: str, kind: str, spec: Component) -> Part:
     if client.list_stack_components(type=kind, name=stack).total:
         raise KitaruStackError(
             f"There is another {kind} called {stack!r}, which the new stack's would be called as well. Choose another "
-            f"name for the stack, or delete it: `zenml {kind.replace('_', '-')} delete {stack}`."
+            f"name for the stack, or delete it: `zenml {kind.replace('_', '-')} delete {quote(stack)}`."
         )
     return Part(kind, spec)
 
@@ -193,7 +194,7 @@ def _connector(client: Client, name: str, stack: str, spec: Connector) -> tuple[
     if client.list_service_connectors(name=name).total:
         raise KitaruStackError(
             f"There is a service connector {name!r} already. Choose another name for the stack, or delete it: "
-            f"`zenml service-connector delete {name}`."
+            f"`zenml service-connector delete {quote(name)}`."
         )
     if spec.kube_context is not None:
         copied = kube_contexts.connector_configuration(spec.kube_context)

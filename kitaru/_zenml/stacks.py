@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from zenml.exceptions import StackValidationError
@@ -104,5 +105,6 @@ def require_valid(stack: Stack) -> None:
         reason = _KIND.sub(r"\1", " ".join(str(error).split())).rstrip(".")
         raise KitaruStackError(
             f"ZenML finds stack {stack.name!r} invalid: {reason}. Give it what it lacks: the components of its definition, "
-            f"or `zenml stack update {stack.name}` for one that is there. `kitaru stack show {stack.name}` tells what it has."
+            f"or `zenml stack update {quote(stack.name)}` for one that is there. `kitaru stack show {quote(stack.name)}` tells "
+            f"what it has."
         ) from error

@@ -220,7 +220,7 @@ def test_a_question_is_answered_from_another_process_and_a_paused_one_goes_on_by
         ["executions", "input", exec_id, "--value", "perhaps"],
         ["executions", "input", exec_id, "--value", "yes", "--wait", "publish", "--output", "json"],
     )
-    assert f"kitaru executions input {exec_id} --value 'yes'" in page
+    assert f"kitaru executions input {exec_id} --value yes" in page
     assert refused == 2
     assert "'perhaps' does not fit wait 'publish'" in why
     assert "takes yes or no" in why
@@ -239,7 +239,7 @@ def test_a_question_is_answered_from_another_process_and_a_paused_one_goes_on_by
     assert "was cancelled" in json.loads(said.strip().splitlines()[-1])["error"]["message"]
     _, said = waiting.communicate(timeout=300)
     assert "was cancelled" in said
-    assert f"kitaru executions input {exec_id} --value 'yes'" in said
+    assert f"kitaru executions input {exec_id} --value yes" in said
     assert said.count("answer with") == 4
 
 

@@ -321,8 +321,8 @@ def test_answers_are_taken_before_the_cut_and_given_ahead(project: Project) -> N
     told = []
     while (line := asking.stderr.readline()) and "the next time" not in line:
         told.append(line)
-    assert line == "kitaru: a replay takes the answer ahead, the next time: --answer 'sure=yes'\n", told
-    assert told[-1].endswith("--value 'yes'   (it takes yes or no)\n")
+    assert line == "kitaru: a replay takes the answer ahead, the next time: --answer sure=yes\n", told
+    assert told[-1].endswith("--value yes   (it takes yes or no)\n")
     replay = told[-1].removeprefix("kitaru: answer with kitaru executions input ").split()[0]
     project.kitaru("executions", "input", replay, "--value", "no")
     assert asking.communicate(timeout=300)[0] == '"thrown away"\n'

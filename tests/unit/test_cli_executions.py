@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -212,9 +213,16 @@ def test_the_page_of_a_waiting_execution_says_how_to_answer() -> None:
     page = described(execution(status="waiting", failure=None, ended_at=None, status_reason=None))
     assert "publish: Publish the report?" in page
     assert "It takes yes or no" in page
-    assert "kitaru executions input a1bc0bea-41f2-4145-bb2c-febfd86af2df --value 'yes'" in page
+    assert "kitaru executions input a1bc0bea-41f2-4145-bb2c-febfd86af2df --value yes" in page
     assert "so far" in page
     assert "Failure" not in page
+
+
+def test_the_shown_answer_of_a_waiting_execution_can_be_pasted_into_a_shell() -> None:
+    waiting = execution(status="waiting", failure=None, ended_at=None)
+    choice = waiting.pending_wait.model_copy(update={"json_schema": {"const": "don't"}})
+    page = described(waiting.model_copy(update={"pending_wait": choice}))
+    assert shlex.split(page.splitlines()[-1])[-2:] == ["--value", "don't"]
 
 
 def test_watch_tells_what_changed_and_nothing_twice() -> None:
