@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager, redirect_stdout
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -188,25 +188,9 @@ def clock(at: datetime | None, day: datetime | None) -> str:
 
 def length(start: datetime | None, end: datetime | None) -> str:
     """Return how long something took, or has been going on."""
-    return "" if start is None else duration((end or datetime.now(UTC)) - start)
+    from kitaru._core.course import seconds
 
-
-def duration(span: timedelta) -> str:
-    """Return a time span in words: ``"4.2 s"``, ``"3 min 5 s"``, ``"2 h 3 min"``, ``"3 d 4 h"``.
-
-    Example:
-        >>> duration(timedelta(minutes=125))
-        '2 h 5 min'
-    """
-    tenths = max(round(span.total_seconds(), 1), 0.0)
-    if tenths < 60:  # noqa: PLR2004 - a minute
-        return f"{tenths:.1f} s"
-    minutes, seconds = divmod(round(tenths), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
-    first = next(place for place, (number, _) in enumerate(parts) if number)
-    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+    return "" if start is None else seconds(((end or datetime.now(UTC)) - start).total_seconds())
 
 
 def shown(value: Any) -> str:

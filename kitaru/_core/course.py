@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 0.05
 _NUMBERED = re.compile(r"^(?P<base>.+)_(?P<number>[0-9]+)$")
 _WHICH = re.compile(r"(?:_| ×)[0-9]+$")  # noqa: RUF001 - the sign is meant
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE, _DAY = 60, 86400
 # What counts before all else where one word must stand for many states.
 _WEIGHT = ("failed", "cancelled", "running", "pending", "completed", "cached", "skipped")
 
@@ -235,16 +235,19 @@ def _nearest(spans: Sequence[tuple[float, float, str]], last: int, wanted: set[s
 
 
 def seconds(span: float) -> str:
-    """Return a time span in few signs: ``"40 ms"``, ``"4.2 s"``, ``"3 min 5 s"``, ``"2 h 3 min"``."""
-    if span < 0.1:  # noqa: PLR2004 - shorter than what tenths of a second tell
-        return f"{max(span, 0) * 1000:.0f} ms"
-    if span < _MINUTE:
-        return f"{span:.1f} s"
-    for unit, word, below, smaller in ((_MINUTE, "min", 1, "s"), (_HOUR, "h", _MINUTE, "min"), (_DAY, "d", _HOUR, "h")):
-        if span < unit * (24 if word == "h" else 60) or word == "d":
-            whole, rest = divmod(int(span), unit)
-            return f"{whole} {word} {rest // below} {smaller}" if rest // below else f"{whole} {word}"
-    raise AssertionError
+    """Return a time span in two units at most: ``"40 ms"``, ``"4.2 s"``, ``"3 min 5 s"``, ``"2 h 3 min"``."""
+    milliseconds = round(max(span, 0) * 1000)
+    if milliseconds < 100:  # noqa: PLR2004 - shorter than what tenths of a second tell
+        return f"{milliseconds} ms"
+    tenths = round(span, 1)
+    if tenths < _MINUTE:
+        return f"{tenths:.1f} s"
+    minutes, rest = divmod(round(span), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
 
 
 def ticks(length: float, most: int = 9) -> list[float]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.diff_text import WORDS, seconds
+from kitaru._core.course import seconds
+from kitaru._core.diff_text import WORDS, length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ def _sections(diff: Diff, title: str) -> Iterator[str]:
     if not diff["changed"]:
         yield '<p class="equal change">Nothing is different but ids, moments and durations.</p>'
     yield _table(
-        ("", "execution", "status", "seconds", "failure"),
+        ("", "execution", "status", "duration", "failure"),
         [_side(side, diff) for side in ("a", "b")],
     )
     yield _values("Inputs", "inputs", diff["inputs"])
@@ -64,8 +65,7 @@ def _sections(diff: Diff, title: str) -> Iterator[str]:
 
 
 def _side(side: str, diff: Diff) -> list[str]:
-    took = seconds(diff[side])
-    shown = [side.upper(), diff[side]["exec_id"], diff[side]["status"], f"{took:.1f}" if took is not None else ""]
+    shown = [side.upper(), diff[side]["exec_id"], diff[side]["status"], length(diff[side])]
     return [escape(part) for part in [*shown, diff[f"failure_{side}"] or ""]]
 
 
@@ -78,7 +78,7 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _row(call: Diff) -> str:
     ends = [
         f"{call[f'status_{side}'] or 'absent'}"
-        + (f", {call[f'seconds_{side}']:.1f} s" if call[f"seconds_{side}"] is not None else "")
+        + (f", {seconds(call[f'seconds_{side}'])}" if call[f"seconds_{side}"] is not None else "")
         for side in ("a", "b")
     ]
     cells = "".join(f"<td>{escape(cell)}</td>" for cell in [*ends, call["replay"] or ""])

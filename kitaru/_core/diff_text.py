@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.course import seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -41,27 +43,26 @@ def _sections(diff: Diff) -> Iterator[str]:
 def _header(side: str, diff: Diff) -> str:
     summary = diff[side]
     failure = diff[f"failure_{side}"]
-    took = seconds(summary)
-    parts = [summary["flow_name"], summary["status"], f"{took:.1f} s" if took is not None else ""]
+    parts = [summary["flow_name"], summary["status"], length(summary)]
     return (
         f"{side.upper()}  {summary['exec_id']}  {'  '.join(filter(None, parts))}{f'  ({failure})' if failure else ''}"
     )
 
 
-def seconds(summary: Mapping[str, Any]) -> float | None:
-    """Return how long an execution took."""
+def length(summary: Mapping[str, Any]) -> str:
+    """Return how long an execution took; nothing where it has not ended."""
     from datetime import datetime
 
     if not summary["started_at"] or not summary["ended_at"]:
-        return None
+        return ""
     start, end = (datetime.fromisoformat(summary[key]) for key in ("started_at", "ended_at"))
-    return (end - start).total_seconds()
+    return seconds((end - start).total_seconds())
 
 
 def _checkpoint(call: Diff) -> str:
     statuses = [call["status_a"] or "absent", call["status_b"] or "absent"]
     status = statuses[0] if statuses[0] == statuses[1] else " → ".join(statuses)
-    times = [f"{took:.1f} s" if took is not None else "-" for took in (call["seconds_a"], call["seconds_b"])]
+    times = [seconds(took) if took is not None else "-" for took in (call["seconds_a"], call["seconds_b"])]
     note = f", {call['replay']} in the replay" if call["replay"] else ""
     title = f"Checkpoint {call['name']}: {WORDS[call['change']]} ({status}, {' → '.join(times)}{note})"
     lines = [*value_lines(call["values"]), *value_lines(call["metadata"], "metadata ")]

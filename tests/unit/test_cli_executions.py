@@ -22,6 +22,7 @@ from kitaru._cli.main import cli
 from kitaru._cli.since import parse_since
 from kitaru._cli.watch import _as_data, _checkpoint_events, _status_events
 from kitaru._cli.watch import _as_text as watched
+from kitaru._core import course, diff_text
 from kitaru.diffs import ExecutionDiff
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
@@ -136,19 +137,27 @@ def test_since_refuses_what_is_no_moment(text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0.0 s"),
+        (0, "0 ms"),
+        (0.04, "40 ms"),
+        (0.0996, "0.1 s"),
         (4.23, "4.2 s"),
         (59.96, "1 min"),
         (61, "1 min 1 s"),
+        (65.7, "1 min 6 s"),
+        (3599.6, "1 h"),
         (3600, "1 h"),
         (7500, "2 h 5 min"),
         (90000, "1 d 1 h"),
         (86410, "1 d"),
-        (-3, "0.0 s"),
+        (-3, "0 ms"),
     ],
 )
-def test_durations_are_told_in_two_units_at_most(seconds: float, words: str) -> None:
-    assert output.duration(timedelta(seconds=seconds)) == words
+def test_durations_are_told_in_one_way_everywhere(seconds: float, words: str) -> None:
+    ended = NOW + timedelta(seconds=seconds)
+    assert course.seconds(seconds) == words  # timelines, lineages, the live view, transfers
+    assert output.length(NOW, ended) == words  # tables
+    took = {"started_at": NOW.isoformat(), "ended_at": ended.isoformat()}
+    assert diff_text.length(took) == words
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------

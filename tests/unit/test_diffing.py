@@ -207,7 +207,7 @@ def test_how_a_call_was_answered_is_no_change_and_how_it_ended_is() -> None:
 def test_the_text_shows_what_changed_and_nothing_else() -> None:
     text = difference().to_text()
     assert "n: changed\n    1 → 2" in text
-    assert "Checkpoint rank: changed (completed → skipped, 1.0 s → 0.0 s, overridden in the replay)" in text
+    assert "Checkpoint rank: changed (completed → skipped, 1.0 s → 0 ms, overridden in the replay)" in text
     assert "    -old <b>\n    +new" in text
     assert "Checkpoint gone: only in A" in text
     assert "Checkpoint fetch" not in text
