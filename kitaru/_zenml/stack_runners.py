@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from typing import TYPE_CHECKING, Any
 
 from zenml.enums import ExecutionStatus
 
+from kitaru._core.recent import Recent
 from kitaru._runner.process import is_running
 from kitaru._zenml import records
 from kitaru._zenml.placement import LABEL
@@ -26,7 +26,7 @@ _PAUSE = 3.0
 _HOPELESS = frozenset({"InvalidImageName", "ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"})
 _TIMEOUT = 10
 _KILLED = frozenset({128 + signal.SIGKILL, 128 + signal.SIGTERM})
-_answers: dict[str, tuple[float, str | None]] = {}
+_answers: Recent[str, str | None] = Recent(_PAUSE)
 
 
 def lost_on_stack(run: PipelineRunResponse) -> str | None:
@@ -34,16 +34,16 @@ def lost_on_stack(run: PipelineRunResponse) -> str | None:
     about = records.about(run)
     if about.get("runner") != "stack" or run.stack is None:
         return None
-    asked, answer = _answers.get(str(run.id), (-_PAUSE, None))
-    if time.monotonic() - asked > _PAUSE:
-        answer = _ask(run, about)
-        _answers[str(run.id)] = time.monotonic(), answer
-    return answer
+    known = _answers.find(str(run.id))
+    if known is None:
+        known = (_ask(run, about),)
+        _answers.put(str(run.id), *known)
+    return known[0]
 
 
 def ask_anew(run: PipelineRunResponse) -> None:
     """Forget what the engine or cluster said of an execution, which may have a new container since."""
-    _answers.pop(str(run.id), None)
+    _answers.forget(str(run.id))
 
 
 def _ask(run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:

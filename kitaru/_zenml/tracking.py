@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from zenml import get_step_context
@@ -16,6 +15,7 @@ from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunConte
 from zenml.models import RunMetadataResource
 
 from kitaru._core import scope
+from kitaru._core.recent import Recent
 from kitaru._zenml.events import say
 from kitaru._zenml.values import is_json, storable
 from kitaru.errors import KitaruUsageError
@@ -31,7 +31,7 @@ PROGRESS_KEY = "kitaru_progress"
 _PROGRESS_INTERVAL = 0.5
 
 _merging = threading.Lock()
-_reported: dict[UUID, float] = {}
+_reported: Recent[UUID, None] = Recent(_PROGRESS_INTERVAL)
 
 
 def log_metadata(metadata: Mapping[str, Any]) -> None:
@@ -73,9 +73,8 @@ def report_progress(message: str, fraction: float | None) -> None:
     share = f" ({fraction:.0%})" if fraction is not None else ""
     say(f"{f'checkpoint {place.name}: ' if place else ''}{message}{share}")
     here = _here()
-    now = time.monotonic()
-    if fraction == 1 or now - _reported.get(here.id, -_PROGRESS_INTERVAL) >= _PROGRESS_INTERVAL:
-        _reported[here.id] = now
+    if fraction == 1 or _reported.find(here.id) is None:
+        _reported.put(here.id, None)
         write_metadata(here, {PROGRESS_KEY: {"message": message, "fraction": fraction}}, inherited=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from zenml import get_step_context
 from zenml.client import Client
@@ -20,36 +21,47 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse, StepRunResponse
+    from zenml.steps import StepContext
 
 USAGE_KEY = "kitaru_usage"
 
+
+class _Step:
+    """What a running checkpoint has used, and how many calls of each name it has made."""
+
+    def __init__(self) -> None:
+        self.total = Usage()
+        self.calls: Counter[str] = Counter()
+
+
 _lock = threading.Lock()
-_by_step: dict[UUID, Usage] = {}
-_runs: set[UUID] = set()
-_labels: Counter[tuple[UUID, str]] = Counter()
+_steps: WeakKeyDictionary[StepContext, _Step] = WeakKeyDictionary()  # a context is gone when its step has ended
+_runs: set[UUID] = set()  # which have used something since their total was recorded
 
 
 def note(usage: Usage) -> None:
     """Add to what the running checkpoint has used."""
     context = get_step_context()
-    step_id = context.step_run.id
     with _lock:
-        total = _by_step[step_id] = _by_step.get(step_id, Usage()) + usage
+        step = _steps.setdefault(context, _Step())
+        step.total += usage
         _runs.add(context.pipeline_run.id)
-        _write(RunMetadataResource(id=step_id, type=MetadataResourceTypes.STEP_RUN), total)
+        _write(RunMetadataResource(id=context.step_run.id, type=MetadataResourceTypes.STEP_RUN), step.total)
 
 
 def label_of(name: str) -> str:
     """Return what a call of a name is called in the running checkpoint: its second one of ``hint`` is ``hint_2``."""
     with _lock:
-        _labels[place := (get_step_context().step_run.id, name)] += 1
-        return name if _labels[place] == 1 else f"{name}_{_labels[place]}"
+        calls = _steps.setdefault(get_step_context(), _Step()).calls
+        calls[name] += 1
+        return name if calls[name] == 1 else f"{name}_{calls[name]}"
 
 
 def note_taken(run_id: UUID, step: StepRunResponse) -> None:
     """Take notice of a result of an earlier execution: what it had used then is saved now."""
     if usage_of(step) is not None:
-        _runs.add(run_id)
+        with _lock:
+            _runs.add(run_id)
 
 
 def note_total(run_id: UUID, known: Iterable[StepRunResponse] = ()) -> None:
@@ -59,7 +71,10 @@ def note_total(run_id: UUID, known: Iterable[StepRunResponse] = ()) -> None:
         run_id: The execution.
         known: Calls that earlier runners of it have made.
     """
-    if run_id in _runs or any(usage_of(step) is not None for step in known):
+    with _lock:
+        is_used = run_id in _runs
+        _runs.discard(run_id)  # before its calls are read: what is used meanwhile counts the next time
+    if is_used or any(usage_of(step) is not None for step in known):
         steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, size=200, hydrate=True)
         total = total_of(steps)
         if total is not None:
