@@ -10,6 +10,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from kitaru import adapter
 from kitaru._core.environment import llm_mock
+from kitaru._core.validation import problems
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 try:
@@ -130,7 +131,7 @@ class Question:
             try:
                 return self._value(response), response
             except ValidationError as error:
-                problem = str(error)
+                problem = problems(error)
                 self._count(response)
                 messages += [response, ModelRequest(parts=[_complaint(response, problem)])]
         raise KitaruBackendError(f"Model {self.model} did not answer what was asked for, {_ATTEMPTS} times: {problem}")
@@ -176,7 +177,7 @@ class Question:
         try:
             return self._adapter.validate_json(self._mock)
         except ValidationError as error:
-            raise KitaruUsageError(f"KITARU_LLM_MOCK is no {self._output_type}, as JSON: {error}") from None
+            raise KitaruUsageError(f"KITARU_LLM_MOCK is no {self._output_type}, as JSON: {problems(error)}.") from None
 
     # -- recording ------------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.suggest import did_you_mean
+from kitaru._core.validation import problems
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
 __all__ = ["arguments_from_json", "inputs_from_json", "result_to_json"]
 
@@ -118,7 +119,7 @@ def _convert(name: str, annotation: Any, value: Any) -> Any:
         # From JSON text, not from the value: pydantic then takes a string for a date in strict models too.
         return adapter.validate_json(json.dumps(value))
     except ValidationError as error:
-        raise KitaruUsageError(f"The input does not fit the flow: {_problems(name, error)}.") from error
+        raise KitaruUsageError(f"The input does not fit the flow: {problems(error, name)}.") from error
 
 
 def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
@@ -130,11 +131,6 @@ def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
         return TypeAdapter(annotation)
     except (PydanticUserError, PydanticUndefinedAnnotation):  # a type that pydantic does not know, such as a DataFrame
         return None
-
-
-def _problems(name: str, error: ValidationError) -> str:
-    details = error.errors(include_url=False, include_input=False)
-    return "; ".join(f"{'.'.join([name, *map(str, d['loc'])])}: {d['msg'][:1].lower()}{d['msg'][1:]}" for d in details)
 
 
 def _plain(value: Any) -> Any:

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from kitaru._core.suggest import did_you_mean
+from kitaru._core.validation import problems
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
 ACCEPTED = "an image name such as 'python:3.11-slim', a mapping of fields or an ImageSettings"
 
@@ -203,8 +206,8 @@ def _as_usage_error(where: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        problems = "; ".join(_problem(detail) for detail in error.errors(include_url=False))
-        raise KitaruUsageError(f"The image from {where} is not valid: {problems}.") from error
+        found = problems(error, in_own_words=_problem)
+        raise KitaruUsageError(f"The image from {where} is not valid: {found}.") from error
 
 
 _TYPE_PROBLEMS = {
@@ -215,7 +218,7 @@ _TYPE_PROBLEMS = {
 }
 
 
-def _problem(detail: Mapping[str, Any]) -> str:
+def _problem(detail: ErrorDetails) -> str:
     """Say what is wrong with one field, without its value."""
     kind, location = detail["type"], detail["loc"]
     if kind == "extra_forbidden":

@@ -18,10 +18,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from kitaru._core import environment
 from kitaru._core.suggest import did_you_mean
+from kitaru._core.validation import message, problems
 from kitaru.errors import KitaruStackError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic_core import ErrorDetails
 
 ComponentType = Literal[
     "orchestrator",
@@ -162,8 +165,8 @@ def parse_definition(data: Any, where: str) -> Definition:
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(_problem(detail) for detail in error.errors(include_url=False))
-        raise KitaruStackError(f"{where} is no valid stack definition: {problems}.") from error
+        found = problems(error, in_own_words=_problem)
+        raise KitaruStackError(f"{where} is no valid stack definition: {found}.") from error
     _check_references(definition, where)
     return definition
 
@@ -303,7 +306,7 @@ _FIELDS: Final[Mapping[str, type[BaseModel]]] = {
 }
 
 
-def _problem(detail: Mapping[str, Any]) -> str:
+def _problem(detail: ErrorDetails) -> str:
     # One component may be written without a list around it, which then has no place in what was written.
     location = [str(part) for part in detail["loc"] if part != 0]
     path = ".".join(location)
@@ -321,4 +324,4 @@ def _problem(detail: Mapping[str, Any]) -> str:
             return f"components.{location[1]} is no type of component.{did_you_mean(location[1], known)}"
     if detail["type"] == "missing":
         return f"{path} is missing"
-    return f"{path}: {detail['msg'].removeprefix('Value error, ')}"
+    return f"{path}: {message(detail)}"

@@ -62,10 +62,11 @@ class KitaruTool(Tool):
             raise
 
     def _problems(self, error: ValidationError) -> str:
-        details = error.errors(include_url=False, include_input=False, include_context=False)
-        lines = [f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in details]
+        from kitaru._core.validation import problems
+
         known = ", ".join(self.parameters.get("properties", {})) or "none"
-        return "\n".join([f"The arguments do not fit the tool {self.name}:", *lines, f"Its arguments are: {known}."])
+        found = problems(error, joint="\n")
+        return f"The arguments do not fit the tool {self.name}:\n{found}\nIts arguments are: {known}."
 
 
 class _Arguments(FuncMetadata):

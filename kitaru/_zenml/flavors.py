@@ -10,6 +10,7 @@ from zenml.stack import Flavor
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.suggest import did_you_mean
+from kitaru._core.validation import problems
 from kitaru._zenml.store import open_client
 from kitaru.errors import KitaruStackError
 
@@ -72,11 +73,7 @@ def checked_configuration(kind: str, flavor: str, configuration: dict[str, Any])
     try:
         found(**configuration)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in detail['loc']) or kind}: {detail['msg'].removeprefix('Value error, ')}"
-            for detail in error.errors(include_url=False, include_input=False)
-        )
-        raise KitaruStackError(f"{where} does not fit flavor {flavor!r}: {problems}.") from error
+        raise KitaruStackError(f"{where} does not fit flavor {flavor!r}: {problems(error)}.") from error
     except ValueError as error:
         raise KitaruStackError(f"{where} does not fit flavor {flavor!r}: {error}.") from error
     return configuration
