@@ -17,6 +17,7 @@ from kitaru._core.signatures import return_annotation
 from kitaru._core.status import ExecutionStatus
 from kitaru._core.suggest import did_you_mean
 from kitaru._core.unset import UNSET
+from kitaru._core.validation import problems
 from kitaru._zenml import records
 from kitaru._zenml.original import index_of
 from kitaru._zenml.question_record import planned
@@ -273,12 +274,8 @@ def _typed(name: str, annotation: Any, value: Any) -> Any:
         try:
             return adapter.validate_json(json.dumps(value))
         except (ValidationError, TypeError, ValueError):
-            problem = "; ".join(
-                f"{'.'.join(map(str, d['loc']))}{': ' if d['loc'] else ''}{d['msg'][:1].lower()}{d['msg'][1:]}"
-                for d in error.errors(include_url=False, include_input=False)
-            )
             raise KitaruUsageError(
-                f"outputs[{name!r}]: {value!r} is no value that the checkpoint returns: {problem}."
+                f"outputs[{name!r}]: {value!r} is no value that the checkpoint returns: {problems(error)}."
             ) from error
 
 
