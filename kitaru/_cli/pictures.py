@@ -1,4 +1,4 @@
-"""``kitaru executions timeline`` and ``graph``: executions as pictures."""
+"""``kitaru executions timeline`` and ``graph``: executions as pictures, and as text that others draw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
     "--html",
     metavar="FILE",
     shell_complete=completion.files,
-    help="Write it, and the lineage, as a page; - for stdout.",
+    help="Write it as a page; - for stdout.",
 )
 def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
     """Show what ran when in the execution ID.
@@ -51,24 +51,33 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
 @click.command()
 @_id
 @click.option(
-    "--svg",
-    metavar="FILE",
-    shell_complete=completion.files,
-    required=True,
-    help="Where to write the picture; - for stdout.",
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="Mermaid is drawn by Markdown pages and notebooks, DOT by Graphviz.",
 )
-def graph(*, exec_id: str, svg: str) -> None:
-    """Draw the lineage of an execution. It shows which call depends on which.
+@click.option(
+    "-o", "--to", metavar="FILE", shell_complete=completion.files, default="-", help="Write it into this file."
+)
+def graph(*, exec_id: str, form: str, to: str) -> None:
+    """Print the lineage of an execution as the text of a graph. It shows which call depends on which.
+
+    Fan-outs and loops are folded where there are many calls.
 
     \b
-    Example:
-      kitaru executions graph 0a1b2c3d --svg lineage.svg
+    Examples:
+      kitaru executions graph 0a1b2c3d
+      kitaru executions graph 0a1b2c3d --format dot | dot -Tsvg > lineage.svg
+      kitaru executions graph 0a1b2c3d --to lineage.mmd
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         execution = kitaru.executions.get(exec_id)
     from kitaru import pictures
 
-    _write(svg, pictures.graph_svg(execution), "--svg")
+    write = pictures.graph_dot if form == "dot" else pictures.graph_mermaid
+    _write(to, write(execution), "--to")
 
 
 def _write(name: str, text: str, option: str) -> None:
