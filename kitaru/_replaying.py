@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core import loading, scope
-from kitaru._core.environment import progress as wanted
-from kitaru._core.settings import Provenance, ResolvedSettings, resolve, validate_options
-from kitaru._core.status import ExecutionStatus
+from kitaru._core.code import loading, scope
+from kitaru._core.records.status import ExecutionStatus
+from kitaru._core.settings.environment import progress as wanted
+from kitaru._core.settings.settings import Provenance, ResolvedSettings, resolve, validate_options
 from kitaru.errors import KitaruError, KitaruUsageError
 from kitaru.models import ReplayOutcome, Replays
 
 if TYPE_CHECKING:
-    from kitaru._core.options import Options
+    from kitaru._core.settings.options import Options
     from kitaru.client import Executions
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
     from kitaru.handle import FlowHandle
 
 
@@ -54,7 +54,7 @@ def start_replay(flow: Flow[..., Any], execution: Any, change: Change, options: 
         options: The settings that were given with the call.
     """
     from kitaru._runner.launch import start
-    from kitaru._zenml import replay_plan
+    from kitaru._zenml.submitting import replay_plan
     from kitaru.handle import FlowHandle
 
     executing = loading.execution() if scope.current_checkpoint() is None else None

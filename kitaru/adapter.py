@@ -18,11 +18,11 @@ from concurrent.futures import CancelledError as FutureCancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from kitaru._core import scope as scopes
-from kitaru._core.event_loop import in_event_loop
-from kitaru._core.options import checked_retries
-from kitaru._named import NamedCall, Scope, clean_name
-from kitaru.checkpoint import CheckpointOptions
+from kitaru._core.code import scope as scopes
+from kitaru._core.code.event_loop import in_event_loop
+from kitaru._core.code.named import NamedCall, Scope, clean_name
+from kitaru._core.settings.options import checked_retries
+from kitaru.checkpoints import CheckpointOptions
 from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.waits import wait
 
@@ -257,8 +257,8 @@ def record_usage(
     """
     if scopes.current_checkpoint() is None:
         return None
-    from kitaru._prices import Tokens, cost_of
-    from kitaru._zenml import usage
+    from kitaru._llm.prices import Tokens, cost_of
+    from kitaru._zenml.records import usage
     from kitaru.models import Usage
 
     if cost is None:

@@ -11,7 +11,7 @@ from shlex import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 __all__ = ["ModelAlias", "delete_model", "list_models", "register_model", "set_default_model"]
@@ -55,7 +55,7 @@ def register_model(alias: str, model: str, *, secret: str | None = None) -> Mode
     provider, _, name = model.partition(":") if isinstance(model, str) else ("", "", "")
     if not provider or not name:
         raise KitaruUsageError(f"Model {model!r} is not of the form PROVIDER:MODEL, such as openai:gpt-4o-mini.")
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
     from kitaru.secrets import get_secret
 
     if secret is not None:
@@ -69,7 +69,7 @@ def list_models() -> list[ModelAlias]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     return aliases.read_all()
 
@@ -82,7 +82,7 @@ def set_default_model(alias: str) -> ModelAlias:
         KitaruBackendError: The store did not answer.
     """
     found = _found(alias)
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     aliases.write_default(found.alias)
     return found.model_copy(update={"is_default": True})
@@ -91,7 +91,7 @@ def set_default_model(alias: str) -> ModelAlias:
 def delete_model(alias: str) -> None:
     """Forget an alias; errors as ``set_default_model``."""
     found = _found(alias)
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     aliases.delete(found)
 

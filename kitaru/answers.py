@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru._core.answer_schema import AnswerSchema
+from kitaru._core.words.answer_schema import AnswerSchema
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from kitaru._core.status import ExecutionStatus
+from kitaru._core.records.status import ExecutionStatus
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kitaru.diffs import ExecutionDiff
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
     from kitaru.models import Artifact, ArtifactKind, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
@@ -47,7 +47,7 @@ class Executions:
 
     def get(self, exec_id: str) -> Execution:
         """Return an execution with everything about it."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_execution(exec_id)
 
@@ -72,7 +72,7 @@ class Executions:
         Raises:
             KitaruUsageError: A filter is wrong.
         """
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
@@ -90,7 +90,7 @@ class Executions:
 
     def result(self, exec_id: str) -> Any:
         """Return the value of a completed execution; errors as ``kitaru.FlowHandle.get``."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_result(exec_id)
 
@@ -110,7 +110,7 @@ class Executions:
             source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
             follow: Whether to go on until the execution has finished.
         """
-        from kitaru._zenml import logs
+        from kitaru._zenml.reading import logs
 
         if source not in ("step", "runner"):
             raise KitaruUsageError(f"executions.logs(source={source!r}): the sources are 'step' and 'runner'.")
@@ -122,13 +122,13 @@ class Executions:
         Args:
             exec_id: Only of this execution; None for all that wait.
         """
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_pending_waits(exec_id)
 
     def asked(self, exec_id: str) -> dict[str, PendingWait]:
         """Return all questions that an execution has asked by name, answered or not, the first one first."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_waits(exec_id)
 
@@ -144,7 +144,7 @@ class Executions:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.answer(exec_id, wait, value)
 
@@ -154,7 +154,7 @@ class Executions:
         Raises:
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.abort_wait(exec_id, wait)
 
@@ -167,7 +167,7 @@ class Executions:
         Raises:
             KitaruStateError: It has not failed.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
         return FlowHandle(steering.retry(exec_id))
@@ -178,7 +178,8 @@ class Executions:
         Raises:
             KitaruStateError: Its source is not here any more.
         """
-        from kitaru._zenml import flow_source, runs
+        from kitaru._zenml.reading import flow_source
+        from kitaru._zenml.records import runs
 
         return flow_source.flow_of(runs.find_run(exec_id))
 
@@ -275,7 +276,7 @@ class Executions:
         Examples:
             >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
         """
-        from kitaru._zenml import differences
+        from kitaru._zenml.reading import differences
 
         if b is not None:
             return differences.read_diff(_id_of(a), _id_of(b))
@@ -292,7 +293,7 @@ class Executions:
         Raises:
             KitaruStateError: It is not paused, or its question is open.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
         return FlowHandle(steering.resume(exec_id))
@@ -305,13 +306,13 @@ class Executions:
         Raises:
             KitaruStateError: It has finished.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.cancel(exec_id)
 
     def recover(self) -> builtins.list[FlowHandle[Any]]:
         """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
         return [FlowHandle(exec_id) for exec_id in steering.recover()]
@@ -322,7 +323,7 @@ class Executions:
         Raises:
             KitaruStateError: It has not finished.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.delete(exec_id)
 
@@ -346,7 +347,7 @@ class Artifacts:
             kind: Only outputs of checkpoints, inputs that came from the body, what was saved, or the result.
             checkpoint: Only those of this call of a checkpoint.
         """
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return [
             artifact
@@ -364,7 +365,7 @@ class Artifacts:
         Raises:
             KitaruUsageError: There is none.
         """
-        from kitaru._zenml import artifacts
+        from kitaru._zenml.reading import artifacts
 
         return artifacts.get_artifact(artifact_id)
 

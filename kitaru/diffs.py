@@ -115,13 +115,13 @@ class ExecutionDiff(_Model):
 
     def to_text(self) -> str:
         """Return the difference as a page of text."""
-        from kitaru._core.diff_text import page
+        from kitaru._core.comparing.diff_text import page
 
         return page(self.model_dump(mode="json"))
 
     def to_html(self) -> str:
         """Return the difference as a page of HTML that needs nothing else."""
-        from kitaru._core.diff_page import page
+        from kitaru._core.comparing.diff_page import page
 
         return page(self.model_dump(mode="json"))
 

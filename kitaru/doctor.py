@@ -13,7 +13,7 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kitaru._core.settings import ResolvedSettings
+    from kitaru._core.settings.settings import ResolvedSettings
 
 __all__ = ["Finding", "examine"]
 
@@ -59,7 +59,7 @@ def examine() -> Iterator[Finding]:
     settings, finding = _settings()
     yield finding
     try:
-        from kitaru._zenml import checkup
+        from kitaru._zenml.servers import checkup
     except Exception as error:  # noqa: BLE001 - whatever keeps ZenML from being imported is what is to be told
         yield _broken_zenml(error)
         return
@@ -96,7 +96,7 @@ def _kitaru() -> Finding:
 
 
 def _settings() -> tuple[ResolvedSettings | None, Finding]:
-    from kitaru._core import pyproject, settings
+    from kitaru._core.settings import pyproject, settings
 
     try:
         resolved = settings.resolve()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
-from kitaru._core import ctrl_c, loading, scope
-from kitaru._core.suggest import no_attribute
+from kitaru._core.code import loading, scope
+from kitaru._core.process import ctrl_c
+from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from kitaru._core.status import ExecutionStatus
+    from kitaru._core.records.status import ExecutionStatus
     from kitaru.models import Execution, LogEntry
 
 R = TypeVar("R")
@@ -45,7 +46,7 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruUsageError: There is no such execution.
         """
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return FlowHandle(runs.find_run_id(exec_id))
 
@@ -57,21 +58,21 @@ class FlowHandle(Generic[R]):
     @property
     def status(self) -> ExecutionStatus:
         """The execution's state, read afresh at each access."""
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return runs.read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
         """All that is known of the execution, read afresh at each access."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
         """The execution's page in ZenML's dashboard; None without a server."""
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return runs.dashboard_url(self._exec_id)
 
@@ -83,7 +84,7 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_result(self._exec_id)  # type: ignore[no-any-return]
 
@@ -116,7 +117,7 @@ class FlowHandle(Generic[R]):
         return self.get()
 
     def _wait(self, timeout: float | None, progress: bool | None) -> None:
-        from kitaru._progress import follow
+        from kitaru._terminal.progress import follow
 
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_LOOK
@@ -139,7 +140,7 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruStateError: It has finished already.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.cancel(self._exec_id)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kitaru._core.image import ImageSettings
+from kitaru._core.images.image import ImageSettings
 
 if TYPE_CHECKING:
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
 
 __all__ = ["BuiltImage", "ImageDescription", "ImageSettings", "build_image", "describe_image"]
 
@@ -78,7 +78,7 @@ def build_image(flow: Flow[..., Any], *, stack: str | None = None, show_output: 
         >>> build_image(my_flow, stack="prod").image  # doctest: +SKIP
         'ghcr.io/acme/zenml@sha256:...'
     """
-    from kitaru._zenml import flow_images
+    from kitaru._zenml.submitting import flow_images
 
     return flow_images.build(flow, stack, shown=show_output)
 
@@ -94,6 +94,6 @@ def describe_image(flow: Flow[..., Any], *, stack: str | None = None) -> ImageDe
         KitaruImageError: The image cannot be described.
         KitaruStackError: The stack does not exist, or does not run containers.
     """
-    from kitaru._zenml import flow_images
+    from kitaru._zenml.submitting import flow_images
 
     return flow_images.describe(flow, stack)

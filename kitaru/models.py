@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kitaru._core.status import ExecutionStatus
+from kitaru._core.records.status import ExecutionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -239,7 +239,7 @@ class Artifact(_Model):
         Raises:
             KitaruBackendError: It cannot be loaded here.
         """
-        from kitaru._zenml import artifacts
+        from kitaru._zenml.reading import artifacts
 
         return artifacts.load_value(self.id)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kitaru._core import graph_svg as _graph
-from kitaru._core import timeline_svg as _timeline
-from kitaru._core.course import Call, Course, Pause, Try
-from kitaru._core.svg import page, printable
-from kitaru._core.timeline_text import timeline_lines
+from kitaru._core.drawing import graph_svg as _graph
+from kitaru._core.drawing import timeline_svg as _timeline
+from kitaru._core.drawing.course import Call, Course, Pause, Try
+from kitaru._core.drawing.svg import page, printable
+from kitaru._core.drawing.timeline_text import timeline_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

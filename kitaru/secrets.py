@@ -58,7 +58,7 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
         if not isinstance(key, str) or not key.strip() or not isinstance(value, str) or not value:
             kind = "nothing" if value == "" else f"a {type(value).__name__}"  # never the value itself
             raise KitaruUsageError(f"Secret {name!r}: the value of {key!r} is {kind}; keys and values are texts.")
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.write(name, dict(values), private=private)
 
@@ -69,7 +69,7 @@ def list_secrets() -> list[SecretInfo]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.list_all()
 
@@ -82,7 +82,7 @@ def get_secret(name: str) -> dict[str, str]:
         KitaruBackendError: The store did not answer.
     """
     _check(name)
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.read(name)
 
@@ -90,7 +90,7 @@ def get_secret(name: str) -> dict[str, str]:
 def delete_secret(name: str) -> None:
     """Delete a secret; errors as ``get_secret``."""
     _check(name)
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     secrets.delete(name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from kitaru._core.server_url import checked_url
+from kitaru._core.settings.server_url import checked_url
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 __all__ = ["ServerStatus", "dashboard_url", "hurry", "login", "logout", "status"]
@@ -89,7 +89,7 @@ def login(
         url = checked_url(url, "login")
         if port is not None:
             raise KitaruUsageError("login(port=) is for a server on this machine; another one's port is in its URL.")
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.start_local(port, project) if url is None else server.connect(url, api_key, project, verify_ssl)
 
@@ -107,7 +107,7 @@ def logout(*, force: bool = False) -> list[str]:
         KitaruUsageError: The environment names the server.
         KitaruStateError: Executions run on this machine that need the server.
     """
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.disconnect(force=force)
 
@@ -122,7 +122,7 @@ def status() -> ServerStatus:
         >>> print(status().where)  # doctest: +SKIP
         local store
     """
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.read_status()
 
@@ -142,7 +142,7 @@ def dashboard_url(exec_id: str | None = None) -> str:
         >>> dashboard_url()  # doctest: +SKIP
         'http://127.0.0.1:8237/projects/default/runs'
     """
-    from kitaru._zenml import runs
+    from kitaru._zenml.records import runs
 
     url = runs.dashboard_url(exec_id) if exec_id is not None else runs.executions_url()
     if url is None:
@@ -159,6 +159,6 @@ def hurry() -> None:
     Otherwise requests are repeated for half a minute, since the server may be restarting. It counts for stores that are
     opened after the call.
     """
-    from kitaru._core import patience
+    from kitaru._core.process import patience
 
     patience.in_a_hurry = True

@@ -152,7 +152,7 @@ def list_stacks() -> list[StackInfo]:
     Raises:
         KitaruBackendError: ZenML's store or server does not answer.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.list_stacks()
 
@@ -163,7 +163,7 @@ def current_stack() -> StackInfo:
     Raises:
         KitaruBackendError: ZenML's store or server does not answer.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.current_stack()
 
@@ -174,7 +174,7 @@ def use_stack(name: str) -> StackInfo:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.use_stack(name)
 
@@ -188,14 +188,14 @@ def describe_stack(name: str | None = None) -> StackInfo:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.describe_stack(name)
 
 
 def stack_types() -> dict[str, str]:
     """Return the ready-made definitions that come with Kitaru: their names and what each is, in a line."""
-    from kitaru._zenml import definitions
+    from kitaru._zenml.stacks import definitions
 
     return definitions.shipped_types()
 
@@ -214,7 +214,7 @@ def plan_stack(
         KitaruStackError: As for ``create_stack``.
         KitaruUsageError: As for ``create_stack``.
     """
-    from kitaru._zenml import stack_creation
+    from kitaru._zenml.stacks import stack_creation
 
     return stack_creation.plan(name, definition, options or {}).shown()
 
@@ -240,7 +240,7 @@ def create_stack(
         >>> create_stack("docker", "docker").orchestrator  # doctest: +SKIP
         'local_docker'
     """
-    from kitaru._zenml import stack_creation
+    from kitaru._zenml.stacks import stack_creation
 
     return stack_creation.create(stack_creation.plan(name, definition, options or {}))
 
@@ -259,7 +259,7 @@ def delete_stack(name: str, *, force: bool = False) -> list[str]:
         KitaruStackError: There is no such stack, it is the active one, Kitaru did not make it, or other stacks use
             components that Kitaru made for it.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.delete_stack(name, force=force)
 
@@ -273,7 +273,7 @@ def check_stack(name: str | None = None) -> StackCheck:
     Raises:
         KitaruStackError: There is no such stack. What does not work is told by the result.
     """
-    from kitaru._zenml import stack_checks
+    from kitaru._zenml.stacks import stack_checks
 
     return stack_checks.check(name)
 
@@ -289,6 +289,6 @@ def export_stack(name: str | None = None) -> str:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.export_stack(name)

@@ -41,8 +41,8 @@ def watch(*, exec_id: str | None, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
-        from kitaru._progress import can_be_live
-        from kitaru._progress import watch as follow_live
+        from kitaru._terminal.progress import can_be_live
+        from kitaru._terminal.progress import watch as follow_live
     shown = _as_data if output == "json" else _as_text
     live = output == "text" and is_terminal() and can_be_live()
     try:

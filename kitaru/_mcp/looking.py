@@ -154,8 +154,8 @@ def get_logs(
 ) -> dict[str, Any]:
     """Return lines of an execution's log, each behind the call of the checkpoint that wrote it; by default the last."""
     from kitaru import KitaruClient
-    from kitaru._core.escapes import plain
-    from kitaru._core.frames import own_frames
+    from kitaru._core.code.frames import own_frames
+    from kitaru._core.drawing.escapes import plain
 
     entries = list(KitaruClient().executions.logs(exec_id, checkpoint, source=source))
     first = max(len(entries) - lines, 0) if lines_from is None else lines_from

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from kitaru._core import crash_points
-from kitaru._runner import files
-from kitaru._runner.process import identify
+from kitaru._core.process import crash_points, files
+from kitaru._core.process.processes import identify
 from kitaru._runner.supervisor import START
 from kitaru.errors import KitaruBackendError
 

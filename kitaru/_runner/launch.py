@@ -10,22 +10,22 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.environment import local_runner
-from kitaru._core.modules import ModuleRef, locate
-from kitaru._runner import files
+from kitaru._core.code.modules import ModuleRef, locate
+from kitaru._core.process import files
+from kitaru._core.process.places import runner_directory
+from kitaru._core.process.processes import this_process
+from kitaru._core.settings.environment import local_runner
 from kitaru._runner.detached import DetachedRunner
-from kitaru._runner.places import runner_directory
-from kitaru._runner.process import this_process
 from kitaru._runner.standby import next_runner
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kitaru._core.environment import LocalRunner
-    from kitaru._core.settings import ResolvedSettings
-    from kitaru._zenml.replay_plan import Draft
-    from kitaru.flow import Flow
+    from kitaru._core.settings.environment import LocalRunner
+    from kitaru._core.settings.settings import ResolvedSettings
+    from kitaru._zenml.submitting.replay_plan import Draft
+    from kitaru.flows import Flow
 
 _told_about_threads = False
 _threads: list[threading.Thread] = []
@@ -59,7 +59,9 @@ def _start(
     *,
     early: DetachedRunner | None = None,
 ) -> str:
-    from kitaru._zenml import stacks, store, submit
+    from kitaru._zenml.door import store
+    from kitaru._zenml.stacks import stacks
+    from kitaru._zenml.submitting import submit
 
     stack = stacks.find_stack(settings)
     if not stacks.runs_in_client(stack):
@@ -135,7 +137,7 @@ def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
 
 
 def _run_here(exec_id: str) -> None:
-    from kitaru._zenml import execute
+    from kitaru._zenml.running import execute
 
     try:
         execute.run_execution(exec_id)

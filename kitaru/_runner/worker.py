@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kitaru._core import crash_points, loading
-from kitaru._runner import files
+from kitaru._core.code import loading
+from kitaru._core.process import crash_points, files
 from kitaru.errors import KitaruUsageError
 
 
@@ -28,7 +28,7 @@ def main(directory: Path) -> None:
     Args:
         directory: The first name of the directory; nothing in it has been needed so far.
     """
-    from kitaru._zenml import store
+    from kitaru._zenml.door import store
 
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     files.become_worker(directory, last_words)
@@ -51,14 +51,16 @@ def main(directory: Path) -> None:
 
 
 def _preload(open_client: Any) -> None:
-    import kitaru._zenml.execute  # noqa: F401
+    import kitaru._zenml.running.execute  # noqa: F401
 
     with contextlib.suppress(Exception):  # whoever needs the store next meets the same error, and can tell it
         open_client()
 
 
 def _run(job: dict[str, Any], generation: str) -> None:
-    from kitaru._zenml import execute, records, runs, store
+    from kitaru._zenml.door import store
+    from kitaru._zenml.records import records, runs
+    from kitaru._zenml.running import execute
 
     exec_id = job["exec_id"]
     store.open_client()
@@ -87,7 +89,7 @@ def load_flow(job: dict[str, Any]) -> None:
         KitaruUsageError: The module is imported, and the flow is not in it.
         Exception: Whatever the module raises.
     """
-    from kitaru._zenml import source_root
+    from kitaru._zenml.door import source_root
 
     source_root.use_source_root(job["source_root"])
     name, file = job["module"]["name"], job["module"]["file"]

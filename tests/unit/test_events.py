@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kitaru._runner import files
-from kitaru._zenml import events
+from kitaru._core.process import files
+from kitaru._zenml.records import events
 
 
 def test_each_event_is_one_line_whatever_the_message(

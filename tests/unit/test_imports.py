@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "kitaru"
 
 # The one module that may reach for private ZenML names; it lists each with its reason.
-PRIVATE_NAMES = Path("kitaru/_zenml/private.py")
+PRIVATE_NAMES = Path("kitaru/_zenml/door/private.py")
 
 # Private names of Kitaru's own objects that _zenml works with, which look like ZenML's to the search below.
 OWN_NAMES = {
@@ -54,7 +54,10 @@ class Room:
         return imported.is_standard_library or any(imported.is_below(prefix) for prefix in allowed)
 
 
-SUPERVISOR = Room("the supervisor", ("kitaru._runner.files", "kitaru._runner.process", "kitaru._core.crash_points"))
+SUPERVISOR = Room(
+    "the supervisor",
+    ("kitaru._core.process.files", "kitaru._core.process.processes", "kitaru._core.process.crash_points"),
+)
 # What the supervisor's process loads: nothing but the standard library, so that a broken environment cannot kill it.
 SUPERVISOR_FILES = {Path("kitaru/_runner") / name for name in ("supervisor.py", "files.py", "process.py")}
 ROOMS = {
@@ -66,8 +69,8 @@ ROOMS = {
     "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core")),
     "_cli": Room(
         "_cli",
-        ("kitaru.*", "kitaru._cli", "kitaru._core.ctrl_c", "kitaru._core.suggest", "click"),
-        ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
+        ("kitaru.*", "kitaru._cli", "kitaru._core.process.ctrl_c", "kitaru._core.words.suggest", "click"),
+        ("kitaru._terminal.asking", "kitaru._core", "kitaru._terminal.progress", "kitaru._core.process.places", "rich"),
     ),
     # How flows and moments are named, it knows from the command line.
     "_mcp": Room(
@@ -83,12 +86,12 @@ ROOMS = {
 }
 # The live view is loaded where a terminal is there to draw on, and draws with rich all over.
 LIVE_VIEW = Room("the live view", ("kitaru.*", "kitaru._*.py", "kitaru._core", "rich"), ("kitaru._zenml",))
-LIVE_VIEW_FILE = Path("kitaru/_live.py")
+LIVE_VIEW_FILE = Path("kitaru/_terminal/live.py")
 # What kitaru.llm() loads when it is called is PydanticAI's all over.
 MODELS = Room(
     "asking models", ("kitaru.*", "kitaru._*.py", "kitaru._core", "pydantic", "pydantic_ai"), ("kitaru._zenml",)
 )
-MODEL_FILES = {Path("kitaru/_asking_models.py"), Path("kitaru/_model_access.py")}
+MODEL_FILES = {Path("kitaru/_llm/asking.py"), Path("kitaru/_llm/access.py")}
 # The only room that may import what it likes, except the command line above it.
 ZENML_ROOM = "_zenml"
 
@@ -187,7 +190,7 @@ def test_only_the_zenml_room_imports_zenml_and_what_zenml_stands_on() -> None:
 
 
 def test_the_zenml_room_is_entered_by_its_door() -> None:
-    """``from kitaru._zenml import runs`` waits for a thread that loads ZenML; the form with two dots does not."""
+    """``from kitaru._zenml.records import runs`` waits for a thread that loads ZenML; the form with two dots does not."""
     strays = [
         f"{file}:{node.lineno} imports from {node.module}"
         for file in python_files(PACKAGE)
