@@ -5,9 +5,9 @@ Everything here is loaded when it is first used: ``import kitaru`` costs what a 
 
 from __future__ import annotations
 
-import sys
-import types
 from typing import TYPE_CHECKING
+
+from kitaru._core.package import VERSION
 
 if TYPE_CHECKING:
     from kitaru._core.records.status import ExecutionStatus
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from kitaru.visualizations import HTML, JSON, Markdown, Picture, Table
     from kitaru.waits import wait
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _WHERE = {
     "Artifact": "kitaru.models",
@@ -196,17 +196,6 @@ __all__ = [
     "use_stack",
     "wait",
 ]
-
-
-class _Package(types.ModuleType):
-    """Keeps the functions `flow` and `checkpoint` from being hidden by the submodules of the same names."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _WHERE and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

@@ -9,32 +9,13 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-from pydantic import BaseModel, ConfigDict
-
+from kitaru._core.records.model_aliases import ModelAlias
 from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 __all__ = ["ModelAlias", "delete_model", "list_models", "register_model", "set_default_model"]
 
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-class ModelAlias(BaseModel):
-    """An alias of a model.
-
-    Attributes:
-        alias: The alias.
-        model: The model, as PydanticAI calls it: ``"openai:gpt-4o-mini"``.
-        secret: The secret with its provider's key; None where the environment has it.
-        is_default: Whether ``kitaru.llm`` asks it where no model is named.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    alias: str
-    model: str
-    secret: str | None
-    is_default: bool = False
 
 
 def register_model(alias: str, model: str, *, secret: str | None = None) -> ModelAlias:

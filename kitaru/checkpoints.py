@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import reprlib
 from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
-    Generator,
     ItemsView,
     Iterable,
     KeysView,
@@ -16,188 +14,28 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
-from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
 from itertools import product as cartesian
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from kitaru._core.code import scope
-from kitaru._core.code.entries import plant
-from kitaru._core.code.signatures import bind, call, output_annotation, record_names, refuse_unknown
+from kitaru._core.code.definitions import CheckpointDefinition, CheckpointOptions, Runtime, checked_id
+from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
+from kitaru._core.code.signatures import refuse_unknown
 from kitaru._core.settings.options import checked_retries
 from kitaru._core.words.suggest import no_attribute
-from kitaru.errors import KitaruContextError, KitaruTimeoutError, KitaruUsageError
+from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
-    import asyncio
     from typing import Self
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-Runtime = Literal["inline", "isolated"]
-# The recorded input that holds what the others cannot say: the shape of containers.
-CALL_INPUT = "kitaru_call"
+__all__ = ["Checkpoint", "CheckpointFuture", "CheckpointFutures", "CheckpointOptions", "checkpoint", "unmapped"]
 
-
-# ZenML takes 255 characters for the name of an artifact, which holds the flow's and the output's as well.
-_LONGEST_ID = 120
 _OPTIONS = ("retries", "cache", "type", "runtime", "settings", "resources", "materializers")
-
-
-@dataclass(frozen=True)
-class CheckpointOptions:
-    """What a decorator says of a checkpoint.
-
-    Attributes:
-        retries: How many times more it is tried when it raises, each time at once.
-        cache: Whether an earlier execution's result may be reused; None leaves it to the flow.
-        type: A word for the kind of work, shown with the checkpoint: ``"llm_call"``, ``"tool_call"``.
-        runtime: ``"isolated"`` asks for a container of its own where the stack has some.
-        settings: ZenML settings of the step, passed through.
-        resources: ZenML resource settings: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
-        materializers: ZenML materializer classes for the outputs, passed through.
-    """
-
-    retries: int = 0
-    cache: bool | None = None
-    type: str | None = None
-    runtime: Runtime | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    resources: Mapping[str, Any] | None = None
-    materializers: Any = None
-
-
-class CheckpointFuture(Generic[R]):
-    """The result of a checkpoint that was started with ``submit``, and may still be running.
-
-    It can be passed to other checkpoints, alone or inside lists, tuples and dicts, and awaited in async code.
-    """
-
-    def __init__(
-        self, future: Future[Any], name: str, resolve: Callable[[Any], R], taken: Callable[[], None] = lambda: None
-    ) -> None:
-        self._future = future
-        self._name = name
-        self._resolve = resolve
-        self._taken = taken  # is told when the body learns what became of the call
-        self._seen = False
-
-    @property
-    def name(self) -> str:
-        """Name of this call in the execution, such as ``"fetch_2"``."""
-        return self._name
-
-    def result(self, timeout: float | None = None) -> R:
-        """Wait for the checkpoint and return its value.
-
-        Args:
-            timeout: Seconds to wait; None waits for as long as it takes.
-
-        Raises:
-            KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
-            Exception: What the checkpoint raised.
-        """
-        self._finish(timeout)
-        return self._resolve(self._future.result())
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait for the checkpoint and return what it raised, or None; arguments and errors as of ``result``."""
-        self._finish(timeout)
-        return self._future.exception()
-
-    def _finish(self, timeout: float | None) -> None:
-        self._seen = True
-        if not wait_for([self._future], timeout).done:
-            raise KitaruTimeoutError(
-                f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running; "
-                f"call result() again to wait longer."
-            )
-        self._taken()
-
-    def done(self) -> bool:
-        """Whether the checkpoint has finished."""
-        is_done = self._future.done()
-        if is_done:
-            self._taken()
-        return is_done
-
-    def __await__(self) -> Generator[Any, None, R]:
-        import asyncio
-
-        self._seen = True
-        loop = asyncio.get_running_loop()
-        finished = loop.create_future()
-        # asyncio.wrap_future would wait forever where a StopIteration was raised, and would cancel a checkpoint that
-        # has not started yet when whoever awaits it gives up.
-        self._future.add_done_callback(lambda _: _tell(loop, finished))
-        yield from finished.__await__()
-        self._taken()
-        return self._resolve(self._future.result())
-
-    def __repr__(self) -> str:
-        return f"<CheckpointFuture {self._name!r} {'done' if self._future.done() else 'pending'}>"
-
-    def __bool__(self) -> bool:
-        """Refuse: ``if approve.submit(x):`` would hold whatever the checkpoint returns.
-
-        Raises:
-            KitaruUsageError: Always.
-        """
-        raise KitaruUsageError(self._no_value("tested as if it were its value"))
-
-    def _no_value(self, used: str) -> str:
-        return (
-            f"The future of checkpoint {self._name!r} was {used}. Take the value first: .result(), or `await` in an async "
-            f"flow. Other checkpoints take the future itself."
-        )
-
-    if not TYPE_CHECKING:  # a type checker has its own words for these
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name.startswith("_"):  # asked by copy, pickle and their like
-                raise AttributeError(name)
-            raise AttributeError(self._no_value(f"asked for .{name}, which it does not have"))
-
-        def _refuse(self, *_: object) -> NoReturn:
-            raise KitaruUsageError(self._no_value("used as if it were its value"))
-
-        __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
-            _refuse
-        )
-        __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
-
-
-def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> None:
-    def wake() -> None:
-        if not finished.done():
-            finished.set_result(None)
-
-    with suppress(RuntimeError):  # the loop is closed: nobody awaits it any more
-        loop.call_soon_threadsafe(wake)
-
-
-class CheckpointFutures(list[CheckpointFuture[R]]):
-    """The futures of a ``map`` or ``product``, in order."""
-
-    def results(self, timeout: float | None = None) -> list[R]:
-        """Wait for all of them and return their values in order.
-
-        Args:
-            timeout: Seconds to wait for each one; None waits for as long as it takes.
-        """
-        return [future.result(timeout) for future in self]
-
-    def __await__(self) -> Generator[Any, None, list[R]]:
-        values: list[R] = []
-        for future in self:
-            value = yield from future.__await__()
-            values.append(value)
-        return values
 
 
 class unmapped(Generic[T]):  # noqa: N801 - used like a function
@@ -211,30 +49,8 @@ class unmapped(Generic[T]):  # noqa: N801 - used like a function
         self.value = value
 
 
-class Checkpoint(Generic[P, R]):
+class Checkpoint(CheckpointDefinition[P, R]):
     """A function whose calls are recorded as steps of the execution; made by ``checkpoint``."""
-
-    # What tells it from others in ZenML's cache, where its source and what it captured do not.
-    identity: str | None = None
-    # What the author calls its calls: a text, or a function of their arguments.
-    id: str | Callable[..., str] | None = None
-
-    def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
-        self.func = function
-        self.source: Checkpoint[..., Any] = self  # the one that was decorated, of one with options of its own
-        self.planted: Callable[..., Any] = function
-        self.name = function.__name__
-        self.options = options
-        self.signature = inspect.signature(function)
-        self.record_names = record_names(self.signature)
-        self.entry = plant(
-            cast("Callable[..., Any]", function), "checkpoint", self._enter, output_annotation(function), CALL_INPUT
-        )
-        self.__name__ = function.__name__
-        self.__qualname__ = function.__qualname__
-        self.__module__ = function.__module__
-        self.__doc__ = function.__doc__
-        self.__wrapped__ = function
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the checkpoint and return its value; inside an async flow, return it when awaited.
@@ -275,26 +91,6 @@ class Checkpoint(Generic[P, R]):
         chosen.id = id if callable(id) else checked_id(id, self.name)
         return chosen
 
-    def id_of(self, values: Mapping[str, Any]) -> str | None:
-        """Return the id of a call; None where it has none.
-
-        Args:
-            values: Arguments by parameter.
-
-        Raises:
-            KitaruUsageError: The function that gives the id raises, or returns no id.
-        """
-        if not callable(self.id):
-            return self.id
-        try:
-            chosen = call(self.id, self.signature, values)
-        except Exception as error:
-            raise KitaruUsageError(
-                f"{self.name}.with_options(id=...): the function that gives the id raised {type(error).__name__}: {error}. "
-                f"It gets the arguments of the call: {self.name}{self.signature}."
-            ) from error
-        return checked_id(chosen, self.name)
-
     def map(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
         """Start the checkpoint once for each element of the given sequences, taken together as by ``zip``.
 
@@ -315,10 +111,6 @@ class Checkpoint(Generic[P, R]):
         """Start the checkpoint once for every combination of elements; arguments as for ``map``."""
         return self._fan_out("product", args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
 
-    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Bind arguments to parameters, or raise KitaruUsageError."""
-        return bind(f"checkpoint {self.name!r}: {self.name}", self.signature, args, kwargs)
-
     def __get__(self, instance: object, owner: type | None = None) -> Self:
         if instance is not None:
             raise KitaruUsageError(
@@ -326,9 +118,6 @@ class Checkpoint(Generic[P, R]):
                 f"name in other processes: move it out of the class and pass what it needs."
             )
         return self
-
-    def __repr__(self) -> str:
-        return f"<Checkpoint {self.__module__}.{self.__qualname__}>"
 
     if not TYPE_CHECKING:  # a type checker has its own words for these
 
@@ -390,26 +179,6 @@ class Checkpoint(Generic[P, R]):
         from kitaru._zenml.running import steps
 
         return steps.run_checkpoint(self, inputs)
-
-
-def checked_id(chosen: object, checkpoint: str) -> str:
-    """Return the id of a call, checked.
-
-    Raises:
-        KitaruUsageError: It is none that ZenML can keep as a step's name.
-    """
-    where = f"{checkpoint}.with_options(id={reprlib.repr(chosen)})"
-    if not isinstance(chosen, str):
-        raise KitaruUsageError(
-            f"{where}: an id is some text, or a function that returns it, not a {type(chosen).__name__}."
-        )
-    if not chosen.strip() or len(chosen) > _LONGEST_ID:
-        raise KitaruUsageError(f"{where}: an id has 1 to {_LONGEST_ID} characters, and this one {len(chosen.strip())}.")
-    if chosen != chosen.strip() or not chosen.isprintable():
-        raise KitaruUsageError(
-            f"{where}: an id is the name of a step in ZenML, without space around it, line breaks and control characters."
-        )
-    return chosen
 
 
 class _Mapped:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import asdict, dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from kitaru._core.records.findings import Finding
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -20,28 +20,6 @@ __all__ = ["Finding", "examine"]
 _DISTRIBUTION: Final = "kitaru-zenml"
 _OTHER_PRODUCT: Final = "kitaru"
 _PYTHONS: Final = ((3, 11), (3, 14))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        check: What: ``"Python"``, ``"ZenML"``, ``"Settings"``, ``"Store"``, ``"Server"``, ``"Stack"``,
-            ``"Docker engine"`` or ``"Registry"``.
-        state: ``"ok"``, ``"failed"``, or ``"unused"`` where it is not there and nothing needs it.
-        found: What was found.
-        cure: What to do about it; None where nothing needs to be done.
-    """
-
-    check: str
-    state: Literal["ok", "failed", "unused"]
-    found: str
-    cure: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 def examine() -> Iterator[Finding]:

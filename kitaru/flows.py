@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from kitaru._core.code import loading, scope
-from kitaru._core.code.entries import plant
-from kitaru._core.code.signatures import bind, record_names, refuse_unknown
+from kitaru._core.code.definitions import FlowDefinition
+from kitaru._core.code.signatures import bind
+from kitaru._core.settings.keywords import FlowKeywords, ReplayKeywords, checked_options, checked_replay
+from kitaru._core.settings.options import SETTINGS
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping
 
+    from kitaru._core.images.image import ImageSettings
+    from kitaru._core.records.executions import ExecutionSummary
     from kitaru.handle import FlowHandle
-    from kitaru.image import ImageSettings
-    from kitaru.models import ExecutionSummary
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OPTIONS = ("stack", "image", "cache", "retries")
+__all__ = ["Flow", "FlowKeywords", "ReplayKeywords", "flow"]
+
+_OPTIONS = tuple(SETTINGS)
 
 
-class Flow(Generic[P, R]):
+class Flow(FlowDefinition[P, R]):
     """A function that ``run`` starts in the background; made by ``flow``."""
 
     def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
-        self.func: Callable[P, Any] = function  # Any: an async function gives a coroutine, the flow its value
-        self.name = function.__name__
-        self.signature = inspect.signature(function)
-        self.record_names = record_names(self.signature)
-        self.options = options
-        self.__name__ = function.__name__
-        self.__qualname__ = function.__qualname__
-        self.__module__ = function.__module__
-        self.__doc__ = function.__doc__
-        self.__wrapped__ = function
-        _refuse_option_names(self.name, self.signature)
-        self.entry = plant(function, "flow", self._enter, Any)
+        _refuse_option_names(function.__name__, inspect.signature(function))
+        super().__init__(function, options)
 
     # With no option every argument is checked. With one, PEP 612 cannot name the flow's parameters any more: then the
     # options are, each of them in each overload, lest a wrong one pass as an argument of the flow.
@@ -131,18 +125,7 @@ class Flow(Generic[P, R]):
         return FlowHandle(start(self, values, settings))
 
     def replay(
-        self,
-        execution: str | ExecutionSummary | FlowHandle[Any],
-        *,
-        at: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-        skip: Sequence[str] | None = None,
-        wait_answers: Mapping[str, Any] | None = None,
-        stack: str | None = None,
-        image: ImageSettings | Mapping[str, Any] | str | None = None,
-        cache: bool | None = None,
-        retries: int | None = None,
+        self, execution: str | ExecutionSummary | FlowHandle[Any], **options: Unpack[ReplayKeywords]
     ) -> FlowHandle[R]:
         """Start a new execution that takes what an earlier one has recorded up to a point, and runs the rest.
 
@@ -151,18 +134,9 @@ class Flow(Generic[P, R]):
 
         Args:
             execution: The original, or its id: a finished execution, or one that waits for an answer.
-            at: The call of a checkpoint from which on everything runs again: its name (``"rank"``), the call
-                (``"parse_2"``, or ``"parse[3]"`` for the third one of ``parse``) or an id. Without it, what has not
-                succeeded runs, and what comes after the first call of ``outputs`` and wait of ``wait_answers``.
-            inputs: New values of some of the flow's inputs; the recorded ones are taken otherwise.
-            outputs: Values by call: these calls are not run but return the value, and what got theirs runs again.
-            skip: Calls that are taken from the record though they come after the cut; a checkpoint's name means all
-                its calls.
-            wait_answers: Answers by wait, given ahead. Recorded ones are taken before the cut.
-            stack: The stack to run on. Settings that the original's ``.run()`` was given hold where none is given here.
-            image: Container image settings for this execution.
-            cache: Whether what runs again may be answered with results of earlier executions; False by default.
-            retries: How many times more the execution is tried after a failure.
+            **options: What is different: ``at``, ``inputs``, ``outputs``, ``skip``, ``wait_answers``, and the options of
+                the flow, which hold over those that the original's ``.run()`` was given; see
+                ``kitaru.flows.ReplayKeywords``. ``cache`` is False by default.
 
         Returns:
             The handle of the new execution. That fails with KitaruDivergenceError where the flow's body calls another
@@ -177,34 +151,28 @@ class Flow(Generic[P, R]):
             >>> my_flow.replay(exec_id, at="rank", outputs={"score[2]": 0.9}).wait()  # doctest: +SKIP
         """
         self._refuse_in_body("replay")
-        options = validate_options(".replay", stack=stack, image=image, cache=cache, retries=retries)
-        from kitaru._replaying import Change, start_replay
+        change, settings = checked_replay(".replay", options)
+        from kitaru._runner.replays import start_replay
+        from kitaru.handle import FlowHandle
 
-        return start_replay(self, execution, Change(at, inputs, outputs, skip, wait_answers), options)
+        return FlowHandle(start_replay(self, execution, change, settings))
 
-    def with_options(
-        self,
-        *,
-        stack: str | None = None,
-        image: ImageSettings | Mapping[str, Any] | str | None = None,
-        cache: bool | None = None,
-        retries: int | None = None,
-    ) -> Flow[P, R]:
+    def with_options(self, **options: Unpack[FlowKeywords]) -> Flow[P, R]:
         """Return the same flow with other options; those not given stay.
 
         Args:
-            stack: The stack to run on.
-            image: Container image settings, merged field by field over the flow's own.
-            cache: Whether checkpoints may reuse results of earlier executions.
-            retries: How many times more an execution is tried after a failure.
+            **options: ``stack``, ``image``, ``cache`` and ``retries``; an image is merged field by field over the flow's
+                own. See ``kitaru.flows.FlowKeywords``.
+
+        Raises:
+            KitaruUsageError: An option is wrong.
 
         Examples:
             >>> handle = my_flow.with_options(stack="prod").run("a topic")  # doctest: +SKIP
         """
-        options = validate_options(f"{self.name}.with_options", stack=stack, image=image, cache=cache, retries=retries)
         changed: Flow[P, R] = Flow.__new__(type(self))
         changed.__dict__.update(self.__dict__)
-        changed.options = [options, *self.options]
+        changed.options = [checked_options(f"{self.name}.with_options", options), *self.options]
         return changed
 
     def __call__(self, *_args: P.args, **_kwargs: P.kwargs) -> NoReturn:
@@ -217,9 +185,6 @@ class Flow(Generic[P, R]):
             f"Flow {self.name!r} cannot be called directly. Start it in the background and wait for its value: "
             f"{self.name}.run(...).wait(). To call the plain function: {self.name}.func(...)."
         )
-
-    def __repr__(self) -> str:
-        return f"<Flow {self.__module__}.{self.__qualname__}>"
 
     if not TYPE_CHECKING:  # a type checker has its own words for these
 
@@ -297,23 +262,8 @@ def flow(function: Callable[P, Coroutine[Any, Any, R]], /) -> Flow[P, R]: ...
 @overload
 def flow(function: Callable[P, R], /) -> Flow[P, R]: ...
 @overload
-def flow(
-    *,
-    stack: str | None = None,
-    image: ImageSettings | Mapping[str, Any] | str | None = None,
-    cache: bool | None = None,
-    retries: int | None = None,
-) -> _FlowDecorator: ...
-def flow(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    stack: str | None = None,
-    image: ImageSettings | Mapping[str, Any] | str | None = None,
-    cache: bool | None = None,
-    retries: int | None = None,
-    **unknown: Any,
-) -> Any:
+def flow(**options: Unpack[FlowKeywords]) -> _FlowDecorator: ...
+def flow(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a function a flow.
 
     Its body is ordinary Python that calls checkpoints. When an execution is tried again the body runs again from its
@@ -321,11 +271,8 @@ def flow(
 
     Args:
         function: The function, where the decorator is used bare.
-        stack: The stack to run on; None leaves it to the layers below (``kitaru config show``).
-        image: Container image settings: a base image's name, a mapping or ``kitaru.ImageSettings``.
-        cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
-        retries: How many times more an execution is tried after a failure; 0 where no layer says otherwise.
-        **unknown: Refused, with the nearest option.
+        **options: ``stack``, ``image``, ``cache`` and ``retries``; see ``kitaru.flows.FlowKeywords``. Where no layer
+            says otherwise ``cache`` is True and ``retries`` is 0.
 
     Raises:
         KitaruUsageError: An option is wrong, or a parameter of the function has the name of one.
@@ -335,11 +282,10 @@ def flow(
         ... def greet(name: str) -> str:
         ...     return f"Hello {name}"
     """
-    refuse_unknown("@flow", unknown, _OPTIONS)
-    options = validate_options("@flow", stack=stack, image=image, cache=cache, retries=retries)
+    checked = checked_options("@flow", cast("FlowKeywords", options))
 
     def decorate(target: Callable[..., Any]) -> Flow[..., Any]:
         _refuse_other_than_functions(target)
-        return Flow(target, [options])
+        return Flow(target, [checked])
 
     return decorate if function is None else decorate(function)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
+from kitaru._core.records.secrets import SecretInfo
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -16,24 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["SecretInfo", "delete_secret", "get_secret", "list_secrets", "set_secret"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-class SecretInfo(BaseModel):
-    """A secret, without its values.
-
-    Attributes:
-        name: Its name.
-        keys: The names of its values.
-        private: Whether only the user who made it can read it.
-        updated_at: When it was changed last, in UTC.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    keys: tuple[str, ...]
-    private: bool
-    updated_at: datetime
 
 
 def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -> SecretInfo:

@@ -11,14 +11,14 @@ import time
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
-from kitaru.answers import AnswerSchema, questions
-from kitaru.client import KitaruClient
+from kitaru._core.words.answer_schema import AnswerSchema
+from kitaru._core.words.answers import questions
 from kitaru.errors import KitaruError, KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kitaru.models import PendingWait
+    from kitaru._core.records.executions import PendingWait
 
 # Seconds between two looks at the store for the question: those at the terminal come more often.
 _LOOK = 0.4
@@ -38,7 +38,9 @@ def has_terminal() -> bool:
 
 def open_question(exec_id: str) -> PendingWait | None:
     """Return what an execution waits for; None where it waits for nothing."""
-    return KitaruClient().executions.pending_waits(exec_id).get(exec_id)
+    from kitaru._zenml.reading import executions
+
+    return executions.read_pending_waits(exec_id).get(exec_id)
 
 
 def how_to_answer(exec_id: str, wait: PendingWait) -> str:
@@ -152,8 +154,11 @@ class Dialogue:
         return False
 
     def _answer(self, value: object) -> bool:
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
+
         try:
-            KitaruClient().executions.input(self._exec_id, wait=self.wait.name, value=value)
+            steering.answer(self._exec_id, self.wait.name, value, continue_)
         except KitaruWaitValidationError as error:
             _write(f"{error}\n")
             self._start()

@@ -20,7 +20,7 @@ from kitaru._core.drawing.board import Board
 from kitaru._core.drawing.course import clipped, clipped_name, seconds
 from kitaru._core.drawing.escapes import coloured_lines
 from kitaru._core.records.status import ExecutionStatus
-from kitaru.client import KitaruClient
+from kitaru._terminal.asking import open_question
 from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class LiveView:
     def _asked(self) -> str:
         if self._status is not ExecutionStatus.WAITING or self._answering is not None:
             return ""
-        wait = KitaruClient().executions.pending_waits(self._facts.exec_id).get(self._facts.exec_id)
+        wait = open_question(self._facts.exec_id)
         return f"{wait.name}: {wait.question}" if wait and wait.question else wait.name if wait else ""
 
     # -- output -------------------------------------------------------------------------------------------------------

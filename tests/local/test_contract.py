@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kitaru"
-PRIVATE = PACKAGE / "_zenml" / "private.py"
+PRIVATE = PACKAGE / "_zenml" / "door" / "private.py"
 
 # What Kitaru uses of objects that ZenML hands it, which no import and no call shows: attributes by class.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {

@@ -48,10 +48,10 @@ async def score_soon(page: bytes) -> float:
 def survey(topic: str, depth: int = 1) -> dict[str, float]:
     page = fetch(topic, depth)
     reveal_type(page)  # revealed: bytes
-    reveal_type(fetch.submit(topic))  # revealed: kitaru.checkpoints.CheckpointFuture[bytes]
+    reveal_type(fetch.submit(topic))  # revealed: kitaru._core.code.futures.CheckpointFuture[bytes]
     reveal_type(fetch.submit(topic).result())  # revealed: bytes
     reveal_type(fetch.submit(topic, depth=2).result(timeout=1.5))  # revealed: bytes
-    reveal_type(fetch.map(["a", "b"]))  # revealed: kitaru.checkpoints.CheckpointFutures[bytes]
+    reveal_type(fetch.map(["a", "b"]))  # revealed: kitaru._core.code.futures.CheckpointFutures[bytes]
     reveal_type(fetch.map(["a", "b"], depth=3).results())  # revealed: list[bytes]
     reveal_type(fetch.product(["a"], unmapped(1))[0].result())  # revealed: bytes
     reveal_type(fetch.func("x"))  # revealed: bytes
@@ -69,7 +69,7 @@ def count(words: list[str]) -> int:
 async def survey_soon(topic: str) -> float:
     page = await fetch_soon(topic)
     reveal_type(page)  # revealed: bytes
-    reveal_type(fetch_soon.submit(topic))  # revealed: kitaru.checkpoints.CheckpointFuture[bytes]
+    reveal_type(fetch_soon.submit(topic))  # revealed: kitaru._core.code.futures.CheckpointFuture[bytes]
     reveal_type(await fetch_soon.submit(topic))  # revealed: bytes
     reveal_type(await asyncio.gather(fetch_soon("a"), fetch_soon("b")))  # revealed: tuple[bytes, bytes]
     reveal_type(await fetch_soon.map(["a", "b"]))  # revealed: list[bytes]

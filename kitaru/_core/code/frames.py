@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Final
 
-_PACKAGE: Final = f"{Path(__file__).resolve().parent.parent}{os.sep}"
+from kitaru._core.package import FOLDER
+
+_PACKAGE: Final = f"{FOLDER}{os.sep}"
 _FRAME: Final = re.compile(r'^  File "(?P<file>[^"]+)", line \d+, in .*\n(?:    .*\n)*', re.MULTILINE)
 _INSTALLED: Final = re.compile(r"[/\\](?:site|dist)-packages[/\\](?:zenml|kitaru)[/\\]")
 

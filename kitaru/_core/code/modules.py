@@ -77,3 +77,8 @@ def _root_of(name: str, file: Path) -> Path:
     path = file.resolve()
     depth = name.count(".") + (1 if path.stem == "__init__" else 0)
     return path.parents[depth]
+
+
+def import_path() -> list[str]:
+    """Return this process's import path as another one can use it: without relative entries."""
+    return [entry or str(Path.cwd()) for entry in sys.path]

@@ -1,8 +1,7 @@
 """Calls that become checkpoints under a name of their own, whatever callable is behind them: closures, bound methods.
 
 A checkpoint of ``@checkpoint`` is found again by its module and name. What an agent framework hands over is not: it
-exists in this process only. ZenML is given one entry function for all such calls, which stands in this module, and the
-call finds its callable in the process in which the flow's body runs.
+exists in this process only. ZenML is given one entry function for all such calls, and the call finds its callable in the process in which the flow's body runs.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kitaru.checkpoints import Checkpoint, CheckpointOptions
-from kitaru.errors import KitaruContextError
+from kitaru._core.code.definitions import CheckpointDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from kitaru._core.code.definitions import CheckpointOptions
 
 _UNFIT = re.compile(r"\W+", re.ASCII)
 _LONGEST = 120  # letters: ZenML takes 255, for a scope, the call and its number
@@ -39,7 +39,7 @@ class Scope:
         name: Its name in the execution: ``"researcher_2"``.
         base: What it was called: ``"researcher"``.
         key: What tells it from other scopes of that base.
-        lane: Where in the flow's body it was opened; see :mod:`kitaru._core.identity.lanes`.
+        lane: Where in the flow's body it was opened; see ``kitaru._core.identity.lanes``.
     """
 
     name: str
@@ -48,18 +48,7 @@ class Scope:
     lane: str = ""
 
 
-def adapter_call(inputs: dict[str, Any]) -> Any:
-    """Stand for a call whose callable lives in the process of the flow's body."""
-    raise KitaruContextError(
-        f"A call with the inputs {sorted(inputs)} was to run outside the process of its flow's body, where its function "
-        f"does not exist. Calls of kitaru.adapter run where the flow runs; take the resources off the flow's steps."
-    )
-
-
-_shared = Checkpoint(adapter_call, CheckpointOptions())
-
-
-class NamedCall(Checkpoint[..., Any]):
+class NamedCall(CheckpointDefinition[..., Any]):
     """One call of a callable that is recorded under a given name.
 
     Two of them are equal where ZenML's step of both is the same.
@@ -71,6 +60,7 @@ class NamedCall(Checkpoint[..., Any]):
         function: Callable[[dict[str, Any]], Any],
         options: CheckpointOptions,
         *,
+        like: CheckpointDefinition[..., Any],
         stem: str,
         key: str | None,
         scope: Scope | None,
@@ -82,6 +72,7 @@ class NamedCall(Checkpoint[..., Any]):
             name: The checkpoint's name, which calls of the same kind share.
             function: What is called, with the inputs.
             options: As of ``@checkpoint``.
+            like: The checkpoint that all such calls are for ZenML.
             stem: What the call's name in the execution begins with.
             key: What tells it from other calls of that stem; None where the order does.
             scope: What it belongs to.
@@ -92,10 +83,10 @@ class NamedCall(Checkpoint[..., Any]):
         self.id = None
         self.name = self.__name__ = self.__qualname__ = name
         self.options = options
-        self.signature = _shared.signature
-        self.record_names = _shared.record_names
-        self.entry = _shared.entry
-        self.planted = _shared.planted
+        self.signature = like.signature
+        self.record_names = like.record_names
+        self.entry = like.entry
+        self.planted = like.planted
         self.identity: str | None = name
         self.stem = stem
         self.key = key
@@ -105,6 +96,9 @@ class NamedCall(Checkpoint[..., Any]):
     def identity_of(self, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what of its inputs tells the call from others."""
         return inputs if self._identity is None else self._identity(inputs)
+
+    def _enter(self, inputs: dict[str, Any]) -> Any:
+        raise AssertionError(f"ZenML calls the entry function that all such calls share, with {sorted(inputs)}")
 
     @property
     def _kind(self) -> tuple[Any, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+from kitaru._core.package import FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def stacks_folder() -> Path:
     """Return the folder that holds the definitions that come with Kitaru."""
-    checkout = _PACKAGE.parent / "stacks"
+    checkout = FOLDER.parent / "stacks"
     # Only a checkout has the project file beside the package; a folder "stacks" in site-packages is somebody else's.
-    return checkout if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir() else _PACKAGE / "_stacks"
+    return checkout if (FOLDER.parent / "pyproject.toml").is_file() and checkout.is_dir() else FOLDER / "_stacks"
 
 
 def templates_folder() -> Path:
     """Return the folder that holds the projects to begin with."""
-    return _PACKAGE / "_templates"
+    return FOLDER / "_templates"

@@ -20,6 +20,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from kitaru._core.images.shipped import stacks_folder
+from kitaru._core.package import FOLDER
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 DISTRIBUTION: Final = "kitaru-zenml"
 _INTEGRATION: Final = "kitaru-"
 _NAME: Final = re.compile(r"\s*([\w.-]*)")
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
 _LEFT_OUT: Final = frozenset({"__pycache__", "_stacks"})
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip file can hold
 
@@ -61,10 +61,10 @@ def build_wheel() -> Wheel:
     except PackageNotFoundError as error:
         raise KitaruImageError(
             f"The image needs the wheel of this Kitaru, but the distribution {DISTRIBUTION!r} is not installed here: "
-            f"Kitaru runs from {_PACKAGE}. Install it, for example with `pip install -e {quote(str(_PACKAGE.parent))}`."
+            f"Kitaru runs from {FOLDER}. Install it, for example with `pip install -e {quote(str(FOLDER.parent))}`."
         ) from error
     stacks = {f"kitaru/_stacks/{path.name}": path.read_bytes() for path in stacks_folder().glob("*.yaml")}
-    return _wheel(installed, _files(_PACKAGE) | stacks)
+    return _wheel(installed, _files(FOLDER) | stacks)
 
 
 def integration_wheels(requirements: Iterable[str]) -> list[Wheel]:

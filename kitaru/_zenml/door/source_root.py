@@ -17,7 +17,7 @@ from kitaru._zenml.door.private import custom_source_root
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from kitaru.flows import Flow
+    from kitaru._core.code.definitions import FlowDefinition
 
 
 # Files that show which variables there are, without their values.
@@ -27,7 +27,7 @@ _looked_at: set[Path] = set()
 _fallback: list[str] = []  # what this module has chosen for want of anything better
 
 
-def ensure_source_root(flow: Flow[..., Any]) -> str:
+def ensure_source_root(flow: FlowDefinition[..., Any]) -> str:
     """See that ZenML has a source root, and return it.
 
     ZenML takes a repository (``zenml init``) or what ``ZENML_CUSTOM_SOURCE_ROOT`` names, else the directory of the

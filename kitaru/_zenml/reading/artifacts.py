@@ -11,20 +11,20 @@ from zenml.client import Client
 from zenml.enums import ArtifactSaveType
 
 from kitaru._core.code.modules import alias_main
+from kitaru._core.records.executions import Artifact
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records import records
 from kitaru._zenml.records.tracking import SAVED_KEY
 from kitaru._zenml.values.values import Pickled
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
-from kitaru.models import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse, StepRunResponse
 
-    from kitaru.models import ArtifactKind
+    from kitaru._core.records.executions import ArtifactKind
 
 _PICKLED: Final = f"{Pickled.__module__}.{Pickled.__qualname__}"
 _AT_ONCE: Final = 100  # ids in one question, which becomes a URL
@@ -178,4 +178,4 @@ def _artifact(version: ArtifactVersionResponse, name: str, kind: ArtifactKind, c
         type=version.data_type.import_path,
         uri=version.uri,
         created_at=created.replace(tzinfo=UTC) if created.tzinfo is None else created,
-    )
+    ).read_by(load_value)

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from zenml.client import Client
 
+from kitaru._core.comparing.differences import CheckpointDiff, ExecutionDiff, ValueDiff
 from kitaru._core.comparing.diffing import brief, compare
+from kitaru._core.records.executions import ExecutionSummary
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.reading.artifacts import load_value
 from kitaru._zenml.reading.executions import read_execution
@@ -16,16 +18,15 @@ from kitaru._zenml.reading.flow_source import flow_of
 from kitaru._zenml.records import records
 from kitaru._zenml.records.runs import find_run
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
-from kitaru.diffs import CheckpointDiff, ExecutionDiff, ValueDiff
 from kitaru.errors import KitaruError
-from kitaru.models import ExecutionSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zenml.models import PipelineRunResponse
 
-    from kitaru.models import Artifact, CheckpointExecution, Execution
+    from kitaru._core.drawing.execution import Execution
+    from kitaru._core.records.executions import Artifact, CheckpointExecution
 
 _MISSING: Any = object()
 

@@ -13,6 +13,15 @@ from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.utils.dashboard_utils import get_run_url
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.drawing.execution import Execution
+from kitaru._core.records.executions import (
+    Artifact,
+    Attempt,
+    CheckpointAttempt,
+    CheckpointExecution,
+    ExecutionFailure,
+    SettingValue,
+)
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.reading.artifacts import artifacts_of, load_value
@@ -31,23 +40,14 @@ from kitaru.errors import (
     KitaruStateError,
     KitaruUserCodeError,
 )
-from kitaru.models import (
-    Artifact,
-    Attempt,
-    CheckpointAttempt,
-    CheckpointExecution,
-    Execution,
-    ExecutionFailure,
-    SettingValue,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
+    from kitaru._core.records.executions import CheckpointStatus, PendingWait, Usage
     from kitaru._zenml.records.original import Part
-    from kitaru.models import CheckpointStatus, PendingWait, Usage
 
 _CHECKPOINT_STATUS: Mapping[ZenMLStatus, CheckpointStatus] = {
     ZenMLStatus.INITIALIZING: "pending",

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.code.definitions import FlowDefinition
 from kitaru._core.code.modules import alias_main
-from kitaru._runner.worker import load_flow
 from kitaru._zenml.records import records
+from kitaru._zenml.running.flow_loading import load_flow
 from kitaru.errors import KitaruError, KitaruStateError
-from kitaru.flows import Flow
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 
-def flow_of(run: PipelineRunResponse) -> Flow[..., Any]:
+def flow_of(run: PipelineRunResponse) -> FlowDefinition[..., Any]:
     """Import the flow of a run from where its source was when it was submitted.
 
     Raises:
@@ -32,7 +32,7 @@ def flow_of(run: PipelineRunResponse) -> Flow[..., Any]:
     found: Any = sys.modules[module["name"] if module is not None else "__main__"]
     for part in about["flow"].partition(":")[2].split("."):
         found = getattr(found, part, None)
-    if not isinstance(found, Flow):
+    if not isinstance(found, FlowDefinition):
         where = (
             f"module {module['name']!r}"
             if module is not None

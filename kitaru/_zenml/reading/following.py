@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
-    from kitaru.models import LogEntry
+    from kitaru._core.records.executions import LogEntry
 
 # Seconds between two reads of logs that are in the artifact store; and how much of the time reading may take at most.
 _LOG_LOOK: Final = 2.0

@@ -12,12 +12,12 @@ from zenml.log_stores.artifact.artifact_log_store import ArtifactLogStore
 from zenml.log_stores.base_log_store import BaseLogStore
 from zenml.stack import StackComponent
 
+from kitaru._core.records.executions import LogEntry
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.records import records
 from kitaru._zenml.records.runs import find_run, log_file, settled_run, utc
 from kitaru.errors import KitaruUsageError
-from kitaru.models import LogEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,16 @@ def read_logs(exec_id: str, checkpoint: str | None, source: str, *, follow: bool
         checkpoint: A call's name; None for all of them, in the order in which they started.
         source: ``"step"`` for what checkpoints printed, ``"runner"`` for the runner's whole output.
         follow: Whether to go on until the execution has finished.
+
+    Raises:
+        KitaruUsageError: There is no such source.
     """
+    if source not in ("step", "runner"):
+        raise KitaruUsageError(f"logs(source={source!r}): the sources are 'step' and 'runner'.")
+    return _lines(exec_id, checkpoint, source, follow=follow)
+
+
+def _lines(exec_id: str, checkpoint: str | None, source: str, *, follow: bool) -> Iterator[LogEntry]:
     run = find_run(exec_id)
     if checkpoint is not None:
         _require(run, checkpoint)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import zenml
 
-import kitaru
+from kitaru._core.package import FOLDER
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ _MARK = "__kitaru_checkpoint__"
 _TRACEBACK = "__kitaru_traceback__"
 # ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
 _LIMIT = 20_000
-_PACKAGES = (kitaru, zenml, pydantic, asyncio, concurrent.futures)
+_PACKAGES = (zenml, pydantic, asyncio, concurrent.futures)
 # Where frames come from that are none of the user's: whole packages, and single modules.
 _MACHINERY = (
+    f"{FOLDER}{os.sep}",
     *(f"{Path(package.__file__).parent}{os.sep}" for package in _PACKAGES if package.__file__),
     *(module.__file__ for module in (contextlib, threading) if module.__file__),
     "<frozen runpy>",

@@ -20,13 +20,13 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import is_running
+from kitaru._core.records.executions import ExecutionSummary
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records import records
 from kitaru._zenml.records.stack_runners import ask_anew, lost_on_stack, start_again_on_stack
 from kitaru._zenml.records.usage import recorded_total
 from kitaru.errors import KitaruUsageError
-from kitaru.models import ExecutionSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,6 @@ from kitaru._core.process.processes import is_running
 from kitaru._core.process.recent import Recent
 from kitaru._zenml.records import records
 from kitaru._zenml.stacks.stacks import stack_of
-from kitaru._zenml.submitting.placement import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
     from zenml.orchestrators import BaseOrchestrator
 
+LABEL = "kitaru.execution"
+"""The Docker label by which the container of an execution is found again."""
 # Seconds between two questions to an engine or cluster about one execution: a waiter looks several times a second.
 _PAUSE = 3.0
 # Reasons for which a pod will never start, however long one waits.

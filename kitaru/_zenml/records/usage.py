@@ -13,8 +13,8 @@ from zenml.enums import ExecutionStatus, MetadataResourceTypes
 from zenml.models import RunMetadataResource
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.records.executions import ExecutionUsage, Usage
 from kitaru._zenml.records.tracking import write_metadata
-from kitaru.models import ExecutionUsage, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,10 +13,10 @@ from zenml.exceptions import IllegalOperationError
 from zenml.utils.pagination_utils import depaginate
 from zenml.utils.time_utils import utc_now
 
+from kitaru._core.records.executions import PendingWait, Wait
 from kitaru._core.words.answer_schema import AnswerSchema
 from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruStateError, KitaruWaitValidationError
-from kitaru.models import PendingWait, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,6 +19,7 @@ from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
 from kitaru._core.code.event_loop import in_event_loop
+from kitaru._core.code.futures import CheckpointFuture
 from kitaru._core.code.named import NamedCall
 from kitaru._core.code.structure import replace
 from kitaru._core.identity import lanes
@@ -38,26 +39,25 @@ from kitaru._zenml.running.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.running.invocations import compile_call
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
-from kitaru._zenml.running.plain_steps import PlainStep
+from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.precedence import Precedence
 from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
 from kitaru._zenml.values.lineage import Lineage
 from kitaru._zenml.values.memory import Held
 from kitaru._zenml.values.values import storable
-from kitaru.checkpoints import CheckpointFuture
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
+    from kitaru._core.code.definitions import CheckpointDefinition
     from kitaru._core.code.named import Scope
     from kitaru._core.identity.matching import Recorded
     from kitaru._zenml.running.body_record import Record
-    from kitaru._zenml.running.plain_steps import Called
+    from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.running.question_record import QuestionRecord
-    from kitaru.checkpoints import Checkpoint
 
 # What plain steps return, and their futures.
 _LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
@@ -118,7 +118,7 @@ class Body:
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
-    def call(self, checkpoint: Checkpoint[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(self, checkpoint: CheckpointDefinition[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
         if in_event_loop():
             return self.submit(checkpoint, args, kwargs)
@@ -261,7 +261,7 @@ class Body:
         if self.ended_by is not None:
             raise self.ended_by
 
-    def expect(self, checkpoint: Checkpoint[..., Any], number: int) -> None:
+    def expect(self, checkpoint: CheckpointDefinition[..., Any], number: int) -> None:
         """Tell whoever follows the execution how many calls of a checkpoint are coming, where they are many."""
         if number < _FAN_OUT:
             return

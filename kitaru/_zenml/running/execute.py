@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
     from zenml.models import ArtifactVersionResponse
 
+    from kitaru._core.code.definitions import FlowDefinition
     from kitaru._zenml.records.records import AttemptRecord
-    from kitaru.flows import Flow
 
 
 # How the runner before this one was lost, for the record of its attempt; set once, when this process starts.
@@ -91,7 +91,7 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
 
 
-def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:
+def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:
     """Run a flow's body until it succeeds or its attempts are used up; called by ZenML's runner.
 
     Args:
@@ -138,7 +138,7 @@ def run_flow(flow: Flow[..., Any], inputs: dict[str, Any]) -> ArtifactVersionRes
 
 
 def _run_attempt(
-    flow: Flow[..., Any],
+    flow: FlowDefinition[..., Any],
     inputs: dict[str, Any],
     runner: DynamicPipelineRunner,
     original: Original | None,
@@ -199,7 +199,7 @@ def _end_completed(
 
 
 def _end_failed(
-    run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: Flow[..., Any], *, again: bool
+    run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: FlowDefinition[..., Any], *, again: bool
 ) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
     if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
@@ -219,7 +219,7 @@ def _end_failed(
     return False
 
 
-def _run_body(flow: Flow[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
+def _run_body(flow: FlowDefinition[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
     try:
         with scope.in_body(body), lanes.inside(body.lane):
             values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}

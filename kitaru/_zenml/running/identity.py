@@ -11,22 +11,22 @@ from zenml.constants import CODE_HASH_PARAMETER_NAME
 from zenml.execution.pipeline.dynamic.outputs import BaseFuture
 from zenml.models import ArtifactVersionResponse
 
+from kitaru._core.code.futures import CheckpointFuture
 from kitaru._core.code.modules import locate
 from kitaru._core.code.named import NamedCall
 from kitaru._core.identity.digests import Undigestible, digest
-from kitaru._zenml.running.plain_steps import PlainStep
+from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import arguments_of, build_step
-from kitaru.checkpoints import CheckpointFuture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zenml.models import StepRunResponse
 
+    from kitaru._core.code.definitions import CheckpointDefinition
     from kitaru._zenml.running.outcomes import Outcome
-    from kitaru._zenml.running.plain_steps import Called
+    from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.values.lineage import Lineage
-    from kitaru.checkpoints import Checkpoint
 
 
 # What is recorded for an input that has no stable digest; ZenML keeps no None there.
@@ -142,7 +142,7 @@ def key_of(called: Called) -> str:
 
 
 @cache
-def _key_of_checkpoint(checkpoint: Checkpoint[..., Any]) -> str:
+def _key_of_checkpoint(checkpoint: CheckpointDefinition[..., Any]) -> str:
     function = checkpoint.func
     ref = locate(checkpoint.planted)
     name = f"{ref.name if ref is not None else function.__module__}.{function.__qualname__}"
@@ -152,7 +152,7 @@ def _key_of_checkpoint(checkpoint: Checkpoint[..., Any]) -> str:
     return f"{name} {attribute or ' '.join(_content_of(cell) for cell in function.__closure__)}"
 
 
-def _attribute_of(checkpoint: Checkpoint[..., Any]) -> str | None:
+def _attribute_of(checkpoint: CheckpointDefinition[..., Any]) -> str | None:
     """Return the name that its module gives to what a factory made."""
     module = sys.modules.get(checkpoint.func.__module__)
     return next((name for name, value in vars(module).items() if value is checkpoint), None) if module else None
@@ -171,6 +171,6 @@ def code_of(called: Called) -> str | None:
 
 
 @cache
-def _code_of_checkpoint(checkpoint: Checkpoint[..., Any]) -> str | None:
+def _code_of_checkpoint(checkpoint: CheckpointDefinition[..., Any]) -> str | None:
     code: str | None = build_step(checkpoint).caching_parameters.get(CODE_HASH_PARAMETER_NAME)
     return code

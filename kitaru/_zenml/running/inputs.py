@@ -19,16 +19,17 @@ from zenml.enums import ArtifactSaveType
 from zenml.execution.pipeline.dynamic.outputs import BaseFuture, OutputArtifact
 from zenml.models import ArtifactVersionResponse
 
+from kitaru._core.code.definitions import CALL_INPUT
+from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
 from kitaru._core.code.structure import Slot, encode, leaves, replace
-from kitaru._zenml.running.plain_steps import PlainStep
+from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import captured
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, pickled, storable
-from kitaru.checkpoints import CALL_INPUT, CheckpointFuture, CheckpointFutures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kitaru._zenml.running.plain_steps import Called
+    from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.values.lineage import Lineage
     from kitaru._zenml.values.memory import Held
 

@@ -11,7 +11,7 @@ from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_in
 
 from kitaru._core.code.named import NamedCall
 from kitaru._zenml.records.records import EXTRA_KEY
-from kitaru._zenml.running.plain_steps import PlainStep
+from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import build_step
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
 
     from kitaru._zenml.running.inputs import StepInputs
-    from kitaru._zenml.running.plain_steps import Called
+    from kitaru._zenml.running.plain_step import Called
 
 
 def compile_call(

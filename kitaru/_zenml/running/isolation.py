@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from zenml.client import Client
 from zenml.enums import StepRuntime
 
+from kitaru._core.code.definitions import CheckpointDefinition
 from kitaru._zenml.records.events import warn
-from kitaru.checkpoints import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from zenml.stack import Stack
 
-    from kitaru.flows import Flow
+    from kitaru._core.code.definitions import FlowDefinition
 
 ISOLATED = "isolated"
 _told: list[str] = []
 
 
-def runtime(checkpoint: Checkpoint[..., Any]) -> StepRuntime | None:
+def runtime(checkpoint: CheckpointDefinition[..., Any]) -> StepRuntime | None:
     """Return where ZenML is to run a checkpoint; the first one that cannot have what it asks for is warned of."""
     asked = checkpoint.options.runtime
     if asked is None:
@@ -37,13 +37,13 @@ def runtime(checkpoint: Checkpoint[..., Any]) -> StepRuntime | None:
     return StepRuntime.INLINE
 
 
-def warn_of(flow: Flow[..., Any], stack: Stack) -> None:
+def warn_of(flow: FlowDefinition[..., Any], stack: Stack) -> None:
     """Warn the submitter of a flow of what its container would write to a log that nobody looks at."""
     if stack.orchestrator.can_run_isolated_steps:
         return
     known = flow.func.__globals__
     used = [known[name] for name in dict.fromkeys(_names(flow.func.__code__)) if name in known]
-    found = [item.name for item in used if isinstance(item, Checkpoint) and item.options.runtime == ISOLATED]
+    found = [item.name for item in used if isinstance(item, CheckpointDefinition) and item.options.runtime == ISOLATED]
     if found:
         sys.stderr.write(f"kitaru: {_warning(stack, found)}\n")
 

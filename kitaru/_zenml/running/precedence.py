@@ -9,7 +9,7 @@ from kitaru._core.code.named import NamedCall
 
 if TYPE_CHECKING:
     from kitaru._core.code.named import Scope
-    from kitaru._zenml.running.plain_steps import Called
+    from kitaru._zenml.running.plain_step import Called
 
 
 class Precedence:

@@ -18,6 +18,7 @@ from zenml.enums import StepType
 from zenml.utils import source_utils
 
 from kitaru._core.code import scope
+from kitaru._core.code.definitions import CALL_INPUT
 from kitaru._core.code.event_loop import in_shared_loop
 from kitaru._core.code.modules import locate
 from kitaru._core.code.signatures import call
@@ -28,7 +29,6 @@ from kitaru._zenml.records.prints import finish_line, write_whole_lines
 from kitaru._zenml.running import isolation
 from kitaru._zenml.running.resources import resource_settings
 from kitaru._zenml.values.values import fingerprint, storable
-from kitaru.checkpoints import CALL_INPUT
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from zenml.steps import BaseStep
     from zenml.steps.step_context import StepContext
 
-    from kitaru.checkpoints import Checkpoint
+    from kitaru._core.code.definitions import CheckpointDefinition
 
 
 def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None:
@@ -53,13 +53,13 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
     set_source(entry, Source(module=module, attribute=entry.__name__, type=kind))
 
 
-def build_step(checkpoint: Checkpoint[..., Any]) -> BaseStep:
+def build_step(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
     """Return the ZenML step of a checkpoint; one for all that have options of their own beside it."""
     return _built(checkpoint.source)
 
 
 @cache
-def _built(checkpoint: Checkpoint[..., Any]) -> BaseStep:
+def _built(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
     give_source(checkpoint.entry, checkpoint.planted)
     options = checkpoint.options
     settings: dict[str, Any] = dict(options.settings)
@@ -84,7 +84,7 @@ def _step_type(name: str | None) -> StepType | None:
     return StepType(name) if name in set(StepType) else None
 
 
-def captured(checkpoint: Checkpoint[..., Any]) -> str | None:
+def captured(checkpoint: CheckpointDefinition[..., Any]) -> str | None:
     """Hash what a checkpoint's function captured from the function around it; None where it captured nothing.
 
     ZenML's cache looks at the source text, which is the same for every function that a factory makes.
@@ -107,7 +107,7 @@ def _fingerprint_of(cell: CellType) -> bytes | None:
         return None
 
 
-def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Any:
+def run_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
     """Run a checkpoint's function inside its step and return what ZenML shall store.
 
     Args:
@@ -119,7 +119,7 @@ def run_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> 
     return step.finish(value)
 
 
-async def run_async_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Any:
+async def run_async_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
     """Run an async checkpoint's function; as :func:`run_checkpoint`."""
     with _step(checkpoint, inputs) as step:
         value = await in_shared_loop(call(step.checkpoint.func, step.checkpoint.signature, step.arguments))
@@ -129,7 +129,7 @@ async def run_async_checkpoint(checkpoint: Checkpoint[..., Any], inputs: dict[st
 @dataclass(frozen=True)
 class _Step:
     name: str
-    checkpoint: Checkpoint[..., Any]
+    checkpoint: CheckpointDefinition[..., Any]
     arguments: dict[str, Any]
     made_by: scope.Call | None
 
@@ -143,7 +143,7 @@ class _Step:
 
 
 @contextmanager
-def _step(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> Iterator[_Step]:
+def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Iterator[_Step]:
     context = get_step_context()
     made_by = scope.current_call()
     if made_by is None:  # a container of the step's own
@@ -163,7 +163,7 @@ def _replayed(context: StepContext) -> str | None:
     return plan.original if plan is not None else None
 
 
-def arguments_of(checkpoint: Checkpoint[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+def arguments_of(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a call by parameter, from its recorded inputs by recorded name."""
     about = inputs.get(CALL_INPUT) or {}
     values = {}
@@ -181,7 +181,7 @@ def _filled(structure: Any, slots: list[Any]) -> Any:
     return replace(structure, lambda leaf: slots[leaf.index] if isinstance(leaf, Slot) else leaf)
 
 
-def _outputs(checkpoint: Checkpoint[..., Any], name: str, value: Any) -> Any:
+def _outputs(checkpoint: CheckpointDefinition[..., Any], name: str, value: Any) -> Any:
     if checkpoint.options.materializers is not None:
         return value
     count = len(build_step(checkpoint).entrypoint_definition.outputs)

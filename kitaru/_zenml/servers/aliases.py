@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from kitaru._core.records.model_aliases import ModelAlias
 from kitaru._zenml.servers import secrets
-from kitaru.aliases import ModelAlias
 from kitaru.errors import KitaruUsageError
 
 _ALIAS = f"{secrets.OWN}alias_"

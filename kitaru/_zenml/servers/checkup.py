@@ -18,12 +18,12 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 
 from kitaru._core.process.places import runner_directory
+from kitaru._core.records.findings import Finding
 from kitaru._zenml.door.connection import apply_environment, remedy
 from kitaru._zenml.door.private import leave_configuration_alone
 from kitaru._zenml.door.time_limit import within
 from kitaru._zenml.servers.server import read_status
 from kitaru._zenml.stacks import stack_checks
-from kitaru.doctor import Finding
 from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from zenml.exceptions import EntityExistsError
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.records.secrets import SecretInfo
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records.runs import utc
 from kitaru.errors import KitaruUsageError
-from kitaru.secrets import SecretInfo
 
 if TYPE_CHECKING:
     from zenml.models import SecretResponse

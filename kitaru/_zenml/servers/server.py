@@ -24,14 +24,14 @@ from zenml.utils.server_utils import get_local_server
 from zenml.zen_stores.base_zen_store import BaseZenStore
 from zenml.zen_stores.rest_zen_store import RestZenStoreConfiguration
 
-import kitaru
+from kitaru._core.package import VERSION
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
+from kitaru._core.records.servers import ServerStatus
 from kitaru._zenml.door import connection
 from kitaru._zenml.door.connection import refuse_to_configure, store_variable
 from kitaru._zenml.door.store import open_client, quieted, translated
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStateError, KitaruUsageError
-from kitaru.server import ServerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -292,7 +292,7 @@ def read_status() -> ServerStatus:
         dashboard_url=((info and (info.dashboard_url or info.server_url)) or store.url) if remote else None,
         server_version=str(info.version) if info else None,
         zenml_version=zenml_version,
-        kitaru_version=kitaru.__version__,
+        kitaru_version=VERSION,
         config_directory=config.config_directory,
         local_stores=config.local_stores_path,
         problem=problem,

@@ -13,12 +13,12 @@ from zenml.enums import StackComponentType
 from zenml.utils import secret_utils
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.records.stacks import StackComponent, StackInfo
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.connection import refuse_to_configure
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.stacks.flavors import config_class
 from kitaru.errors import KitaruStackError
-from kitaru.stack import StackComponent, StackInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,6 +14,7 @@ from zenml.client import Client
 from zenml.exceptions import AuthorizationException
 from zenml.io import fileio
 
+from kitaru._core.records.stacks import StackCheck, StackCheckResult
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.door.time_limit import within
 from kitaru._zenml.stacks import kube_contexts
@@ -21,7 +22,6 @@ from kitaru._zenml.stacks.registries import PushRefusedError, try_push
 from kitaru._zenml.stacks.stack_admin import find
 from kitaru._zenml.stacks.stacks import load_stack, require_valid
 from kitaru.errors import KitaruError, KitaruStackError
-from kitaru.stack import StackCheck, StackCheckResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,6 +11,7 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 from zenml.exceptions import AuthorizationException
 
+from kitaru._core.records.stacks import StackComponent, StackConnector, StackInfo, StackPlan
 from kitaru._core.settings.stack_definition import fill
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.store import open_client, translated
@@ -21,7 +22,6 @@ from kitaru._zenml.stacks.flavors import checked_configuration, find_flavor
 from kitaru._zenml.stacks.stack_admin import HIDDEN, LABEL, describe_stack, remove_stack, shown_configuration
 from kitaru._zenml.stacks.stacks import load_stack, require_valid
 from kitaru.errors import KitaruStackError, KitaruUsageError
-from kitaru.stack import StackComponent, StackConnector, StackInfo, StackPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus as ZenMLStatus
@@ -23,8 +23,6 @@ from kitaru._core.process import crash_points, files
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import is_running
 from kitaru._core.records.status import ExecutionStatus
-from kitaru._runner.detached import DetachedRunner
-from kitaru._runner.launch import run_inline, start_thread
 from kitaru._zenml.door.private import bound_stack
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records import records, waits
@@ -38,14 +36,18 @@ if TYPE_CHECKING:
 
     from zenml.models import PipelineRunResponse
 
-    from kitaru.models import PendingWait
+    from kitaru._core.records.executions import PendingWait
+
+# Prepares a local runner for an execution, of which it gets the id, the job and the kind of runner, and returns what
+# starts it; raises KitaruStateError where this process cannot.
+Launch: TypeAlias = Callable[[str, dict[str, Any], str], Callable[[], None]]
 
 # How long a local runner may take to end when it is asked to, before it is killed; in seconds.
 _PATIENCE = 4.0
 _CANCELLED = "on request"
 
 
-def retry(exec_id: str) -> str:
+def retry(exec_id: str, launch: Launch) -> str:
     """Let a failed execution go on from its last completed checkpoint; returns its full id.
 
     Raises:
@@ -61,11 +63,11 @@ def retry(exec_id: str) -> str:
         }.get(status, "Wait for its end, or cancel it.")
         raise KitaruStateError(f"Execution {run.id} is {status}; only a failed one can be retried. {hint}")
     with translated(f"retrying execution {run.id}"):
-        _continue(run)
+        _continue(run, launch)
     return str(run.id)
 
 
-def resume(exec_id: str) -> str:
+def resume(exec_id: str, launch: Launch) -> str:
     """Start the runner of an execution again whose question has been answered; returns its full id.
 
     Raises:
@@ -86,18 +88,18 @@ def resume(exec_id: str) -> str:
             f"itself: kitaru executions input {run.id} --value ..."
         )
     with translated(f"resuming execution {run.id}"):
-        _continue(run)
+        _continue(run, launch)
     return str(run.id)
 
 
-def answer(exec_id: str, name: str | None, value: Any) -> PendingWait:
+def answer(exec_id: str, name: str | None, value: Any, launch: Launch) -> PendingWait:
     """Answer an execution's question; one that has paused is started again."""
     run = settled_run(exec_id)
     with translated(f"answering execution {run.id}"):
         answered = waits.answer(run.id, name, value)
         crash_points.reach("answering")
         if find_run(str(run.id), hydrate=False).status == ZenMLStatus.PAUSED:
-            _continue(find_run(str(run.id)))
+            _continue(find_run(str(run.id)), launch)
     return answered
 
 
@@ -133,7 +135,7 @@ def cancel(exec_id: str) -> str:
     return str(run.id)
 
 
-def recover() -> list[str]:
+def recover(launch: Launch) -> list[str]:
     """Let executions go on whose local runner on this host was lost; returns their ids."""
     recovered = []
     with translated("looking for lost executions"):
@@ -145,7 +147,7 @@ def recover() -> list[str]:
             if not _is_lost_here(run):
                 continue
             with contextlib.suppress(KitaruStateError):  # it went on in a notebook or REPL, which is not this process
-                if _continue(settled_run(str(run.id))):
+                if _continue(settled_run(str(run.id)), launch):
                     recovered.append(str(run.id))
     return recovered
 
@@ -167,7 +169,7 @@ def delete(exec_id: str) -> str:
     return str(run.id)
 
 
-def _continue(run: PipelineRunResponse) -> bool:
+def _continue(run: PipelineRunResponse, launch: Launch) -> bool:
     """Start a runner for a run that has one no more, and return whether nobody else was faster."""
     about = records.about(run)
     exec_id = str(run.id)
@@ -175,7 +177,8 @@ def _continue(run: PipelineRunResponse) -> bool:
         fresh = find_run(exec_id)
         if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
             return False
-        launch = partial(_continue_on_stack, fresh) if about.get("runner") == "stack" else _local_launch(exec_id, about)
+        runner = about.get("runner", "")
+        start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(about["job"]), runner)
         _set_status(run.id, ZenMLStatus.RESUMING)
         if not fresh.orchestrator_run_id:  # it never started, and ZenML gives a run this id only before it does
             _set_status(run.id, ZenMLStatus.INITIALIZING)
@@ -183,27 +186,8 @@ def _continue(run: PipelineRunResponse) -> bool:
             records.begin_cycle(run.id)
             records.forget_failure(run.id)
         crash_points.reach("retrying")
-        launch()
+        start()
         return True
-
-
-def _local_launch(exec_id: str, about: dict[str, Any]) -> Any:
-    job = dict(about["job"])
-    if job["module"] is not None:
-        return lambda: _launch_detached(exec_id, job)
-    main = sys.modules.get("__main__")
-    if not hasattr(main, job["entry"]):
-        raise KitaruStateError(
-            f"Execution {exec_id} cannot go on in this process: its flow {job['flow']!r} is defined in a notebook, a REPL "
-            f"or a function of another process. Call retry, resume or input where it is defined."
-        )
-    start = run_inline if about.get("runner") == "inline" else start_thread
-    return lambda: start(exec_id, job)
-
-
-def _launch_detached(exec_id: str, job: dict[str, Any]) -> None:
-    with DetachedRunner(runner_directory(), exec_id, job["path"]) as runner:
-        runner.hand_over(exec_id, job)
 
 
 def _continue_on_stack(run: PipelineRunResponse) -> None:

@@ -10,6 +10,7 @@ from zenml.container_engines import ContainerEngine
 from zenml.pipelines import build_utils
 
 from kitaru._core.code.modules import alias_main
+from kitaru._core.records.images import BuiltImage, ImageDescription
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._zenml.door.private import bound_stack, compile_pipeline
 from kitaru._zenml.door.store import open_client, translated
@@ -18,7 +19,6 @@ from kitaru._zenml.stacks.stacks import find_stack, load_stack, runs_in_client
 from kitaru._zenml.submitting.placement import Placement, place
 from kitaru._zenml.submitting.submit import make_pipeline
 from kitaru.errors import KitaruImageError, KitaruStackError
-from kitaru.image import BuiltImage, ImageDescription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
     from zenml.stack import Stack
 
-    from kitaru.flows import Flow
+    from kitaru._core.code.definitions import FlowDefinition
 
 
 class _Prepared(NamedTuple):
@@ -35,7 +35,7 @@ class _Prepared(NamedTuple):
     pipeline: DynamicPipeline
 
 
-def build(flow: Flow[..., Any], stack: str | None, *, shown: bool) -> BuiltImage:
+def build(flow: FlowDefinition[..., Any], stack: str | None, *, shown: bool) -> BuiltImage:
     """Build the image of a flow."""
     with _prepared(flow, stack) as prepared:
         started = time.monotonic()
@@ -48,7 +48,7 @@ def build(flow: Flow[..., Any], stack: str | None, *, shown: bool) -> BuiltImage
         return BuiltImage(flow=flow.name, stack=prepared.stack.name, image=image, seconds=seconds)
 
 
-def describe(flow: Flow[..., Any], stack: str | None) -> ImageDescription:
+def describe(flow: FlowDefinition[..., Any], stack: str | None) -> ImageDescription:
     """Tell what the image of a flow would be built from."""
     with _prepared(flow, stack) as prepared:
         docker, context = prepared.placement.docker, prepared.placement.context
@@ -67,7 +67,7 @@ def describe(flow: Flow[..., Any], stack: str | None) -> ImageDescription:
 
 
 @contextmanager
-def _prepared(flow: Flow[..., Any], stack: str | None) -> Iterator[_Prepared]:
+def _prepared(flow: FlowDefinition[..., Any], stack: str | None) -> Iterator[_Prepared]:
     settings = resolve(run=validate_options("build_image", stack=stack), flow=flow.options)
     alias_main()
     open_client()
@@ -83,7 +83,7 @@ def _prepared(flow: Flow[..., Any], stack: str | None) -> Iterator[_Prepared]:
         yield _Prepared(loaded, placement, make_pipeline(flow, {}, settings, {}, placement))
 
 
-def _tag(flow: Flow[..., Any], prepared: _Prepared) -> str:
+def _tag(flow: FlowDefinition[..., Any], prepared: _Prepared) -> str:
     docker, registry = prepared.placement.docker, prepared.stack.container_registry
     tag = docker.image_tag or ContainerEngine.sanitize_tag(f"{flow.name}-orchestrator")
     default = registry.config.default_repository if registry else None

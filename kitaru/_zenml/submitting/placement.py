@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from zenml.client import Client
 
+from kitaru._zenml.records.stack_runners import LABEL
 from kitaru._zenml.stacks.images import docker_settings
 from kitaru.errors import KitaruImageError
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from kitaru._core.images.build_context import Context
     from kitaru._core.images.image import ImageSettings
     from kitaru._core.settings.settings import ResolvedSettings
-
-LABEL = "kitaru.execution"
-"""The Docker label by which the container of an execution is found again."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from zenml.artifacts.utils import save_artifact
 from zenml.enums import ArtifactSaveType, RunWaitConditionResolution
 
+from kitaru._core.code.definitions import CheckpointDefinition
 from kitaru._core.code.signatures import return_annotation
 from kitaru._core.identity.replaying import Call, Plan, Recording, Wait
 from kitaru._core.records.status import ExecutionStatus
@@ -25,7 +26,6 @@ from kitaru._zenml.records.runs import flow_name_of, settled_run, status_of
 from kitaru._zenml.records.waits import AFTER_KEY, conditions
 from kitaru._zenml.running.question_record import planned
 from kitaru._zenml.values.values import AS_INPUT, storable
-from kitaru.checkpoints import Checkpoint
 from kitaru.errors import KitaruStateError, KitaruUsageError, KitaruWaitValidationError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
-    from kitaru.flows import Flow
+    from kitaru._core.code.definitions import FlowDefinition
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Draft:
 
 
 def draft(
-    flow: Flow[..., Any],
+    flow: FlowDefinition[..., Any],
     execution: str,
     *,
     at: str | None,
@@ -120,7 +120,7 @@ def draft(
     return Draft(run, parameters, values, _run_options(run), plan, typed)
 
 
-def _check_run(flow: Flow[..., Any], run: PipelineRunResponse) -> None:
+def _check_run(flow: FlowDefinition[..., Any], run: PipelineRunResponse) -> None:
     name = flow_name_of(run)
     if not records.about(run):
         raise KitaruStateError(f"Run {run.id} was not started by Kitaru: it has no record that a flow could follow.")
@@ -180,7 +180,7 @@ def _run_options(run: PipelineRunResponse) -> dict[str, Any]:
 
 
 def _inputs(
-    flow: Flow[..., Any], run: PipelineRunResponse, inputs: Mapping[str, Any]
+    flow: FlowDefinition[..., Any], run: PipelineRunResponse, inputs: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the inputs that are new by parameter, and the recorded others by recorded name."""
     unknown = [name for name in inputs if name not in flow.record_names]
@@ -244,7 +244,7 @@ def _output(step: StepRunResponse, value: Any) -> Any:
     return value
 
 
-def _checkpoint(step: StepRunResponse) -> Checkpoint[..., Any] | None:
+def _checkpoint(step: StepRunResponse) -> CheckpointDefinition[..., Any] | None:
     """Return a step's checkpoint as its code is now; None where it is not there any more."""
     import importlib
 
@@ -254,7 +254,7 @@ def _checkpoint(step: StepRunResponse) -> Checkpoint[..., Any] | None:
     except Exception:  # noqa: BLE001 - importing runs any code; without it nothing is known of the type
         return None
     candidates = [getattr(module, step.config.name, None), *vars(module).values()]
-    return next((c for c in candidates if isinstance(c, Checkpoint) and c.name == step.config.name), None)
+    return next((c for c in candidates if isinstance(c, CheckpointDefinition) and c.name == step.config.name), None)
 
 
 def _typed(name: str, annotation: Any, value: Any) -> Any:

@@ -16,12 +16,11 @@ from zenml.execution.pipeline.utils import submit_pipeline
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
-from kitaru import __version__
-from kitaru._core.code.modules import alias_main, locate
+from kitaru._core.code.modules import alias_main, import_path, locate
+from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import progress, shortcuts_wanted
-from kitaru._runner.detached import import_path
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
@@ -46,13 +45,13 @@ if TYPE_CHECKING:
     from zenml.models import StackResponse
     from zenml.stack import Stack
 
+    from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._zenml.submitting.replay_plan import Draft
-    from kitaru.flows import Flow
 
 
 def submit(
-    flow: Flow[..., Any],
+    flow: FlowDefinition[..., Any],
     values: Mapping[str, Any],
     settings: ResolvedSettings,
     stack: StackResponse,
@@ -106,7 +105,9 @@ def submit(
     return str(run.id)
 
 
-def _placement(flow: Flow[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings) -> Placement:
+def _placement(
+    flow: FlowDefinition[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings
+) -> Placement:
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
     refuse_store_in_code()
     warn_of_keys_in_code()
@@ -128,7 +129,7 @@ def _marked_lost(run_id: UUID) -> Iterator[None]:
 
 
 def make_pipeline(
-    flow: Flow[..., Any],
+    flow: FlowDefinition[..., Any],
     parameters: dict[str, Any],
     settings: ResolvedSettings,
     about: dict[str, Any],
@@ -154,7 +155,7 @@ def make_pipeline(
     return named  # type: ignore[return-value]
 
 
-def _ensure_source(flow: Flow[..., Any]) -> None:
+def _ensure_source(flow: FlowDefinition[..., Any]) -> None:
     try:
         inspect.getsource(flow.entry)  # ZenML stores it with the run
     except OSError as error:
@@ -165,13 +166,13 @@ def _ensure_source(flow: Flow[..., Any]) -> None:
 
 
 def _about(
-    flow: Flow[..., Any], settings: ResolvedSettings, stack: StackResponse, runner: str, job: dict[str, Any]
+    flow: FlowDefinition[..., Any], settings: ResolvedSettings, stack: StackResponse, runner: str, job: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what Kitaru stores with the run, before anything is launched."""
     frozen = settings.to_json()
     frozen["stack"]["value"] = stack.name
     return {
-        "version": __version__,
+        "version": VERSION,
         "flow": f"{job['module']['name'] if job['module'] else flow.__module__}:{flow.__qualname__}",
         "settings": frozen,
         "runner": runner,
@@ -181,7 +182,7 @@ def _about(
     }
 
 
-def _job(flow: Flow[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
+def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
     """Tell how a local runner finds the flow; stored with the run, so that any process can let it go on."""
     module = locate(flow.func)
     return {
@@ -194,7 +195,7 @@ def _job(flow: Flow[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
     }
 
 
-def _recorded(flow: Flow[..., Any], name: str, value: Any) -> Any:
+def _recorded(flow: FlowDefinition[..., Any], name: str, value: Any) -> Any:
     """Return an input as it is recorded: plain JSON as it is, anything else as a reference to its artifact."""
     if is_parameter(value) and not (isinstance(value, dict) and ARTIFACT_KEY in value):
         return value

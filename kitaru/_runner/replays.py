@@ -6,46 +6,27 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading, scope
+from kitaru._core.records.executions import ReplayOutcome, Replays
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import progress as wanted
 from kitaru._core.settings.settings import Provenance, ResolvedSettings, resolve, validate_options
 from kitaru.errors import KitaruError, KitaruUsageError
-from kitaru.models import ReplayOutcome, Replays
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.settings.keywords import ReplayOptions
     from kitaru._core.settings.options import Options
-    from kitaru.client import Executions
-    from kitaru.flows import Flow
-    from kitaru.handle import FlowHandle
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is different in a replay; see ``kitaru.Flow.replay``."""
-
-    at: str | None = None
-    inputs: Mapping[str, Any] | None = None
-    outputs: Mapping[str, Any] | None = None
-    skip: Sequence[str] | None = None
-    wait_answers: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("inputs", "outputs", "wait_answers"):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, Mapping):
-                raise KitaruUsageError(f"replay({name}={value!r}): give a mapping, such as {{'name': value}}.")
-        if isinstance(self.skip, str):
-            raise KitaruUsageError(f"replay(skip={self.skip!r}): give a list of names: skip=[{self.skip!r}].")
-
-
-def start_replay(flow: Flow[..., Any], execution: Any, change: Change, options: Options) -> FlowHandle[Any]:
-    """Start a replay and return its handle.
+def start_replay(flow: FlowDefinition[..., Any], execution: Any, change: ReplayOptions, options: Options) -> str:
+    """Start a replay and return its id.
 
     Args:
         flow: The flow, as its code is now.
@@ -55,11 +36,10 @@ def start_replay(flow: Flow[..., Any], execution: Any, change: Change, options: 
     """
     from kitaru._runner.launch import start
     from kitaru._zenml.submitting import replay_plan
-    from kitaru.handle import FlowHandle
 
     executing = loading.execution() if scope.current_checkpoint() is None else None
     if executing is not None:  # the runner imports the script that started this replay
-        return FlowHandle(executing)
+        return executing
     answers = {name: _plain(value) for name, value in (change.wait_answers or {}).items()}
     drafted = replay_plan.draft(
         flow,
@@ -73,7 +53,7 @@ def start_replay(flow: Flow[..., Any], execution: Any, change: Change, options: 
     )
     inherited = validate_options("the original's .run", **drafted.options)
     settings = resolve(run=options, flow=[inherited, *flow.options])
-    return FlowHandle(start(flow, drafted.values, _uncached(settings, options), drafted))
+    return start(flow, drafted.values, _uncached(settings, options), drafted)
 
 
 def _uncached(settings: ResolvedSettings, options: Options) -> ResolvedSettings:
@@ -97,10 +77,9 @@ _ASKED_FOR = 2.0
 
 
 def replay_all(
-    executions: Executions,
     originals: Sequence[str],
-    change: Change,
-    options: Mapping[str, Any],
+    change: ReplayOptions,
+    options: Options,
     *,
     at_once: int,
     progress: bool | None,
@@ -108,12 +87,11 @@ def replay_all(
     """Replay many executions, some at a time; see ``kitaru.client.Executions.replay_many``."""
     if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
         raise KitaruUsageError(f"replay_many(at_once={at_once!r}): give a whole number from 1 up.")
-    checked = validate_options(".replay", **options)
     tally = _Tally(len(originals), shown=wanted() is not False if progress is None else progress)
-    flows = {original: _flow(executions, original) for original in originals}  # one after the other: this imports code
+    flows = {original: _flow(original) for original in originals}  # one after the other: this imports code
     with ThreadPoolExecutor(at_once, "kitaru-replay") as pool:
         try:
-            outcomes = list(pool.map(lambda known: _replay_one(known, flows[known], change, checked, tally), originals))
+            outcomes = list(pool.map(lambda known: _replay_one(known, flows[known], change, options, tally), originals))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # what has been started goes on by itself
             tally.stop = True
@@ -144,36 +122,43 @@ class _Tally:
             sys.stderr.flush()
 
 
-def _flow(executions: Executions, original: str) -> Flow[..., Any] | KitaruError:
+def _flow(original: str) -> FlowDefinition[..., Any] | KitaruError:
+    from kitaru._zenml.reading import flow_source
+    from kitaru._zenml.records import runs
+
     try:
-        return executions.flow(original)
+        return flow_source.flow_of(runs.find_run(original))
     except KitaruError as error:
         return error
 
 
 def _replay_one(
-    original: str, flow: Flow[..., Any] | KitaruError, change: Change, options: Options, tally: _Tally
+    original: str, flow: FlowDefinition[..., Any] | KitaruError, change: ReplayOptions, options: Options, tally: _Tally
 ) -> ReplayOutcome:
+    from kitaru._zenml.reading import executions
+
     outcome = ReplayOutcome(original_exec_id=original, exec_id=None, status=None, error=None)
     try:
         if isinstance(flow, KitaruError):
             raise flow
-        handle = start_replay(flow, original, change, options)
-        outcome = outcome.model_copy(update={"exec_id": handle.exec_id})
-        status = _end_of(handle, tally)
+        exec_id = start_replay(flow, original, change, options)
+        outcome = outcome.model_copy(update={"exec_id": exec_id})
+        status = _end_of(exec_id, tally)
         outcome = outcome.model_copy(update={"status": status})
         if status.is_finished:
-            outcome = outcome.model_copy(update={"result": handle.get()})
+            outcome = outcome.model_copy(update={"result": executions.read_result(exec_id)})
     except KitaruError as error:
         outcome = outcome.model_copy(update={"error": str(error)})
     tally.note(outcome)
     return outcome
 
 
-def _end_of(handle: FlowHandle[Any], tally: _Tally) -> ExecutionStatus:
+def _end_of(exec_id: str, tally: _Tally) -> ExecutionStatus:
     """Wait until an execution has ended, or waits for an answer that nobody has given ahead."""
+    from kitaru._zenml.records import runs
+
     asked: float | None = None
-    while not (status := handle.status).is_finished and not tally.stop:
+    while not (status := runs.read_status(exec_id)).is_finished and not tally.stop:
         if status is not ExecutionStatus.WAITING:
             asked = None
         elif asked is None:
