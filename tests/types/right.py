@@ -101,7 +101,7 @@ reveal_type(handle.get())  # revealed: dict[str, float]
 reveal_type(handle.status)  # revealed: kitaru._core.records.status.ExecutionStatus
 reveal_type(handle.exec_id)  # revealed: str
 reveal_type(handle.dashboard_url)  # revealed: str | None
-reveal_type(handle.execution)  # revealed: kitaru.models.Execution
+reveal_type(handle.execution)  # revealed: kitaru._core.drawing.execution.Execution
 reveal_type(FlowHandle.from_id("x"))  # revealed: kitaru.handle.FlowHandle[Any]
 reveal_type(count.run(["a"]).wait())  # revealed: int
 reveal_type(survey_soon.run("x").wait())  # revealed: float
