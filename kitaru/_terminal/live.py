@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from rich.text import Text
 from kitaru._core.drawing.board import Board
 from kitaru._core.drawing.course import clipped, clipped_name, seconds
 from kitaru._core.drawing.escapes import coloured_lines
+from kitaru._core.process.event import Event
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._terminal.asking import open_question
 from kitaru.errors import KitaruError
@@ -53,10 +53,6 @@ _AROUND: Final = 6  # lines beside the rows: header, link, question, a margin
 _REPLAYED: Final = 200  # lines of output that are kept to be shown again when the terminal's size changes
 _EARLIER: Final = 20  # lines of what was put out before somebody began to watch
 _ERRORS: Final = 10
-_TOLD: Final = re.compile(
-    r"^kitaru: (?:checkpoint (?P<name>\S+?)(?:(?P<course> started| \S+ in [0-9.]+ s| failed after [0-9.]+ s: (?P<error>.*))"
-    r"|: (?P<said>.*))|(?P<fan>fan-out of (?P<mapped>\S+): (?P<number>[0-9]+) calls)|waiting for input .*)$"
-)
 
 
 class LiveView:
@@ -143,9 +139,13 @@ class LiveView:
 
     # -- output -------------------------------------------------------------------------------------------------------
 
-    def _print(self, lines: Iterable[str]) -> None:
-        """Show lines of output above the view; those that tell of checkpoints go into it."""
-        own = [line for line in lines if not self._takes(line)]
+    def _print(self, items: Iterable[str | Event]) -> None:
+        """Show output above the view; events that its rows tell of go into them."""
+        own = [
+            item.line if isinstance(item, Event) else item
+            for item in items
+            if not (isinstance(item, Event) and self._board.take(item))
+        ]
         if not self._from_start:
             own, self._from_start = own[-_EARLIER:], True
         shown = [coloured_lines(line.rstrip().rpartition("\r")[2]) for line in own if line.strip()]
@@ -159,18 +159,6 @@ class LiveView:
             self._answering.go_on()
         else:
             self._console.print(Text.from_ansi("\n".join(shown)))
-
-    def _takes(self, line: str) -> bool:
-        found = _TOLD.match(line)
-        if found is None:
-            return False
-        if found["said"] is not None:
-            self._board.note(found["name"], found["said"])
-        elif found["error"] is not None:
-            self._board.error(found["name"], found["error"])
-        elif found["fan"] is not None:
-            self._board.expected[found["mapped"]] = int(found["number"])
-        return True
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from kitaru._core.drawing import escapes
+from kitaru._core.process.event import Event
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import plain_terminal
 from kitaru._core.settings.environment import progress as wanted
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kitaru._terminal.asking import Answering
-    from kitaru._zenml.reading.following import Follower
+    from kitaru._zenml.reading.following import Follower, Output
 
 # One live view at a time has the terminal of this process; whoever waits beside it gets lines.
 _terminal = threading.Lock()
@@ -50,7 +51,8 @@ class _Lines:
 
     def update(self, status: ExecutionStatus) -> None:
         with suppress(KitaruError):  # what is waited for is told of a store that does not answer
-            self._print("\n".join(self._follower.output.new(final=status.is_finished)))
+            items = self._follower.output.new(final=status.is_finished)
+            self._print("\n".join(item.line if isinstance(item, Event) else item for item in items))
         if status is not self._status:
             self._status = status
             self._print(f"kitaru: execution {self._follower.run.id} is {status}")
@@ -126,6 +128,18 @@ def watch(exec_id: str) -> None:
             view.update(status)
             time.sleep(_LOOK)
         view.update(status)
+
+
+def output_of(exec_id: str) -> Output:
+    """Return what an execution puts out, to be read as it comes, with the events that its runner tells.
+
+    Args:
+        exec_id: The execution's full id.
+    """
+    from kitaru._zenml.reading import following
+    from kitaru._zenml.records import runs
+
+    return following.Output(runs.find_run(exec_id), stored=True)
 
 
 @contextmanager

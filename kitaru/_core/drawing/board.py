@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kitaru._core.drawing.course import base_name, weight
+from kitaru._core.process.event import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from kitaru._core.process.event import Event
 
 # From so many calls of a checkpoint on, they are one row with a bar.
 _LEAST_FOLD = 3
@@ -110,6 +113,20 @@ class Board:
             known = self._steps.get(step.name)
             if known is None or step.starts >= known.starts:
                 self._steps[step.name] = step
+
+    def take(self, event: Event) -> bool:
+        """Take what the runner has told, and return whether the rows show it."""
+        name = event.checkpoint
+        if name is None:
+            return event.is_recorded
+        if event.kind == Kind.PROGRESS and event.message is not None:
+            self.note(name, event.message)
+        elif event.kind == Kind.FAILED and event.error is not None:
+            self.error(name, event.error)
+        elif event.kind == Kind.FAN_OUT and event.total is not None:
+            self.expected[name] = event.total
+            return True
+        return event.is_recorded
 
     def note(self, name: str, message: str) -> None:
         """Take what a call said of its progress."""

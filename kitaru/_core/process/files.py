@@ -1,7 +1,7 @@
 """The files of local runners: one directory for each execution. Standard library only.
 
-``runner.json`` tells which processes run it, ``job.json`` what to do, ``runner.log`` what was printed, ``attempt.json``
-which attempt is under way, ``stop.json`` that it was asked to end.
+``runner.json`` tells which processes run it, ``job.json`` what to do, ``runner.log`` what was printed,
+``events.jsonl`` what happened, ``attempt.json`` which attempt is under way, ``stop.json`` that it was asked to end.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ STARTING = ".starting-"
 STATE = "runner.json"
 JOB = "job.json"
 LOG = "runner.log"
+EVENTS = "events.jsonl"
 ATTEMPT = "attempt.json"
 STOP = "stop.json"
 # A worker's end of the pipe over which it says how it went; the word where all went well.
@@ -65,6 +66,25 @@ def open_log(directory: Path) -> BinaryIO:
         return open(directory / LOG, "ab", opener=_private)
     except OSError:
         return open(os.devnull, "ab")  # noqa: PTH123 - the caller closes it
+
+
+def append_event(directory: Path, line: bytes) -> None:
+    """Append a line to the events of a runner; one that was cut off before, on a full disk, takes no other with it."""
+    descriptor = _private(str(directory / EVENTS), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, b"\n" + line if is_torn else line)
+    finally:
+        os.close(descriptor)
+
+
+def log_size(directory: Path) -> int | None:
+    """Return how many bytes a runner's log has; None where there is none."""
+    try:
+        return (directory / LOG).stat().st_size
+    except OSError:
+        return None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -257,12 +257,16 @@ class LogEntry(_Model):
         checkpoint: The call that wrote it; None for the runner's log.
         at: When it was written, in UTC, where that is known.
         level: ``"info"``, ``"warning"``, ..., where that is known.
+        event: Where a local runner has told of the execution's course itself, the same as data: ``kind`` and ``at``, and of
+            ``checkpoint``, ``wait``, ``status``, ``seconds``, ``error``, ``total``, ``attempt`` and ``message`` what
+            applies. None for what the flow has put out, whatever it looks like.
     """
 
     message: str
     checkpoint: str | None = None
     at: datetime | None = None
     level: str | None = None
+    event: dict[str, Any] | None = None
 
 
 class ExecutionSummary(_Model):

@@ -17,17 +17,18 @@ from kitaru._zenml.reading.executions import progress_of, step_status
 from kitaru._zenml.reading.logs import printed_by, runner_lines
 from kitaru._zenml.records import records
 from kitaru._zenml.records.original import plan_of
-from kitaru._zenml.records.runs import find_run, flow_name_of, log_file, utc
+from kitaru._zenml.records.runner_log import RunnerLog
+from kitaru._zenml.records.runs import find_run, flow_name_of, utc
 from kitaru._zenml.records.tracking import PROGRESS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
     from uuid import UUID
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
+    from kitaru._core.process.event import Event
     from kitaru._core.records.executions import LogEntry
 
 # Seconds between two reads of logs that are in the artifact store; and how much of the time reading may take at most.
@@ -54,7 +55,8 @@ class Follower:
         self.run: PipelineRunResponse = find_run(exec_id)
         self.runner: str | None = records.about(self.run).get("runner")
         self.replays = plan_of(self.run) is not None
-        self.output = Output(self.run, self.runner)
+        # What a thread of a process prints is where that process prints.
+        self.output = Output(self.run, stored=self.runner == "stack")
         self._changed = _Changed(self.run.id)
 
     def facts(self) -> Facts:
@@ -124,19 +126,16 @@ class _Changed:
 class Output:
     """The output of an execution's runner: a file of this machine, or what ZenML has stored."""
 
-    def __init__(self, run: PipelineRunResponse, runner: str | None) -> None:
+    def __init__(self, run: PipelineRunResponse, *, stored: bool) -> None:
         """Start at its beginning.
 
         Args:
             run: The execution's run.
-            runner: What runs it.
+            stored: Whether to read what ZenML has stored, where there is no file on this machine.
         """
         self._run = run
-        # What a thread of a process prints is where that process prints.
-        self._stored = runner == "stack"
-        self._path: Path | None = None
-        self._offset = 0
-        self._rest = b""
+        self._stored = stored
+        self._log = RunnerLog(str(run.id))
         self._changed = _Changed(run.id)
         self._printing: dict[UUID, bool] = {}  # the starts that may print on, and whether they have ended
         self._known: set[UUID] = set()  # those that have ended and were read
@@ -147,15 +146,18 @@ class Output:
     @property
     def is_file(self) -> bool:
         """Whether it is a file of this machine, with everything that the runner says."""
-        return self._path is not None
+        return self._log.exists()
 
-    def new(self, *, final: bool) -> list[str]:
-        """Return the lines that are new; an incomplete last one only at the end."""
-        self._path = self._path or log_file(str(self._run.id))
-        if self._path is not None:
-            return self._from_file(self._path, final=final)
-        if not self._stored:
-            return []
+    def new(self, *, final: bool) -> list[str | Event]:
+        """Return the lines of output that are new, an incomplete last one only at the end, and the new events.
+
+        Where there is no file, as of a stack, there are no events: the states of the calls tell what happens.
+        """
+        if self._log.exists():
+            return self._log.new(final=final)
+        return [*self._from_logs(final=final)] if self._stored else []
+
+    def _from_logs(self, *, final: bool) -> list[str]:
         lines = list(self._from_store(final=final))
         # ZenML stores what a container has put out with some delay, which may be after it has ended.
         deadline = time.monotonic() + _LAST_LINES
@@ -166,20 +168,6 @@ class Output:
                 break
             lines += more
         return lines
-
-    def _from_file(self, path: Path, *, final: bool) -> list[str]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._offset)
-                new = file.read()
-        except OSError:  # pruned, or unreadable: progress is a courtesy
-            return []
-        self._offset += len(new)
-        lines, separator, rest = (self._rest + new).rpartition(b"\n")
-        if final and rest:
-            lines, separator, rest = lines + separator + rest, b"\n", b""
-        self._rest = rest
-        return lines.decode(errors="replace").split("\n") if separator else []
 
     def _from_store(self, *, final: bool) -> Iterator[str]:
         if not final and time.monotonic() < self._next:

@@ -12,11 +12,13 @@ from zenml.log_stores.artifact.artifact_log_store import ArtifactLogStore
 from zenml.log_stores.base_log_store import BaseLogStore
 from zenml.stack import StackComponent
 
+from kitaru._core.process.event import Event
 from kitaru._core.records.executions import LogEntry
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.records import records
-from kitaru._zenml.records.runs import find_run, log_file, settled_run, utc
+from kitaru._zenml.records.runner_log import RunnerLog
+from kitaru._zenml.records.runs import find_run, settled_run, utc
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -51,27 +53,35 @@ def _lines(exec_id: str, checkpoint: str | None, source: str, *, follow: bool) -
     run = find_run(exec_id)
     if checkpoint is not None:
         _require(run, checkpoint)
+    runner_log = RunnerLog(str(run.id))
     seen: dict[str, int] = {}
     while True:
         finished = settled_run(str(run.id), hydrate=False).status.is_finished
-        with translated(f"reading the logs of execution {run.id}"):
-            fresh = runner_lines(run) if source == "runner" else _step_lines(run, checkpoint)
-            for key, entries in fresh:
-                known = seen.get(key, 0)
-                seen[key] = len(entries)
-                yield from entries[known:]
-        if finished or not follow:
+        final = finished or not follow
+        if source == "runner" and runner_log.exists():
+            yield from _entries_of(runner_log.new(final=final))
+        else:
+            with translated(f"reading the logs of execution {run.id}"):
+                fresh = runner_lines(run) if source == "runner" else _step_lines(run, checkpoint)
+                for key, entries in fresh:
+                    known = seen.get(key, 0)
+                    seen[key] = len(entries)
+                    yield from entries[known:]
+        if final:
             return
         time.sleep(_LOOK)
 
 
+def _entries_of(items: Iterable[str | Event]) -> Iterator[LogEntry]:
+    for item in items:
+        if isinstance(item, Event):
+            yield LogEntry(message=item.line, at=item.at, event=item.data())
+        else:
+            yield from (LogEntry(message=line) for line in item.splitlines() or [""])
+
+
 def runner_lines(run: PipelineRunResponse) -> Iterable[tuple[str, list[LogEntry]]]:
-    """Yield all that an execution's runner has put out, as the names of its logs and their lines."""
-    path = log_file(str(run.id))
-    if path is not None:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        yield "runner", [LogEntry(message=line) for line in lines]
-        return
+    """Yield what ZenML has stored of an execution's runner, as the names of its logs and their lines."""
     for logs in find_run(str(run.id)).log_collection or []:
         yield str(logs.id), [_entry(entry, None) for entry in _stored(logs)]
 

@@ -13,8 +13,9 @@ from zenml.models import RunMetadataResource, StepRunRequest, StepRunUpdate
 from zenml.utils.time_utils import utc_now
 
 from kitaru._core.identity.replaying import Plan
+from kitaru._core.process.event import Event, Kind
 from kitaru._zenml.records import records
-from kitaru._zenml.records.events import say
+from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.usage import note_taken
 from kitaru.errors import KitaruStateError
 
@@ -110,7 +111,8 @@ class Original:
             _give_metadata(step, original)
             note_taken(self._run.id, original)
         self._taken.add(name)
-        say(f"checkpoint {name} {part_of(self.plan, name)}")
+        part = part_of(self.plan, name)
+        tell(Event(Kind.TAKEN, f"checkpoint {name} {part}", checkpoint=name, status=part))
         return step
 
     def mended(self, step: StepRunResponse) -> StepRunResponse:

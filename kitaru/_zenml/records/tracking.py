@@ -15,8 +15,9 @@ from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunConte
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
+from kitaru._core.process.event import Event, Kind
 from kitaru._core.process.recent import Recent
-from kitaru._zenml.records.events import say
+from kitaru._zenml.records.events import tell
 from kitaru._zenml.values.values import is_json, storable
 from kitaru.errors import KitaruUsageError
 
@@ -71,7 +72,9 @@ def report_progress(message: str, fraction: float | None) -> None:
     """Say how far the running code has come, in the log and, not too often, in the store."""
     place = scope.current_checkpoint()
     share = f" ({fraction:.0%})" if fraction is not None else ""
-    say(f"{f'checkpoint {place.name}: ' if place else ''}{message}{share}")
+    name = place.name if place else None
+    text = f"{f'checkpoint {name}: ' if place else ''}{message}{share}"
+    tell(Event(Kind.PROGRESS, text, checkpoint=name, message=f"{message}{share}"))
     here = _here()
     if fraction == 1 or _reported.find(here.id) is None:
         _reported.put(here.id, None)

@@ -27,8 +27,9 @@ from kitaru._core.identity.digests import digest
 from kitaru._core.identity.lanes import Lane
 from kitaru._core.identity.matching import Call, Place, State
 from kitaru._core.identity.matching import Question as Asked
+from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import concurrency, replay_forced
-from kitaru._zenml.records.events import announce, has_log, say
+from kitaru._zenml.records.events import announce, has_log, tell
 from kitaru._zenml.records.failures import came_from
 from kitaru._zenml.records.records import note_expected
 from kitaru._zenml.records.tracking import write_metadata
@@ -268,7 +269,8 @@ class Body:
         with self._expecting:
             total = self._expected[checkpoint.name] = self._names.counted(checkpoint.name) + number
         if has_log():
-            say(f"fan-out of {checkpoint.name}: {total} calls")
+            text = f"fan-out of {checkpoint.name}: {total} calls"
+            tell(Event(Kind.FAN_OUT, text, checkpoint=checkpoint.name, total=total))
         else:
             note_expected(self._runner.run.id, self._expected)
 

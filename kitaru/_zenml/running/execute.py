@@ -17,6 +17,7 @@ from kitaru._core.code import scope
 from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files
+from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import shortcuts_wanted
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml import hear_prints
@@ -30,7 +31,7 @@ from kitaru._zenml.door.private import (
 )
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.records import records, usage
-from kitaru._zenml.records.events import say
+from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
 from kitaru._zenml.records.prints import finish_line, write_whole_lines
@@ -212,7 +213,8 @@ def _end_failed(
     failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
     records.end_attempt(run_id, attempt, "failed", failure.summary)
     if again and not stopped and failure.origin != "divergence":
-        say(f"attempt {attempt.number} failed ({failure.summary}); trying again")
+        text = f"attempt {attempt.number} failed ({failure.summary}); trying again"
+        tell(Event(Kind.ATTEMPT_FAILED, text, attempt=attempt.number, error=failure.summary))
         return True
     records.record_failure(run_id, failure)
     records.close_cut_off(run_id)

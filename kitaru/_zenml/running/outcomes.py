@@ -16,7 +16,8 @@ from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code.frames import own_frames
-from kitaru._zenml.records.events import say
+from kitaru._core.process.event import Event, Kind
+from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import give_recorded_traceback
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.running.inputs import save
@@ -101,7 +102,8 @@ def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
     try:
         artifact = save(pickled(_portable(error), f"What {name!r} raised", AS_INPUT), "raised")
     except KitaruError as problem:
-        say(f"the failure of {name} is not kept, a later runner tries it again: {problem}")
+        text = f"the failure of {name} is not kept, a later runner tries it again: {problem}"
+        tell(Event(Kind.WARNING, text, checkpoint=name, message=text))
         return False
     resource = RunMetadataResource(id=steps[0].id, type=MetadataResourceTypes.STEP_RUN)
     write_metadata(resource, {RAISED_KEY: str(artifact.id)}, inherited=False)

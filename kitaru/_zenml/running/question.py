@@ -24,8 +24,9 @@ from zenml.exceptions import IllegalOperationError
 from zenml.models import RunMetadataResource, RunWaitConditionLeaseUpdate, RunWaitConditionRequest
 from zenml.utils.time_utils import utc_now
 
+from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.unset import UNSET
-from kitaru._zenml.records.events import say
+from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.waits import asked
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ class Question:
                 self._condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=given
             )
         except (ValueError, ValidationError) as error:
-            say(f"the answer {given!r} that was given ahead does not fit {self._condition.name!r}: {error}")
+            text = f"the answer {given!r} that was given ahead does not fit {self._condition.name!r}: {error}"
+            tell(Event(Kind.WARNING, text, wait=self._condition.name, message=text))
         self._is_resolved()
 
     def ask(self) -> Any:
@@ -193,7 +195,8 @@ class Question:
     def _until_answered(self, *, beside_others: bool) -> Iterator[float]:
         if self._condition.status != RunWaitConditionStatus.PENDING:
             return
-        say(f"waiting for input {self._condition.name!r}{asked(self._condition)}")
+        text = f"waiting for input {self._condition.name!r}{asked(self._condition)}"
+        tell(Event(Kind.WAITING, text, wait=self._condition.name, message=self._condition.question))
         deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline or self._busy() or beside_others:
             beside_others = False
@@ -208,7 +211,10 @@ class Question:
     def _pause(self, condition: RunWaitConditionResponse) -> None:
         """Give up the lease and end in a pause; return where an answer came before that, as the store decides."""
         if self._lease(condition, RunWaitConditionLeaseMode.FINALIZE, 0) == RunWaitConditionStatus.PENDING:
-            say(f"no answer to {condition.name!r} within {self._timeout:g} s: pausing, an answer starts the flow again")
+            text = (
+                f"no answer to {condition.name!r} within {self._timeout:g} s: pausing, an answer starts the flow again"
+            )
+            tell(Event(Kind.PAUSING, text, wait=condition.name, seconds=self._timeout))
             raise PauseRequested
 
     def _keep_lease(self, condition: RunWaitConditionResponse) -> None:
