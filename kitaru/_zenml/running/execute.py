@@ -129,13 +129,15 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
             raise RunPaused from None
         with _kept_record():
             _note_course(run_id, body.record)
+            goes_on = error is not None and _end_failed(run_id, attempt, error, flow, again=again)
             if error is None:
                 _end_completed(run_id, attempt, body.record, result)
-            elif not _end_failed(run_id, attempt, error, flow, again=again):
-                raise error
+        # Outside: what the flow has raised is no failure of the record, for which this worker would be replaced.
         if error is None:
             crash_points.reach("worker, result")
             return result
+        if not goes_on:
+            raise error
 
 
 def _run_attempt(
