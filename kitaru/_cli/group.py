@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from kitaru._cli.output import results_alone_on_stdout
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.words.suggest import did_you_mean
 
 
 class Command(click.Command):

@@ -2,7 +2,7 @@
 
 Every name that ``kitaru`` imports from ZenML exists; every call of such a name, and of a method of ZenML's client or
 store, fits its signature; objects have the attributes in the table below; the private names are what Kitaru takes them
-for, and the list of them in ``kitaru/_zenml/private.py`` is whole.
+for, and the list of them in ``kitaru/_zenml/door/private.py`` is whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kitaru"
-PRIVATE = PACKAGE / "_zenml" / "private.py"
+PRIVATE = PACKAGE / "_zenml" / "door" / "private.py"
 
 # What Kitaru uses of objects that ZenML hands it, which no import and no call shows: attributes by class.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -217,7 +217,7 @@ def test_the_table_in_private_py_lists_what_its_code_uses_and_nothing_else():
 def test_runners_keep_their_files_beside_zenmls_configuration(monkeypatch, tmp_path):
     from zenml.utils.io_utils import get_global_config_directory
 
-    from kitaru._runner.places import runner_directory
+    from kitaru._core.process.places import runner_directory
 
     for given in (str(tmp_path / "named"), ""):
         monkeypatch.setenv("ZENML_CONFIG_PATH", given)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitaru._core.course import Call, Course, Try
-from kitaru._core.graph_text import dot, mermaid
+from kitaru._core.drawing.course import Call, Course, Try
+from kitaru._core.drawing.graph_text import dot, mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
