@@ -59,7 +59,15 @@ def test_the_wheel_for_containers_holds_the_package_and_the_definitions_and_is_a
 def test_integrations_that_an_image_requires_are_taken_from_where_they_are_installed():
     named = ["httpx", "kitaru-langgraph", "Kitaru_Pydantic.AI[openai]>=0.1 ; python_version > '3'", "kitaru-zenml[llm]"]
     wheels = integration_wheels(
-        [*named, "kitaru-langgraph", "kitaru-of-nobody", "# kitaru-openai-agents", "", "-r more.txt"]
+        [
+            *named,
+            "kitaru_langgraph  # again",
+            "kitaru-of-nobody",
+            "# kitaru-openai-agents",
+            "",
+            "-r more.txt",
+            "./kitaru-x",
+        ]
     )
     assert [wheel.name.partition("-")[0] for wheel in wheels] == ["kitaru_langgraph", "kitaru_pydantic_ai"]
     archive = zipfile.ZipFile(BytesIO(wheels[0].content))

@@ -68,7 +68,9 @@ ROOMS = {
         ("kitaru._llm", "kitaru._runner", "kitaru._terminal", "kitaru._zenml"),
     ),
     "_core": Room(
-        "_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core"), ("click", "genai_prices", "rich")
+        "_core",
+        ("kitaru._core", "kitaru.errors", "packaging", "pydantic", "pydantic_core"),
+        ("click", "genai_prices", "rich"),
     ),
     "_cli": Room(
         "_cli",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import kitaru
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 INTEGRATIONS = sorted((ROOT / "integrations").glob("*/pyproject.toml"))
@@ -20,6 +27,14 @@ PINS = [line for line in LOCK if not line.startswith("#")]
 
 # The name on the package index is another product.
 FOREIGN = "kitaru"
+
+# Parts of the package that an extra is for, and the extra.
+OPTIONAL = {
+    "kitaru/_llm": "llm",
+    "kitaru/_core/records/prices.py": "llm",
+    "kitaru/_mcp": "mcp",
+    "kitaru/_zenml": "kubernetes",
+}
 
 
 def required() -> list[Requirement]:
@@ -66,6 +81,37 @@ def test_no_text_tells_people_to_install_the_other_product(name: str) -> None:
     assert not re.search(
         r"\b(?:pip|uv|poetry|conda)\s+(?:\w+\s+)*?(?:install|add)\s+(?:-\S+\s+)*['\"]?kitaru(?![-\w])", text
     )
+
+
+def imported(file: Path, known: Mapping[str, list[str]]) -> set[str]:
+    """Return the distributions of what a file imports, at any place in it, where it is known which have a module."""
+    modules = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module.partition(".")[0])
+    foreign = modules - sys.stdlib_module_names - {"kitaru"}
+    return {canonicalize_name(name) for module in foreign for name in known.get(module, [module])}
+
+
+def declared(lines: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def test_what_the_package_imports_is_declared_and_what_is_declared_is_imported() -> None:
+    project = PYPROJECT["project"]
+    always, found, known = declared(project["dependencies"]), set(), packages_distributions()
+    for file in sorted((ROOT / "kitaru").rglob("*.py")):
+        path = file.relative_to(ROOT)
+        if "_templates" in path.parts:  # programs of users
+            continue
+        extras = [extra for part, extra in OPTIONAL.items() if path.is_relative_to(part)]
+        allowed = always.union(*(declared(project["optional-dependencies"][extra]) for extra in extras))
+        needed = imported(file, known)
+        assert needed <= allowed, f"{path} imports what pyproject.toml does not declare"
+        found |= needed
+    assert always <= found
 
 
 def test_every_line_of_the_lock_is_an_exact_version_from_wherever_pip_is_set_up_to_look() -> None:

@@ -19,6 +19,9 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Final
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from kitaru._core.images.shipped import stacks_folder
 from kitaru._core.package import FOLDER
 from kitaru.errors import KitaruImageError
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 DISTRIBUTION: Final = "kitaru-zenml"
 _INTEGRATION: Final = "kitaru-"
-_NAME: Final = re.compile(r"\s*([\w.-]*)")
+_BEHIND: Final = re.compile(r"\s(#|--).*")  # what pip allows behind a requirement: a comment, options
 _LEFT_OUT: Final = frozenset({"__pycache__", "_stacks"})
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip file can hold
 
@@ -75,7 +78,7 @@ def integration_wheels(requirements: Iterable[str]) -> list[Wheel]:
     """
     wheels: dict[str, Wheel] = {}
     for line in requirements:
-        name = re.sub(r"[-_.]+", "-", _NAME.findall(line)[0]).lower()
+        name = _name(line)
         if name.startswith(_INTEGRATION) and name not in {DISTRIBUTION, *wheels}:
             with suppress(PackageNotFoundError):  # then pip says what it finds of that name
                 installed = distribution(name)
@@ -85,14 +88,26 @@ def integration_wheels(requirements: Iterable[str]) -> list[Wheel]:
     return [*wheels.values()]
 
 
+def _name(line: str) -> str:
+    """Return the name of the distribution that a line of requirements names; nothing where it names none."""
+    try:
+        return canonicalize_name(Requirement(_BEHIND.sub("", line)).name)
+    except InvalidRequirement:  # a comment, an option, a path: pip reads these, and says what is wrong
+        return ""
+
+
 def _wheel(installed: Distribution, files: dict[str, bytes]) -> Wheel:
     stem = f"{installed.name.replace('-', '_')}-{installed.version}"
     return Wheel(
         name=f"{stem}-py3-none-any.whl",
         content=_archive({**files, **_metadata_files(installed, f"{stem}.dist-info")}, f"{stem}.dist-info"),
-        requirements=tuple(line for line in installed.requires or [] if "extra ==" not in line),
+        requirements=tuple(line for line in installed.requires or [] if not _is_of_extra(line)),
         version=installed.version,
     )
+
+
+def _is_of_extra(line: str) -> bool:
+    return "extra" in str(Requirement(line).marker or "")
 
 
 def _files(package: Path) -> dict[str, bytes]:

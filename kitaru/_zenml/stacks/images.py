@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.utils.build import exclude_paths
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from zenml.config import DockerSettings
 from zenml.config.docker_settings import DockerBuildConfig, DockerBuildOptions, PythonPackageInstaller
 from zenml.utils.io_utils import get_global_config_directory
@@ -166,18 +169,16 @@ def _warn_of_unused(image: ImageSettings) -> None:
 
 
 def _needed(wheel: Wheel, stack: Stack) -> list[str]:
-    names = {name: f"=={version(name)}" for name in _PINNED}
-    return sorted({*(_pinned(line, names) for line in wheel.requirements), *stack.requirements()})
+    return sorted({*map(_pinned, wheel.requirements), *stack.requirements()})
 
 
-def _pinned(requirement: str, pins: dict[str, str]) -> str:
+def _pinned(line: str) -> str:
     """Replace the range of a requirement by the version that is installed here, for those that are pinned."""
-    for name, pin in pins.items():
-        head = requirement.removeprefix(name)
-        if head != requirement and head[:1] in {"", "[", "<", ">", "=", "~", "!", " "}:
-            extras = head[: head.index("]") + 1] if head.startswith("[") else ""
-            return f"{name}{extras}{pin}"
-    return requirement
+    requirement = Requirement(line)
+    if canonicalize_name(requirement.name) not in _PINNED:
+        return line
+    requirement.specifier = SpecifierSet(f"=={version(requirement.name)}")
+    return str(requirement)
 
 
 def _local_packages() -> Iterator[str]:
@@ -186,7 +187,7 @@ def _local_packages() -> Iterator[str]:
     seen: dict[str, Distribution] = {}
     for installed in distributions():
         name = installed.metadata["Name"]
-        if name and name.lower().replace("_", "-") not in {DISTRIBUTION, "pip", "setuptools", "wheel"}:
+        if name and canonicalize_name(name) not in {DISTRIBUTION, "pip", "setuptools", "wheel"}:
             seen.setdefault(name.lower(), installed)
     for name, installed in sorted(seen.items()):
         origin = installed.read_text("direct_url.json")
