@@ -18,7 +18,7 @@ from kitaru._core.environment import shortcuts_wanted
 from kitaru._core.signatures import call
 from kitaru._core.unset import UNSET
 from kitaru._runner import files
-from kitaru._zenml import container, hear_prints, records, usage
+from kitaru._zenml import container, hear_prints, private_names, records, usage
 from kitaru._zenml.body import Abandoned, Body
 from kitaru._zenml.body_record import Record
 from kitaru._zenml.cache_lookup import find_cached_step
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from kitaru._zenml.records import AttemptRecord
     from kitaru.flow import Flow
 
+private_names.check_for_running()
 
 # How the runner before this one was lost, for the record of its attempt; set once, when this process starts.
 _lost: list[str] = []
