@@ -147,7 +147,7 @@ def main(lengths: list[int]) -> None:
         while handle.status != "waiting":
             time.sleep(0.05)
         given = time.time()
-        threading.Thread(target=handle.execution.input, kwargs={"value": True}).start()
+        threading.Thread(target=handle.input, args=(True,)).start()
         answered.append(result(handle) - given)
     out["answer"] = answered
     print("OUT" + json.dumps(out))

@@ -27,12 +27,12 @@ import gc, json; gc.disable()
 marks = []
 def mark(what): marks.append((what, time.perf_counter() - began))
 import zenml.client; mark("`import zenml.client`")
-import kitaru._zenml.store; mark("the modules of ZenML's SQL store")
-import kitaru._zenml.execute; mark("the modules that run pipelines, and Kitaru's own")
-from kitaru._zenml.store import open_client
+import kitaru._zenml.door.store; mark("the modules of ZenML's SQL store")
+import kitaru._zenml.running.execute; mark("the modules that run pipelines, and Kitaru's own")
+from kitaru._zenml.door.store import open_client
 open_client(); mark("opening the store: its tables, its migrations, the project")
 from zenml.client import Client
-from kitaru._zenml.stacks import load_stack
+from kitaru._zenml.stacks.stacks import load_stack
 load_stack(Client().active_stack_model); mark("the stack: its flavors, with what they import")
 print("OUT" + json.dumps(marks))
 """

@@ -42,7 +42,7 @@ if __name__ == "__main__":
     client = KitaruClient()
     replays = client.executions.replay_many([handle.exec_id for handle in recorded], at="prompt", at_once=2)
     print(f"{len(replays.completed)} completed, {len(replays.failed)} failed")
-    for diff in replays.diffs():
+    for diff in client.executions.diff_replays(replays):
         changed = ", ".join(call.name for call in diff.checkpoints if call.change != "equal")
         assert diff.result is not None
         print(f"{diff.b.exec_id[:8]}  {changed:<16}  {diff.result.a}  ->  {diff.result.b}")

@@ -5,14 +5,14 @@ Everything here is loaded when it is first used: ``import kitaru`` costs what a 
 
 from __future__ import annotations
 
-import sys
-import types
 from typing import TYPE_CHECKING
 
+from kitaru._core.package import VERSION
+
 if TYPE_CHECKING:
-    from kitaru._core.status import ExecutionStatus
+    from kitaru._core.records.status import ExecutionStatus
     from kitaru.aliases import delete_model, list_models, register_model, set_default_model
-    from kitaru.checkpoint import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
+    from kitaru.checkpoints import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
     from kitaru.client import KitaruClient
     from kitaru.config import configure
     from kitaru.diffs import ExecutionDiff
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         KitaruUserCodeError,
         KitaruWaitValidationError,
     )
-    from kitaru.flow import Flow, flow
+    from kitaru.flows import Flow, flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
     from kitaru.models import (
@@ -61,20 +61,20 @@ if TYPE_CHECKING:
     from kitaru.visualizations import HTML, JSON, Markdown, Picture, Table
     from kitaru.waits import wait
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _WHERE = {
     "Artifact": "kitaru.models",
     "Attempt": "kitaru.models",
-    "Checkpoint": "kitaru.checkpoint",
+    "Checkpoint": "kitaru.checkpoints",
     "CheckpointExecution": "kitaru.models",
-    "CheckpointFuture": "kitaru.checkpoint",
-    "CheckpointFutures": "kitaru.checkpoint",
+    "CheckpointFuture": "kitaru.checkpoints",
+    "CheckpointFutures": "kitaru.checkpoints",
     "Execution": "kitaru.models",
     "ExecutionDiff": "kitaru.diffs",
-    "ExecutionStatus": "kitaru._core.status",
+    "ExecutionStatus": "kitaru._core.records.status",
     "ExecutionSummary": "kitaru.models",
-    "Flow": "kitaru.flow",
+    "Flow": "kitaru.flows",
     "FlowHandle": "kitaru.handle",
     "HTML": "kitaru.visualizations",
     "ImageSettings": "kitaru.image",
@@ -100,7 +100,7 @@ _WHERE = {
     "Table": "kitaru.visualizations",
     "Usage": "kitaru.models",
     "check_stack": "kitaru.stack",
-    "checkpoint": "kitaru.checkpoint",
+    "checkpoint": "kitaru.checkpoints",
     "configure": "kitaru.config",
     "create_stack": "kitaru.stack",
     "current_execution_id": "kitaru.tracking",
@@ -110,12 +110,12 @@ _WHERE = {
     "delete_stack": "kitaru.stack",
     "describe_stack": "kitaru.stack",
     "export_stack": "kitaru.stack",
-    "flow": "kitaru.flow",
+    "flow": "kitaru.flows",
     "get_secret": "kitaru.secrets",
     "list_models": "kitaru.aliases",
     "list_secrets": "kitaru.secrets",
     "list_stacks": "kitaru.stack",
-    "llm": "kitaru.llm",
+    "llm": "kitaru.model_calls",
     "load": "kitaru.tracking",
     "log": "kitaru.tracking",
     "plan_stack": "kitaru.stack",
@@ -125,7 +125,7 @@ _WHERE = {
     "set_default_model": "kitaru.aliases",
     "set_secret": "kitaru.secrets",
     "stack_types": "kitaru.stack",
-    "unmapped": "kitaru.checkpoint",
+    "unmapped": "kitaru.checkpoints",
     "use_stack": "kitaru.stack",
     "wait": "kitaru.waits",
 }
@@ -198,21 +198,10 @@ __all__ = [
 ]
 
 
-class _Package(types.ModuleType):
-    """Keeps the functions `flow` and `checkpoint` from being hidden by the submodules of the same names."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _WHERE and isinstance(value, types.ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
-
-
 def __getattr__(name: str) -> object:
     module = _WHERE.get(name)
     if module is None:
-        from kitaru._core.suggest import did_you_mean
+        from kitaru._core.words.suggest import did_you_mean
 
         nearest = "" if name.startswith("_") else did_you_mean(name, __all__)
         raise AttributeError(f"module 'kitaru' has no attribute {name!r}.{nearest}")

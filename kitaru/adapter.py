@@ -16,13 +16,14 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import CancelledError as FutureCancelledError
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
-from kitaru._core import scope as scopes
-from kitaru._core.event_loop import in_event_loop
-from kitaru._core.options import checked_retries
-from kitaru._named import NamedCall, Scope, clean_name
-from kitaru.checkpoint import CheckpointOptions
+from kitaru._core.code import scope as scopes
+from kitaru._core.code.definitions import CheckpointOptions
+from kitaru._core.code.event_loop import in_event_loop
+from kitaru._core.code.named import NamedCall, Scope, clean_name
+from kitaru._core.settings.options import checked_retries
+from kitaru.checkpoints import Checkpoint
 from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.waits import wait
 
@@ -257,8 +258,8 @@ def record_usage(
     """
     if scopes.current_checkpoint() is None:
         return None
-    from kitaru._prices import Tokens, cost_of
-    from kitaru._zenml import usage
+    from kitaru._core.records.prices import Tokens, cost_of
+    from kitaru._zenml.records import usage
     from kitaru.models import Usage
 
     if cost is None:
@@ -292,7 +293,18 @@ def _call(
     )
     stem = _stem(clean, scope)
     shared = clean if scope is None else f"{scope.base}_{clean}"
-    return NamedCall(shared, function, options, stem=stem, key=key, scope=scope, identity=identity)
+    return NamedCall(shared, function, options, like=_shared, stem=stem, key=key, scope=scope, identity=identity)
+
+
+def adapter_call(inputs: dict[str, Any]) -> Any:
+    """Stand for a call whose callable lives in the process of the flow's body."""
+    raise KitaruContextError(
+        f"A call with the inputs {sorted(inputs)} was to run outside the process of its flow's body, where its function "
+        f"does not exist. Calls of kitaru.adapter run where the flow runs; take the resources off the flow's steps."
+    )
+
+
+_shared: Final = Checkpoint(adapter_call, CheckpointOptions())
 
 
 def _stem(clean: str, scope: Scope | None) -> str:

@@ -9,32 +9,13 @@ from __future__ import annotations
 import re
 from shlex import quote
 
-from pydantic import BaseModel, ConfigDict
-
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.records.model_aliases import ModelAlias
+from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 __all__ = ["ModelAlias", "delete_model", "list_models", "register_model", "set_default_model"]
 
 _ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-class ModelAlias(BaseModel):
-    """An alias of a model.
-
-    Attributes:
-        alias: The alias.
-        model: The model, as PydanticAI calls it: ``"openai:gpt-4o-mini"``.
-        secret: The secret with its provider's key; None where the environment has it.
-        is_default: Whether ``kitaru.llm`` asks it where no model is named.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    alias: str
-    model: str
-    secret: str | None
-    is_default: bool = False
 
 
 def register_model(alias: str, model: str, *, secret: str | None = None) -> ModelAlias:
@@ -55,7 +36,7 @@ def register_model(alias: str, model: str, *, secret: str | None = None) -> Mode
     provider, _, name = model.partition(":") if isinstance(model, str) else ("", "", "")
     if not provider or not name:
         raise KitaruUsageError(f"Model {model!r} is not of the form PROVIDER:MODEL, such as openai:gpt-4o-mini.")
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
     from kitaru.secrets import get_secret
 
     if secret is not None:
@@ -69,7 +50,7 @@ def list_models() -> list[ModelAlias]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     return aliases.read_all()
 
@@ -82,7 +63,7 @@ def set_default_model(alias: str) -> ModelAlias:
         KitaruBackendError: The store did not answer.
     """
     found = _found(alias)
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     aliases.write_default(found.alias)
     return found.model_copy(update={"is_default": True})
@@ -91,7 +72,7 @@ def set_default_model(alias: str) -> ModelAlias:
 def delete_model(alias: str) -> None:
     """Forget an alias; errors as ``set_default_model``."""
     found = _found(alias)
-    from kitaru._zenml import aliases
+    from kitaru._zenml.servers import aliases
 
     aliases.delete(found)
 

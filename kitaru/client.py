@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
-from kitaru._core.status import ExecutionStatus
+from kitaru._core.records.status import ExecutionStatus
+from kitaru._core.settings.keywords import ReplayKeywords, checked_replay
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from kitaru.diffs import ExecutionDiff
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
     from kitaru.handle import FlowHandle
-    from kitaru.image import ImageSettings
     from kitaru.models import Artifact, ArtifactKind, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
 
 
@@ -47,7 +47,7 @@ class Executions:
 
     def get(self, exec_id: str) -> Execution:
         """Return an execution with everything about it."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_execution(exec_id)
 
@@ -72,7 +72,7 @@ class Executions:
         Raises:
             KitaruUsageError: A filter is wrong.
         """
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
@@ -90,7 +90,7 @@ class Executions:
 
     def result(self, exec_id: str) -> Any:
         """Return the value of a completed execution; errors as ``kitaru.FlowHandle.get``."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_result(exec_id)
 
@@ -110,10 +110,8 @@ class Executions:
             source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
             follow: Whether to go on until the execution has finished.
         """
-        from kitaru._zenml import logs
+        from kitaru._zenml.reading import logs
 
-        if source not in ("step", "runner"):
-            raise KitaruUsageError(f"executions.logs(source={source!r}): the sources are 'step' and 'runner'.")
         return logs.read_logs(exec_id, checkpoint, source, follow=follow)
 
     def pending_waits(self, exec_id: str | None = None) -> dict[str, PendingWait]:
@@ -122,13 +120,13 @@ class Executions:
         Args:
             exec_id: Only of this execution; None for all that wait.
         """
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_pending_waits(exec_id)
 
-    def asked(self, exec_id: str) -> dict[str, PendingWait]:
+    def waits(self, exec_id: str) -> dict[str, PendingWait]:
         """Return all questions that an execution has asked by name, answered or not, the first one first."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_waits(exec_id)
 
@@ -144,9 +142,10 @@ class Executions:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml import steering
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
 
-        steering.answer(exec_id, wait, value)
+        steering.answer(exec_id, wait, value, continue_)
 
     def abort_wait(self, exec_id: str, *, wait: str | None = None) -> None:
         """Abort the question that an execution waits for, which cancels the execution.
@@ -154,7 +153,7 @@ class Executions:
         Raises:
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.abort_wait(exec_id, wait)
 
@@ -167,10 +166,11 @@ class Executions:
         Raises:
             KitaruStateError: It has not failed.
         """
-        from kitaru._zenml import steering
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(steering.retry(exec_id))
+        return FlowHandle(steering.retry(exec_id, continue_))
 
     def flow(self, exec_id: str) -> Flow[..., Any]:
         """Return the flow of an execution, imported from its source as that is now.
@@ -178,56 +178,25 @@ class Executions:
         Raises:
             KitaruStateError: Its source is not here any more.
         """
-        from kitaru._zenml import flow_source, runs
+        from kitaru._zenml.reading import flow_source
+        from kitaru._zenml.records import runs
 
-        return flow_source.flow_of(runs.find_run(exec_id))
+        return cast("Flow[..., Any]", flow_source.flow_of(runs.find_run(exec_id)))  # what @flow makes
 
-    def replay(
-        self,
-        exec_id: str,
-        *,
-        at: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-        skip: Sequence[str] | None = None,
-        wait_answers: Mapping[str, Any] | None = None,
-        stack: str | None = None,
-        image: ImageSettings | Mapping[str, Any] | str | None = None,
-        cache: bool | None = None,
-        retries: int | None = None,
-    ) -> FlowHandle[Any]:
+    def replay(self, exec_id: str, **options: Unpack[ReplayKeywords]) -> FlowHandle[Any]:
         """Start a new execution that takes what this one has recorded up to a point, and runs the rest.
 
-        Its flow is imported from its source, as that is now. Arguments and errors as ``kitaru.Flow.replay``.
+        Its flow is imported from its source, as that is now. Arguments and errors as of ``kitaru.Flow.replay``.
         """
-        return self.flow(exec_id).replay(
-            exec_id,
-            at=at,
-            inputs=inputs,
-            outputs=outputs,
-            skip=skip,
-            wait_answers=wait_answers,
-            stack=stack,
-            image=image,
-            cache=cache,
-            retries=retries,
-        )
+        return self.flow(exec_id).replay(exec_id, **options)
 
     def replay_many(
         self,
         executions: Iterable[str | ExecutionSummary] | Mapping[str, Any],
         *,
-        at: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-        skip: Sequence[str] | None = None,
-        wait_answers: Mapping[str, Any] | None = None,
-        stack: str | None = None,
-        image: ImageSettings | Mapping[str, Any] | str | None = None,
-        cache: bool | None = None,
-        retries: int | None = None,
         at_once: int = 4,
         progress: bool | None = None,
+        **options: Unpack[ReplayKeywords],
     ) -> Replays:
         """Replay many executions alike, some at a time, and wait until all of them have ended.
 
@@ -237,30 +206,30 @@ class Executions:
         Args:
             executions: Executions or their ids; or the words of ``list`` as a mapping, such as
                 ``{"flow": "report", "status": "failed", "limit": 20}``.
-            at: As the other arguments, see ``kitaru.Flow.replay``.
-            inputs: New inputs.
-            outputs: Values of calls that are not run.
-            skip: Calls that are taken though they come after the cut.
-            wait_answers: Answers that are given ahead.
-            stack: The stack to run on.
-            image: Container image settings.
-            cache: Whether what runs again may be answered by the cache.
-            retries: How many times more each is tried.
             at_once: How many run at a time; 4 by default.
             progress: Whether to show on stderr how far it is; None follows ``KITARU_PROGRESS``.
+            **options: What is different in all of them, as of ``kitaru.Flow.replay``.
 
         Raises:
             KitaruUsageError: An argument is wrong for all of them; nothing was started.
         """
-        from kitaru._replaying import Change, replay_all
+        from kitaru._runner.replays import replay_all
 
-        options = {"stack": stack, "image": image, "cache": cache, "retries": retries}
+        change, settings = checked_replay("replay_many", options)
         if isinstance(executions, Mapping):
             originals = [summary.exec_id for summary in self.list(**executions)]
         else:
             originals = [_id_of(execution) for execution in executions]
-        change = Change(at, inputs, outputs, skip, wait_answers)
-        return replay_all(self, originals, change, options, at_once=at_once, progress=progress)
+        return replay_all(originals, change, settings, at_once=at_once, progress=progress)
+
+    def diff_replays(self, replays: Replays) -> builtins.list[ExecutionDiff]:
+        """Return what is different between each replay that was started and its original.
+
+        Args:
+            replays: What ``replay_many`` returned.
+        """
+        pairs = [(outcome.original_exec_id, outcome.exec_id) for outcome in replays.outcomes if outcome.exec_id]
+        return [self.diff(original, replay) for original, replay in pairs]
 
     def diff(self, a: str | ExecutionSummary, b: str | ExecutionSummary | None = None) -> ExecutionDiff:
         """Return what is different between two executions: calls matched by name, values by what they are.
@@ -275,7 +244,7 @@ class Executions:
         Examples:
             >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
         """
-        from kitaru._zenml import differences
+        from kitaru._zenml.reading import differences
 
         if b is not None:
             return differences.read_diff(_id_of(a), _id_of(b))
@@ -292,10 +261,11 @@ class Executions:
         Raises:
             KitaruStateError: It is not paused, or its question is open.
         """
-        from kitaru._zenml import steering
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(steering.resume(exec_id))
+        return FlowHandle(steering.resume(exec_id, continue_))
 
     def cancel(self, exec_id: str) -> None:
         """Stop an execution that has not finished.
@@ -305,16 +275,17 @@ class Executions:
         Raises:
             KitaruStateError: It has finished.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.cancel(exec_id)
 
     def recover(self) -> builtins.list[FlowHandle[Any]]:
         """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
-        from kitaru._zenml import steering
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
-        return [FlowHandle(exec_id) for exec_id in steering.recover()]
+        return [FlowHandle(exec_id) for exec_id in steering.recover(continue_)]
 
     def delete(self, exec_id: str) -> None:
         """Delete the record of a finished execution; what it stored stays in the artifact store.
@@ -322,7 +293,7 @@ class Executions:
         Raises:
             KitaruStateError: It has not finished.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.delete(exec_id)
 
@@ -346,7 +317,7 @@ class Artifacts:
             kind: Only outputs of checkpoints, inputs that came from the body, what was saved, or the result.
             checkpoint: Only those of this call of a checkpoint.
         """
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return [
             artifact
@@ -364,7 +335,7 @@ class Artifacts:
         Raises:
             KitaruUsageError: There is none.
         """
-        from kitaru._zenml import artifacts
+        from kitaru._zenml.reading import artifacts
 
         return artifacts.get_artifact(artifact_id)
 

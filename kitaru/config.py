@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core import settings
-from kitaru._core.environment import OTHER_VARIABLES
-from kitaru._core.settings import SETTINGS, Provenance, ResolvedSettings, Setting
-from kitaru._core.unset import UNSET, Unset
+from kitaru._core.settings import settings
+from kitaru._core.settings.environment import OTHER_VARIABLES
+from kitaru._core.settings.settings import SETTINGS, Provenance, ResolvedSettings, Setting
+from kitaru._core.settings.unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +74,6 @@ def current_settings() -> ResolvedSettings:
     resolved = settings.resolve()
     if resolved.stack is not None:
         return resolved
-    from kitaru._zenml import stacks
+    from kitaru._zenml.stacks import stacks
 
     return replace(resolved, stack=stacks.active_stack_name())

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import asdict, dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from kitaru._core import zenml_version
+from kitaru._core.records.findings import Finding
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kitaru._core.settings import ResolvedSettings
+    from kitaru._core.settings.settings import ResolvedSettings
 
 __all__ = ["Finding", "examine"]
 
 _DISTRIBUTION: Final = "kitaru-zenml"
 _OTHER_PRODUCT: Final = "kitaru"
 _PYTHONS: Final = ((3, 11), (3, 14))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        check: What: ``"Python"``, ``"ZenML"``, ``"Settings"``, ``"Store"``, ``"Server"``, ``"Stack"``,
-            ``"Docker engine"`` or ``"Registry"``.
-        state: ``"ok"``, ``"failed"``, or ``"unused"`` where it is not there and nothing needs it.
-        found: What was found.
-        cure: What to do about it; None where nothing needs to be done.
-    """
-
-    check: str
-    state: Literal["ok", "failed", "unused"]
-    found: str
-    cure: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 def examine() -> Iterator[Finding]:
@@ -64,7 +42,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("ZenML", "failed", wrong.found, wrong.cure)
         return
     try:
-        from kitaru._zenml import checkup
+        from kitaru._zenml.servers import checkup
     except Exception as error:  # noqa: BLE001 - whatever keeps ZenML from being imported is what is to be told
         yield _broken_zenml(error)
         return
@@ -101,7 +79,7 @@ def _kitaru() -> Finding:
 
 
 def _settings() -> tuple[ResolvedSettings | None, Finding]:
-    from kitaru._core import pyproject, settings
+    from kitaru._core.settings import pyproject, settings
 
     try:
         resolved = settings.resolve()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, Unpack
 
-from kitaru._core import ctrl_c, loading, scope
-from kitaru._core.suggest import no_attribute
+from kitaru._core.code import loading, scope
+from kitaru._core.process import ctrl_c
+from kitaru._core.settings.keywords import ReplayKeywords, checked_replay
+from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from kitaru._core.status import ExecutionStatus
-    from kitaru.models import Execution, LogEntry
+    from kitaru._core.drawing.execution import Execution
+    from kitaru._core.records.executions import LogEntry
+    from kitaru._core.records.status import ExecutionStatus
 
 R = TypeVar("R")
 
@@ -45,7 +48,7 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruUsageError: There is no such execution.
         """
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return FlowHandle(runs.find_run_id(exec_id))
 
@@ -57,21 +60,21 @@ class FlowHandle(Generic[R]):
     @property
     def status(self) -> ExecutionStatus:
         """The execution's state, read afresh at each access."""
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return runs.read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
         """All that is known of the execution, read afresh at each access."""
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
         """The execution's page in ZenML's dashboard; None without a server."""
-        from kitaru._zenml import runs
+        from kitaru._zenml.records import runs
 
         return runs.dashboard_url(self._exec_id)
 
@@ -83,7 +86,7 @@ class FlowHandle(Generic[R]):
             KitaruExecutionError: It failed or was cancelled; the exception says where and why.
         """
         self._stop_if_loading()
-        from kitaru._zenml import executions
+        from kitaru._zenml.reading import executions
 
         return executions.read_result(self._exec_id)  # type: ignore[no-any-return]
 
@@ -116,7 +119,7 @@ class FlowHandle(Generic[R]):
         return self.get()
 
     def _wait(self, timeout: float | None, progress: bool | None) -> None:
-        from kitaru._progress import follow
+        from kitaru._terminal.progress import follow
 
         deadline = None if timeout is None else time.monotonic() + timeout
         pause = _FIRST_LOOK
@@ -139,7 +142,7 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruStateError: It has finished already.
         """
-        from kitaru._zenml import steering
+        from kitaru._zenml.steering import steering
 
         steering.cancel(self._exec_id)
 
@@ -152,10 +155,93 @@ class FlowHandle(Generic[R]):
             checkpoint: Name of a call of a checkpoint; None for all of them.
             source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
             follow: Whether to go on until the execution has finished.
-        """
-        from kitaru.client import KitaruClient
 
-        return KitaruClient().executions.logs(self._exec_id, checkpoint, source=source, follow=follow)
+        Raises:
+            KitaruUsageError: There is no such source.
+        """
+        from kitaru._zenml.reading import logs
+
+        return logs.read_logs(self._exec_id, checkpoint, source, follow=follow)
+
+    def input(self, value: Any, *, wait: str | None = None) -> None:
+        """Answer the question that the execution waits for; one that has paused is started again.
+
+        Args:
+            value: The answer: plain JSON data, or a pydantic model.
+            wait: Name of the wait, to be sure which one is answered; None for the one that is open.
+
+        Raises:
+            KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
+            KitaruStateError: It does not wait, or not for this.
+        """
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
+
+        steering.answer(self._exec_id, wait, value, continue_)
+
+    def abort_wait(self, wait: str | None = None) -> None:
+        """Abort the question that the execution waits for, which cancels the execution.
+
+        Args:
+            wait: Name of the wait; None for the one that is open.
+
+        Raises:
+            KitaruStateError: It does not wait, or not for this.
+        """
+        from kitaru._zenml.steering import steering
+
+        steering.abort_wait(self._exec_id, wait)
+
+    def retry(self) -> Self:
+        """Let the failed execution go on from its last completed checkpoint, under the same id; return this handle.
+
+        Raises:
+            KitaruStateError: It has not failed.
+        """
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
+
+        steering.retry(self._exec_id, continue_)
+        return self
+
+    def resume(self) -> Self:
+        """Start the runner again after a pause whose question has been answered; return this handle.
+
+        Raises:
+            KitaruStateError: The execution is not paused, or its question is open.
+        """
+        from kitaru._runner.launch import continue_
+        from kitaru._zenml.steering import steering
+
+        steering.resume(self._exec_id, continue_)
+        return self
+
+    def replay(self, **options: Unpack[ReplayKeywords]) -> FlowHandle[R]:
+        """Start a new execution that takes what this one has recorded up to a point; options as of ``kitaru.Flow.replay``.
+
+        The flow is imported from its source, as that is now.
+
+        Raises:
+            KitaruUsageError: An option is wrong; nothing was started.
+            KitaruStateError: The execution is still running, or the source of its flow is not here any more.
+        """
+        change, settings = checked_replay("handle.replay", options)
+        from kitaru._runner.replays import start_replay
+        from kitaru._zenml.reading import flow_source
+        from kitaru._zenml.records import runs
+
+        flow = flow_source.flow_of(runs.find_run(self._exec_id))
+        return FlowHandle(start_replay(flow, self._exec_id, change, settings))
+
+    def delete(self) -> None:
+        """Delete the record of the finished execution; what it stored stays in the artifact store.
+
+        Raises:
+            KitaruStateError: It has not finished.
+        """
+        from kitaru._zenml.steering import steering
+
+        steering.delete(self._exec_id)
 
     def __await__(self) -> Generator[Any, None, R]:
         return (yield from self._wait_async().__await__())
@@ -176,7 +262,7 @@ class FlowHandle(Generic[R]):
 
     def _repr_html_(self) -> str:
         """Return the execution's timeline as it is now, which notebooks show."""
-        from kitaru.pictures import in_notebook
+        from kitaru._core.drawing.pictures import in_notebook
 
         return in_notebook(self.execution)
 

@@ -4,65 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
-
-from kitaru._core.image import ImageSettings
+from kitaru._core.images.image import ImageSettings
+from kitaru._core.records.images import BuiltImage, ImageDescription
 
 if TYPE_CHECKING:
-    from kitaru.flow import Flow
+    from kitaru._core.code.definitions import FlowDefinition
 
 __all__ = ["BuiltImage", "ImageDescription", "ImageSettings", "build_image", "describe_image"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ImageDescription(_Model):
-    """What the image of a flow would be built from.
-
-    Attributes:
-        flow: The flow's name.
-        stack: The stack that it is built for.
-        tag: The name and tag that the image gets.
-        dockerfile: The Dockerfile: the base image or the user's own file, and Kitaru's layers on top.
-        requirements: What pip installs after that; the path of a file, or a list.
-        apt_packages: Debian packages that are installed after that.
-        context: The folder that holds what the Dockerfile copies.
-        context_bytes: The size of that.
-        largest: Its largest entries with their bytes.
-        reused: The image of an earlier build that the next submission takes; None where it builds one.
-    """
-
-    flow: str
-    stack: str
-    tag: str
-    dockerfile: str
-    requirements: list[str] | str | None
-    apt_packages: list[str]
-    context: str
-    context_bytes: int
-    largest: dict[str, int]
-    reused: str | None
-
-
-class BuiltImage(_Model):
-    """An image that was built.
-
-    Attributes:
-        flow: The flow's name.
-        stack: The stack that it was built for.
-        image: The image, with its digest where it was pushed.
-        seconds: How long it took.
-    """
-
-    flow: str
-    stack: str
-    image: str
-    seconds: float
-
-
-def build_image(flow: Flow[..., Any], *, stack: str | None = None, show_output: bool = True) -> BuiltImage:
+def build_image(flow: FlowDefinition[..., Any], *, stack: str | None = None, show_output: bool = True) -> BuiltImage:
     """Build the image of a flow, and push it where the stack has a registry; submissions then need not.
 
     Args:
@@ -78,12 +29,12 @@ def build_image(flow: Flow[..., Any], *, stack: str | None = None, show_output: 
         >>> build_image(my_flow, stack="prod").image  # doctest: +SKIP
         'ghcr.io/acme/zenml@sha256:...'
     """
-    from kitaru._zenml import flow_images
+    from kitaru._zenml.submitting import flow_images
 
     return flow_images.build(flow, stack, shown=show_output)
 
 
-def describe_image(flow: Flow[..., Any], *, stack: str | None = None) -> ImageDescription:
+def describe_image(flow: FlowDefinition[..., Any], *, stack: str | None = None) -> ImageDescription:
     """Return what the image of a flow would be built from, and whether an earlier one would be reused.
 
     Args:
@@ -94,6 +45,6 @@ def describe_image(flow: Flow[..., Any], *, stack: str | None = None) -> ImageDe
         KitaruImageError: The image cannot be described.
         KitaruStackError: The stack does not exist, or does not run containers.
     """
-    from kitaru._zenml import flow_images
+    from kitaru._zenml.submitting import flow_images
 
     return flow_images.describe(flow, stack)

@@ -9,8 +9,8 @@ import typing
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.suggest import did_you_mean
-from kitaru._core.validation import problems
+from kitaru._core.words.suggest import did_you_mean
+from kitaru._core.words.validation import problems
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict
-
+from kitaru._core.records.secrets import SecretInfo
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -16,24 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["SecretInfo", "delete_secret", "get_secret", "list_secrets", "set_secret"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-class SecretInfo(BaseModel):
-    """A secret, without its values.
-
-    Attributes:
-        name: Its name.
-        keys: The names of its values.
-        private: Whether only the user who made it can read it.
-        updated_at: When it was changed last, in UTC.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    keys: tuple[str, ...]
-    private: bool
-    updated_at: datetime
 
 
 def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -> SecretInfo:
@@ -58,7 +38,7 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
         if not isinstance(key, str) or not key.strip() or not isinstance(value, str) or not value:
             kind = "nothing" if value == "" else f"a {type(value).__name__}"  # never the value itself
             raise KitaruUsageError(f"Secret {name!r}: the value of {key!r} is {kind}; keys and values are texts.")
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.write(name, dict(values), private=private)
 
@@ -69,7 +49,7 @@ def list_secrets() -> list[SecretInfo]:
     Raises:
         KitaruBackendError: The store did not answer.
     """
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.list_all()
 
@@ -82,7 +62,7 @@ def get_secret(name: str) -> dict[str, str]:
         KitaruBackendError: The store did not answer.
     """
     _check(name)
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     return secrets.read(name)
 
@@ -90,7 +70,7 @@ def get_secret(name: str) -> dict[str, str]:
 def delete_secret(name: str) -> None:
     """Delete a secret; errors as ``get_secret``."""
     _check(name)
-    from kitaru._zenml import secrets
+    from kitaru._zenml.servers import secrets
 
     secrets.delete(name)
 

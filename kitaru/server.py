@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
-
-from kitaru._core.server_url import checked_url
+from kitaru._core.records.servers import ServerStatus
+from kitaru._core.settings.server_url import checked_url
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 __all__ = ["ServerStatus", "dashboard_url", "hurry", "login", "logout", "status"]
 
 LAST_PORT = 65535
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """Where executions are kept, and as whom this machine works there.
-
-    Attributes:
-        where: ``"local store"``, the database of this machine; ``"local server"``, the same behind a server that
-            ``login()`` has started; ``"server"``.
-        url: The server's URL, or the database's.
-        chosen_by: What chose it: ``"login"``, ``"default"``, or the environment variable.
-        user: The user or service account; None where the server does not answer.
-        project: The active project.
-        stack: The active stack.
-        dashboard_url: Where the dashboard is; None for the local store.
-        server_version: ZenML's version there; None for the local store.
-        zenml_version: ZenML's version here.
-        kitaru_version: Kitaru's version here.
-        config_directory: Where ZenML keeps its configuration.
-        local_stores: Where the local store and its artifacts are.
-        problem: What keeps it from working now, and what to do; None where it works.
-    """
-
-    where: Literal["local store", "local server", "server"]
-    url: str
-    chosen_by: str
-    user: str | None
-    project: str | None
-    stack: str | None
-    dashboard_url: str | None
-    server_version: str | None
-    zenml_version: str
-    kitaru_version: str
-    config_directory: str
-    local_stores: str
-    problem: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
 
 
 def login(
@@ -89,7 +47,7 @@ def login(
         url = checked_url(url, "login")
         if port is not None:
             raise KitaruUsageError("login(port=) is for a server on this machine; another one's port is in its URL.")
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.start_local(port, project) if url is None else server.connect(url, api_key, project, verify_ssl)
 
@@ -107,7 +65,7 @@ def logout(*, force: bool = False) -> list[str]:
         KitaruUsageError: The environment names the server.
         KitaruStateError: Executions run on this machine that need the server.
     """
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.disconnect(force=force)
 
@@ -122,7 +80,7 @@ def status() -> ServerStatus:
         >>> print(status().where)  # doctest: +SKIP
         local store
     """
-    from kitaru._zenml import server
+    from kitaru._zenml.servers import server
 
     return server.read_status()
 
@@ -142,7 +100,7 @@ def dashboard_url(exec_id: str | None = None) -> str:
         >>> dashboard_url()  # doctest: +SKIP
         'http://127.0.0.1:8237/projects/default/runs'
     """
-    from kitaru._zenml import runs
+    from kitaru._zenml.records import runs
 
     url = runs.dashboard_url(exec_id) if exec_id is not None else runs.executions_url()
     if url is None:
@@ -159,6 +117,6 @@ def hurry() -> None:
     Otherwise requests are repeated for half a minute, since the server may be restarting. It counts for stores that are
     opened after the call.
     """
-    from kitaru._core import patience
+    from kitaru._core.process import patience
 
     patience.in_a_hurry = True

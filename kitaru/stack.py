@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from kitaru._core.records.stacks import (
+    StackCheck,
+    StackCheckResult,
+    StackComponent,
+    StackConnector,
+    StackInfo,
+    StackPlan,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,129 +37,13 @@ __all__ = [
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StackComponent(_Model):
-    """A component of a stack.
-
-    Attributes:
-        type: ZenML's type: ``"orchestrator"``, ``"artifact_store"``, ...
-        name: Its name.
-        flavor: ZenML's flavor, such as ``"kubernetes"``.
-        configuration: What was configured; secrets are shown as ``***``.
-        connector: The service connector that it logs in with.
-        shared_with: Other stacks that it is part of.
-        made_by_kitaru: Whether Kitaru made it.
-    """
-
-    type: str
-    name: str
-    flavor: str
-    configuration: dict[str, Any]
-    connector: str | None = None
-    shared_with: tuple[str, ...] = ()
-    made_by_kitaru: bool = False
-
-
-class StackInfo(_Model):
-    """A stack.
-
-    Attributes:
-        name: Its name.
-        id: ZenML's id.
-        is_active: Whether flows run there where nothing else is said.
-        made_by_kitaru: Whether ``create_stack`` made it.
-        components: Its components, the orchestrator first.
-    """
-
-    name: str
-    id: str
-    is_active: bool
-    made_by_kitaru: bool
-    components: tuple[StackComponent, ...]
-
-    @property
-    def orchestrator(self) -> str:
-        """Flavor of its orchestrator: what runs the flows."""
-        return next((part.flavor for part in self.components if part.type == "orchestrator"), "none")
-
-
-class StackConnector(_Model):
-    """A service connector that would be made.
-
-    Attributes:
-        name: Its name.
-        type: ZenML's connector type.
-        auth_method: How it logs in.
-        configuration: Its configuration; secrets are shown as ``***``.
-    """
-
-    name: str
-    type: str
-    auth_method: str
-    configuration: dict[str, Any]
-
-
-class StackPlan(_Model):
-    """What ``create_stack`` would make; everything in it has been validated.
-
-    Attributes:
-        name: The stack's name.
-        connectors: The service connectors to make.
-        components: The components, those that exist already among them.
-        existing: Types of the components that exist already.
-    """
-
-    name: str
-    connectors: tuple[StackConnector, ...]
-    components: tuple[StackComponent, ...]
-    existing: tuple[str, ...]
-
-
-class StackCheckResult(_Model):
-    """One thing that was tried on a stack.
-
-    Attributes:
-        component: Which component: ``"orchestrator 'prod'"``.
-        tried: What was tried.
-        ok: Whether it worked.
-        problem: What went wrong.
-        remedy: What to do about it.
-    """
-
-    component: str
-    tried: str
-    ok: bool
-    problem: str | None = None
-    remedy: str | None = None
-
-
-class StackCheck(_Model):
-    """What a check of a stack found.
-
-    Attributes:
-        stack: The stack's name.
-        results: What was tried, in order.
-    """
-
-    stack: str
-    results: tuple[StackCheckResult, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything worked."""
-        return all(result.ok for result in self.results)
-
-
 def list_stacks() -> list[StackInfo]:
     """Return every stack of the ZenML store, by name, whatever made it.
 
     Raises:
         KitaruBackendError: ZenML's store or server does not answer.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.list_stacks()
 
@@ -163,7 +54,7 @@ def current_stack() -> StackInfo:
     Raises:
         KitaruBackendError: ZenML's store or server does not answer.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.current_stack()
 
@@ -174,7 +65,7 @@ def use_stack(name: str) -> StackInfo:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.use_stack(name)
 
@@ -188,14 +79,14 @@ def describe_stack(name: str | None = None) -> StackInfo:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.describe_stack(name)
 
 
 def stack_types() -> dict[str, str]:
     """Return the ready-made definitions that come with Kitaru: their names and what each is, in a line."""
-    from kitaru._zenml import definitions
+    from kitaru._zenml.stacks import definitions
 
     return definitions.shipped_types()
 
@@ -214,7 +105,7 @@ def plan_stack(
         KitaruStackError: As for ``create_stack``.
         KitaruUsageError: As for ``create_stack``.
     """
-    from kitaru._zenml import stack_creation
+    from kitaru._zenml.stacks import stack_creation
 
     return stack_creation.plan(name, definition, options or {}).shown()
 
@@ -240,7 +131,7 @@ def create_stack(
         >>> create_stack("docker", "docker").orchestrator  # doctest: +SKIP
         'local_docker'
     """
-    from kitaru._zenml import stack_creation
+    from kitaru._zenml.stacks import stack_creation
 
     return stack_creation.create(stack_creation.plan(name, definition, options or {}))
 
@@ -259,7 +150,7 @@ def delete_stack(name: str, *, force: bool = False) -> list[str]:
         KitaruStackError: There is no such stack, it is the active one, Kitaru did not make it, or other stacks use
             components that Kitaru made for it.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.delete_stack(name, force=force)
 
@@ -273,7 +164,7 @@ def check_stack(name: str | None = None) -> StackCheck:
     Raises:
         KitaruStackError: There is no such stack. What does not work is told by the result.
     """
-    from kitaru._zenml import stack_checks
+    from kitaru._zenml.stacks import stack_checks
 
     return stack_checks.check(name)
 
@@ -289,6 +180,6 @@ def export_stack(name: str | None = None) -> str:
     Raises:
         KitaruStackError: There is no such stack.
     """
-    from kitaru._zenml import stack_admin
+    from kitaru._zenml.stacks import stack_admin
 
     return stack_admin.export_stack(name)

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kitaru._core.shipped import templates_folder
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.images.shipped import templates_folder
+from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruError, KitaruUsageError
 
 __all__ = ["TEMPLATES", "NewProject", "Template", "create_project"]

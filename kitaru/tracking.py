@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Never
 
-from kitaru._core import scope
+from kitaru._core.code import scope
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def log(*unnamed: Never, **metadata: Any) -> None:
             f"log of the checkpoint by print() or logging."
         )
     _inside("log")
-    from kitaru._zenml import tracking
+    from kitaru._zenml.records import tracking
 
     tracking.log_metadata(metadata)
 
@@ -61,7 +61,7 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     _inside("save")
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
         raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text of up to {_LONGEST_NAME} letters.")
-    from kitaru._zenml import tracking
+    from kitaru._zenml.records import tracking
 
     tracking.save_value(name, value, type_=type, tags=tags)
 
@@ -79,7 +79,7 @@ def load(exec_id: str, name: str) -> Any:
     Examples:
         >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
     """
-    from kitaru._zenml import artifacts
+    from kitaru._zenml.reading import artifacts
 
     return artifacts.load_named(exec_id, name)
 
@@ -111,7 +111,7 @@ def progress(message: str, *, fraction: float | None = None) -> None:
     in_range = fraction is None or (not isinstance(fraction, bool) and 0 <= fraction <= 1)
     if not in_range:
         raise KitaruUsageError(f"kitaru.progress(fraction={fraction!r}): the fraction is a number from 0 to 1.")
-    from kitaru._zenml import tracking
+    from kitaru._zenml.records import tracking
 
     tracking.report_progress(str(message), fraction)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from kitaru._core import scope
+from kitaru._core.code import scope
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 # Not loaded ahead: what does something as it is imported, or needs a library that few programs need.
 _LEFT_OUT = (
     "kitaru.__main__",
-    "kitaru._asking_models",
+    "kitaru._llm.asking",
     "kitaru._mcp",
-    "kitaru._model_access",
+    "kitaru._llm.access",
     "kitaru._runner.start",
-    "kitaru._zenml.entrypoint",
+    "kitaru._zenml.running.entrypoint",
 )
 # How the variables begin that Python, ZenML and Kitaru read while they are loaded.
 _READ_EARLY = ("KITARU_CRASH_POINT", "PYTHON", "ZENML_")

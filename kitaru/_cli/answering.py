@@ -69,7 +69,7 @@ def _answer(kitaru: KitaruClient, exec_id: str, pending: PendingWait, text: Any)
 
 
 def _ask(exec_id: str, pending: PendingWait) -> None:
-    from kitaru._asking import ask
+    from kitaru._terminal.asking import ask
 
     try:
         ask(exec_id, pending)

@@ -147,14 +147,14 @@ def _refresh_behind() -> None:
 
 
 def _file() -> Path:
-    from kitaru._runner.places import runner_directory
+    from kitaru._core.process.places import runner_directory
 
     return runner_directory().parent / "completion.json"
 
 
 def _store() -> str:
     """Return what tells stores apart without opening one: what the environment and ZenML's configuration say."""
-    from kitaru._runner.places import runner_directory
+    from kitaru._core.process.places import runner_directory
 
     names = ("KITARU_SERVER_URL", "KITARU_PROJECT", "ZENML_STORE_URL", "ZENML_LOCAL_STORES_PATH")
     said = [os.environ.get(name, "") for name in names]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from kitaru._core.course import Family
+    from kitaru._core.drawing.course import Family
     from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure, Usage
 
 _MARGIN = 14
@@ -65,8 +65,8 @@ def _settings(execution: Execution) -> str:
 
 def _checkpoints(execution: Execution) -> str:
     """Return the tree of calls; at a terminal those of one checkpoint beside each other in one line, where they are many."""
-    from kitaru._core.graph import fold
-    from kitaru._core.tree import tree_lines
+    from kitaru._core.drawing.graph import fold
+    from kitaru._core.drawing.tree import tree_lines
     from kitaru.pictures import course_of
 
     known = {checkpoint.name: checkpoint for checkpoint in execution.checkpoints}

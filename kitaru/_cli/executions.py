@@ -30,7 +30,7 @@ from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
 from kitaru._cli.steering import cancel, delete, recover, resume, retry
 from kitaru._cli.watch import watch
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.words.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -154,7 +154,7 @@ def _as_data(entry: LogEntry) -> str:
 
 def _as_text(entry: LogEntry) -> str:
     """Return a line as it was printed, behind the checkpoint where several may speak."""
-    from kitaru._core.frames import own_frames
+    from kitaru._core.code.frames import own_frames
 
     message = own_frames(entry.message)
     return f"{entry.checkpoint} | {message}" if entry.checkpoint else message

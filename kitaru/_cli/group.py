@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.words.suggest import did_you_mean
 
 
 class Group(click.Group):

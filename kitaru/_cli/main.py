@@ -18,7 +18,7 @@ from typing import Any, Final, Never
 import click
 
 from kitaru._cli.group import Group
-from kitaru._core.ctrl_c import heard
+from kitaru._core.process.ctrl_c import heard
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {

@@ -120,7 +120,7 @@ def coloured_as(text: str, status: str) -> str:
 
 def without_colours(text: str) -> str:
     """Return what a program put out, without colours where the terminal has none."""
-    from kitaru._core.escapes import plain
+    from kitaru._core.drawing.escapes import plain
 
     return text if is_terminal() and not os.environ.get("NO_COLOR") else plain(text)
 
@@ -188,7 +188,7 @@ def clock(at: datetime | None, day: datetime | None) -> str:
 
 def length(start: datetime | None, end: datetime | None) -> str:
     """Return how long something took, or has been going on."""
-    from kitaru._core.course import seconds
+    from kitaru._core.drawing.course import seconds
 
     return "" if start is None else seconds(((end or datetime.now(UTC)) - start).total_seconds())
 

@@ -139,7 +139,7 @@ def replay_many(
             raise KitaruUsageError("Name executions to replay: ids, --ids-file, --flow, --status or --since.")
         change = _change(kitaru, originals[0], outputs, options)
         replays = kitaru.executions.replay_many(list(dict.fromkeys(originals)), **change, at_once=at_once)
-        rows = _rows(replays, compare)
+        rows = _rows(kitaru, replays, compare)
     click.echo(as_json(rows) if output == "json" else _table(rows, compare))
     if replays.failed:
         ctx.exit(1)
@@ -160,7 +160,7 @@ def _change(kitaru: KitaruClient, exec_id: str, outputs: Sequence[str], options:
     from kitaru.json_values import inputs_from_json
 
     answers = _pairs("--answer", options["answers"])
-    asked = kitaru.executions.asked(exec_id) if answers else {}
+    asked = kitaru.executions.waits(exec_id) if answers else {}
     schemas = {name: asked[name].json_schema if name in asked else {} for name in answers}
     given = read_input(options["given"])
     return {
@@ -194,10 +194,10 @@ def _json(text: str) -> Any:
         return text
 
 
-def _rows(replays: Replays, compare: bool) -> list[dict[str, Any]]:
+def _rows(kitaru: KitaruClient, replays: Replays, compare: bool) -> list[dict[str, Any]]:
     from kitaru.diffs import summary_rows
 
-    diffs = {row["b"]: row for row in summary_rows(replays.diffs())} if compare else {}
+    diffs = {row["b"]: row for row in summary_rows(kitaru.executions.diff_replays(replays))} if compare else {}
     rows = [_row(outcome) for outcome in replays.outcomes]
     return [{**row, "diff": diffs.get(row["exec_id"])} for row in rows] if compare else rows
 

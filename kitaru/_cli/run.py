@@ -83,7 +83,7 @@ def run(
 def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> FlowHandle[Any]:
     flow = load_flow(target)
     _refuse_options(values, options)
-    from kitaru._progress import tell_start
+    from kitaru._terminal.progress import tell_start
     from kitaru.json_values import arguments_from_json
 
     args, kwargs = arguments_from_json(flow.func, values)

@@ -10,13 +10,13 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.suggest import did_you_mean
+from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruError, KitaruUsageError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
 
 
 def load_flow(target: str) -> Flow[..., Any]:
@@ -120,13 +120,13 @@ def _where_it_happened(error: BaseException) -> str:
 
 
 def _flows_of(module: ModuleType) -> list[str]:
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
 
     return sorted(key for key, value in vars(module).items() if isinstance(value, Flow))
 
 
 def _flow_in(module: ModuleType, source: str, name: str) -> Flow[..., Any]:
-    from kitaru.flow import Flow
+    from kitaru.flows import Flow
 
     flows = _flows_of(module)
     listed = f"Its flows are {', '.join(flows)}." if flows else "It has no flows; decorate a function with @flow."

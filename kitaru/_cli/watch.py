@@ -12,8 +12,9 @@ from kitaru._cli.output import as_json, client, coloured, is_terminal, length, o
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from kitaru._core.process.event import Event as RunnerEvent
     from kitaru.client import KitaruClient
     from kitaru.models import CheckpointExecution, Execution
 
@@ -21,8 +22,6 @@ Event = dict[str, Any]
 
 # Seconds between two looks: a reader of lines does not see less.
 _LOOK = 0.5
-# The runner's log tells of checkpoints too; the record of the execution tells it on every stack.
-_TOLD_ALREADY = ("kitaru: checkpoint ", "kitaru: waiting for input ")
 
 
 @click.command()
@@ -41,8 +40,8 @@ def watch(*, exec_id: str | None, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     with client() as kitaru:
         execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
-        from kitaru._progress import can_be_live
-        from kitaru._progress import watch as follow_live
+        from kitaru._terminal.progress import can_be_live
+        from kitaru._terminal.progress import watch as follow_live
     shown = _as_data if output == "json" else _as_text
     live = output == "text" and is_terminal() and can_be_live()
     try:
@@ -74,25 +73,32 @@ def _raise_failure(kitaru: KitaruClient, exec_id: str) -> None:
 
 def _events(kitaru: KitaruClient, execution: Execution) -> Iterator[Event]:
     """Yield what happens, from the beginning to the end of the execution."""
+    from kitaru._terminal.progress import output_of
+
     before: Execution | None = None
-    lines_seen = 0
+    output = output_of(execution.exec_id)
     while True:
         # The log is read after the record: all that a finished execution has logged is there.
-        lines = [entry.message for entry in kitaru.executions.logs(execution.exec_id, source="runner")]
+        lines = list(_untold(output.new(final=execution.status.is_finished)))
         yield from _status_events(before, execution, ended=False)
         yield from _checkpoint_events(before, execution, ended=False)
-        yield from ({"event": "log", "message": line} for line in lines[lines_seen:] if not _is_told(line))
+        yield from ({"event": "log", "message": line} for line in lines)
         yield from _checkpoint_events(before, execution, ended=True)
         yield from _status_events(before, execution, ended=True)
         if execution.status.is_finished:
             return
-        before, lines_seen = execution, len(lines)
+        before = execution
         time.sleep(_LOOK)
         execution = kitaru.executions.get(execution.exec_id)
 
 
-def _is_told(line: str) -> bool:
-    return line.startswith(_TOLD_ALREADY)
+def _untold(items: Iterable[str | RunnerEvent]) -> Iterator[str]:
+    """Yield output, and of what the runner tells that which the execution's record does not."""
+    for item in items:
+        if isinstance(item, str):
+            yield from item.splitlines() or [""]
+        elif not item.is_recorded:
+            yield item.line
 
 
 def _status_events(before: Execution | None, now: Execution, *, ended: bool) -> Iterator[Event]:

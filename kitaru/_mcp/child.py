@@ -41,7 +41,7 @@ def replay(exec_id: str, change: dict[str, Any], options: dict[str, Any]) -> str
     executions = KitaruClient().executions
     flow = executions.flow(exec_id)
     answers = change.pop("answers") or {}
-    asked = executions.asked(exec_id) if answers else {}
+    asked = executions.waits(exec_id) if answers else {}
     for name, answer in answers.items():
         if isinstance(answer, str):
             answers[name] = answer_from_text(answer, asked[name].json_schema if name in asked else {})

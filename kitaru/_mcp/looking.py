@@ -152,16 +152,23 @@ def get_logs(
     ] = None,
     max_text: MaxText = 2000,
 ) -> dict[str, Any]:
-    """Return lines of an execution's log, each behind the call of the checkpoint that wrote it; by default the last."""
+    """Return lines of an execution's log, each behind the call of the checkpoint that wrote it; by default the last.
+
+    Lines with which the runner itself tells what happens are in `events` again, as data, with the number of the `line`
+    in the log. A line that only looks like one is output of the flow's.
+    """
     from kitaru import KitaruClient
-    from kitaru._core.escapes import plain
-    from kitaru._core.frames import own_frames
+    from kitaru._core.code.frames import own_frames
+    from kitaru._core.drawing.escapes import plain
 
     entries = list(KitaruClient().executions.logs(exec_id, checkpoint, source=source))
     first = max(len(entries) - lines, 0) if lines_from is None else lines_from
     found = page("lines", entries, first, lines, "lines_from")
     texts = [(entry.checkpoint, plain(own_frames(entry.message))) for entry in found["lines"]]
+    events = [{"line": number, **entry.event} for number, entry in enumerate(found["lines"], first) if entry.event]
     found["lines"] = [shortened(f"{call} | {text}" if call else text, max_text) for call, text in texts]
+    if events:
+        found["events"] = shortened(events, max_text)
     if not entries and source == "step":
         found["lines_note"] = "Its checkpoints have printed nothing. All the runner's output: source=runner"
     return found

@@ -31,7 +31,7 @@ def cli(*, read_only: bool) -> int:
       command: kitaru-mcp
       command: kitaru-mcp --read-only
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    from kitaru._core.environment import mcp_read_only
+    from kitaru._core.settings.environment import mcp_read_only
 
     try:
         read_only = mcp_read_only() or read_only

@@ -62,7 +62,7 @@ class KitaruTool(Tool):
             raise
 
     def _problems(self, error: ValidationError) -> str:
-        from kitaru._core.validation import problems
+        from kitaru._core.words.validation import problems
 
         known = ", ".join(self.parameters.get("properties", {})) or "none"
         found = problems(error, joint="\n")

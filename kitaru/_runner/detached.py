@@ -10,23 +10,18 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from kitaru._core import crash_points
-from kitaru._runner import files
-from kitaru._runner.process import identify
+from kitaru._core.code.modules import import_path
+from kitaru._core.process import crash_points, files
+from kitaru._core.process.processes import identify
 from kitaru._runner.supervisor import START
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def import_path() -> list[str]:
-    """Return this process's import path as another one can use it: without relative entries."""
-    return [entry or str(Path.cwd()) for entry in sys.path]
+    from pathlib import Path
 
 
 class DetachedRunner:

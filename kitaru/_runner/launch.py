@@ -7,32 +7,32 @@ import os
 import socket
 import sys
 import threading
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.environment import local_runner
-from kitaru._core.modules import ModuleRef, locate
-from kitaru._runner import files
+from kitaru._core.code.modules import ModuleRef, locate
+from kitaru._core.process import files
+from kitaru._core.process.places import runner_directory
+from kitaru._core.process.processes import this_process
+from kitaru._core.settings.environment import local_runner
 from kitaru._runner.detached import DetachedRunner
-from kitaru._runner.places import runner_directory
-from kitaru._runner.process import this_process
 from kitaru._runner.standby import next_runner
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from kitaru._core.environment import LocalRunner
-    from kitaru._core.settings import ResolvedSettings
-    from kitaru._zenml.replay_plan import Draft
-    from kitaru.flow import Flow
+    from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.settings.environment import LocalRunner
+    from kitaru._core.settings.settings import ResolvedSettings
+    from kitaru._zenml.submitting.replay_plan import Draft
 
 _told_about_threads = False
 _threads: list[threading.Thread] = []
 
 
 def start(
-    flow: Flow[..., Any], values: Mapping[str, Any], settings: ResolvedSettings, replay: Draft | None = None
+    flow: FlowDefinition[..., Any], values: Mapping[str, Any], settings: ResolvedSettings, replay: Draft | None = None
 ) -> str:
     """Create an execution of a flow and start it; returns its id.
 
@@ -51,7 +51,7 @@ def start(
 
 
 def _start(
-    flow: Flow[..., Any],
+    flow: FlowDefinition[..., Any],
     values: Mapping[str, Any],
     settings: ResolvedSettings,
     replay: Draft | None,
@@ -59,7 +59,9 @@ def _start(
     *,
     early: DetachedRunner | None = None,
 ) -> str:
-    from kitaru._zenml import stacks, store, submit
+    from kitaru._zenml.door import store
+    from kitaru._zenml.stacks import stacks
+    from kitaru._zenml.submitting import submit
 
     stack = stacks.find_stack(settings)
     if not stacks.runs_in_client(stack):
@@ -69,13 +71,13 @@ def _start(
     if mode == "process":
         with next_runner(runner_directory(), store.store_url(), early) as runner:
             return submit.submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
-    from kitaru._zenml import execute  # noqa: F401 - what is wrong with ZenML is told before there is an execution
+    from kitaru._zenml.running import execute  # noqa: F401 - what is wrong with ZenML is told before there is an execution
 
     launch = start_thread if mode == "thread" else run_inline
     return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
 
 
-def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
+def _mode(flow: FlowDefinition[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
     wanted = local_runner()
     module = locate(flow.func)
     if wanted is None:
@@ -87,6 +89,32 @@ def _mode(flow: Flow[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
             f"KITARU_LOCAL_RUNNER=thread."
         )
     return wanted, module
+
+
+def continue_(exec_id: str, job: dict[str, Any], runner: str) -> Callable[[], None]:
+    """Return what starts a local runner for an execution that has none any more.
+
+    Args:
+        exec_id: The execution.
+        job: How its flow is found.
+        runner: The kind of its earlier runner.
+
+    Raises:
+        KitaruStateError: Only the process that defines its flow can run it.
+    """
+    if job["module"] is not None:
+        return partial(_continue_detached, exec_id, job)
+    if not hasattr(sys.modules.get("__main__"), job["entry"]):
+        raise KitaruStateError(
+            f"Execution {exec_id} cannot go on in this process: its flow {job['flow']!r} is defined in a notebook, a REPL "
+            f"or a function of another process. Call retry, resume or input where it is defined."
+        )
+    return partial(run_inline if runner == "inline" else start_thread, exec_id, job)
+
+
+def _continue_detached(exec_id: str, job: dict[str, Any]) -> None:
+    with DetachedRunner(runner_directory(), exec_id, job["path"]) as runner:
+        runner.hand_over(exec_id, job)
 
 
 def start_thread(exec_id: str, job: dict[str, Any]) -> None:
@@ -137,7 +165,7 @@ def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
 
 
 def _run_here(exec_id: str) -> None:
-    from kitaru._zenml import execute
+    from kitaru._zenml.running import execute
 
     try:
         execute.run_execution(exec_id)

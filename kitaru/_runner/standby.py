@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kitaru._core.environment import standby_wanted
+from kitaru._core.settings.environment import standby_wanted
 from kitaru._runner.detached import DetachedRunner
 
 if TYPE_CHECKING:

@@ -19,9 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kitaru._core import crash_points
-from kitaru._runner import files
-from kitaru._runner.process import identify, this_process
+from kitaru._core.process import crash_points, files
+from kitaru._core.process.processes import identify, this_process
 
 START = Path(__file__).with_name("start.py")
 # How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds.

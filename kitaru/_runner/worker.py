@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -13,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kitaru._core import crash_points, loading
-from kitaru._runner import files
-from kitaru.errors import KitaruBackendError, KitaruUsageError
+from kitaru._core.process import crash_points, files
+from kitaru.errors import KitaruBackendError
 
 
 class RunnerStopped(BaseException):
@@ -50,7 +47,8 @@ def main(directory: Path) -> None:
 
 def _preload() -> None:
     try:
-        from kitaru._zenml import execute, store  # noqa: F401
+        from kitaru._zenml.door import store
+        from kitaru._zenml.running import execute  # noqa: F401
     except KitaruBackendError as error:  # no ZenML that Kitaru works with: no attempt of this process can be recorded
         files.say_last_words(str(error))
         sys.exit(f"kitaru: {error}")
@@ -59,7 +57,9 @@ def _preload() -> None:
 
 
 def _run(job: dict[str, Any], generation: str) -> None:
-    from kitaru._zenml import execute, records, runs, store
+    from kitaru._zenml.door import store
+    from kitaru._zenml.records import records, runs
+    from kitaru._zenml.running import execute, flow_loading
 
     exec_id = job["exec_id"]
     store.open_client()
@@ -72,58 +72,13 @@ def _run(job: dict[str, Any], generation: str) -> None:
     signal.signal(signal.SIGTERM, _stop)
     crash_points.reach("worker, before")
     try:
-        load_flow(job)
+        flow_loading.load_flow(job)
     except RunnerStopped:
         raise  # its supervisor knows why, and says so
     except BaseException as error:  # noqa: BLE001 - a module may do anything while it is imported
         records.ensure_failed(exec_id, error)
         return
     execute.run_execution(exec_id, job.get("lost"))
-
-
-def load_flow(job: dict[str, Any]) -> None:
-    """Import the module of the flow, without starting what its top level starts.
-
-    Raises:
-        KitaruUsageError: The module is imported, and the flow is not in it.
-        Exception: Whatever the module raises.
-    """
-    from kitaru._zenml import source_root
-
-    source_root.use_source_root(job["source_root"])
-    name, file = job["module"]["name"], job["module"]["file"]
-    if name not in sys.modules:
-        with loading.loading(job["exec_id"]):
-            _import(name, file)
-    if not hasattr(sys.modules[name], job["entry"]):
-        raise KitaruUsageError(
-            f"Flow {job['flow']!r} is not there when its module {name!r} is imported. The runner imports the module, it "
-            f"does not run it as a script: define the flow at the module's top level, outside of "
-            f'`if __name__ == "__main__":` and of functions, and before the line that starts it.'
-        )
-
-
-def _import(name: str, file: str | None) -> None:
-    parent, _, child = name.rpartition(".")
-    if parent:
-        importlib.import_module(parent)
-    spec = importlib.util.spec_from_file_location(name, file) if file else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    # A script has printed already, where it was started; what it prints while it is imported would come twice.
-    silenced = contextlib.redirect_stdout(None) if file else contextlib.nullcontext()
-    try:
-        with silenced:
-            spec.loader.exec_module(module)
-    except loading.StopLoading:
-        pass  # it waits for its own execution; what comes after is not for the runner
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    if parent:
-        setattr(sys.modules[parent], child, module)
 
 
 def _stop(*_: object) -> None:

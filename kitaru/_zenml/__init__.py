@@ -1,9 +1,9 @@
 """The only room that imports ZenML. It returns Kitaru's own types and raises Kitaru's own errors.
 
-The other rooms come in by ``from kitaru._zenml import runs``, never by ``from kitaru._zenml.runs import ...``. The
-modules of ZenML and SQLAlchemy import each other in circles, and break where two threads load them from two ends. All
-that this module loads is there before ``from kitaru._zenml import`` goes on, in every thread; the second form waits for
-``kitaru._zenml.runs`` alone.
+The other rooms come in by ``from kitaru._zenml.records import runs``, never by
+``from kitaru._zenml.records.runs import ...``. The modules of ZenML and SQLAlchemy import each other in circles, and
+break where two threads load them from two ends. Each room waits for this module, and so does whoever imports from a
+room, in every thread; the second form waits for ``kitaru._zenml.records.runs`` alone.
 
 Where ZenML is missing, of a version that Kitaru does not work with, or without a name that Kitaru uses, the import of
 this room raises a ``KitaruBackendError`` that says so in one line, in whatever process and thread it is.

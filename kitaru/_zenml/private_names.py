@@ -1,8 +1,8 @@
 """The one list of private ZenML names that Kitaru uses, and of public ones whose behaviour it replaces.
 
 Data only, without an import of ZenML, so that it can be compared with the installed ZenML before anything uses it. The
-code that uses the names stands in :mod:`kitaru._zenml.private`; ``tests/local/test_contract.py`` compares the two, and
-has a test for each name.
+code that uses the names stands in :mod:`kitaru._zenml.door.private`; ``tests/local/test_contract.py`` compares the two,
+and has a test for each name.
 """
 
 from __future__ import annotations
@@ -76,19 +76,19 @@ PRIVATE_NAMES: Final = (
     PrivateName(
         "zenml.environment",
         "Environment.get_python_packages",
-        "Replaced: it starts pip at each submission; see kitaru._zenml.installed.",
+        "Replaced: it starts pip at each submission; see kitaru._zenml.door.installed.",
     ),
     PrivateName(
         "zenml.integrations.registry",
         "integration_registry.activate_integrations",
         "Replaced: it goes through all integrations each time, and imports the library of each that is installed; see "
-        "kitaru._zenml.installed.",
+        "kitaru._zenml.door.installed.",
     ),
     PrivateName(
         "zenml.materializers.materializer_registry",
         "MaterializerRegistry.__getitem__",
         "Replaced: a runner compiles nothing, so that nobody would have had the integrations register what a plain step "
-        "needs; see kitaru._zenml.installed.",
+        "needs; see kitaru._zenml.door.installed.",
     ),
     PrivateName(
         "zenml.zen_stores.sql_zen_store",
@@ -99,12 +99,12 @@ PRIVATE_NAMES: Final = (
     PrivateName(
         "zenml.orchestrators.cache_utils",
         "get_cached_step_run",
-        "Replaced: it loads far more than a launcher takes; see kitaru._zenml.cache_lookup.",
+        "Replaced: it loads far more than a launcher takes; see kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
         "zenml.orchestrators.step_runner",
         "StepRunner._load_input_artifact",
-        "Replaced: what the calling process holds is not read again; see kitaru._zenml.memory.",
+        "Replaced: what the calling process holds is not read again; see kitaru._zenml.values.memory.",
     ),
     PrivateName(
         _OUTPUTS,
@@ -124,18 +124,18 @@ PRIVATE_NAMES: Final = (
     PrivateName(
         _RUNNER,
         "DynamicPipelineRunner.launch_step",
-        "Replaced: plain steps are named, recorded and recovered like checkpoints; see kitaru._zenml.plain_steps.",
+        "Replaced: plain steps are named, recorded and recovered like checkpoints; see kitaru._zenml.running.plain_steps.",
     ),
     PrivateName(_RUNNER, "DynamicPipelineRunner.map", "Replaced for the same reason."),
     PrivateName(
         "zenml.execution.context",
         "ExecutionContext.step_runs",
-        "Replaced: it keeps a hundred steps, and fails where a step takes more; see kitaru._zenml.step_runs.",
+        "Replaced: it keeps a hundred steps, and fails where a step takes more; see kitaru._zenml.records.step_runs.",
     ),
     PrivateName(
         "zenml.container_engines.docker_engine",
         "DockerContainerEngine.process_docker_stream",
-        "Replaced: it reads what the engine reports of layers, and does not pass it on; see kitaru._zenml.builds.",
+        "Replaced: it reads what the engine reports of layers, and does not pass it on; see kitaru._zenml.stacks.builds.",
     ),
     PrivateName("zenml.console", "console.soft_wrap", "Replaced: the URL of a login is broken where a line ends."),
 )

@@ -49,7 +49,7 @@ def report(flow: Flow[..., Any], *answers: Any) -> None:
     for answer in answers:
         while not (execution := client.executions.get(handle.exec_id)).status.is_finished:
             if execution.pending_wait and execution.attempts[-1].outcome == "waiting":
-                execution.input(answer)
+                handle.input(answer)
                 break
             time.sleep(0.1)
     result = handle.wait(progress=False)

@@ -47,7 +47,7 @@ def test_with_retries_a_worker_that_died_in_a_checkpoint_is_replaced(faults, obs
         status = ended(exec_id, timeout=380)
         execution = executions.get(exec_id)
         attempts = [(a.number, a.outcome, a.error) for a in execution.attempts]
-        return status, exec_id, execution.result if status == "completed" else None, attempts
+        return status, exec_id, executions.result(exec_id) if status == "completed" else None, attempts
     out({fault: seen(exec_id) for fault, exec_id in ids.items()})
     """,
         json.dumps(BY_ITSELF),
@@ -86,7 +86,7 @@ def test_without_retries_a_lost_execution_fails_and_goes_on_as_soon_as_it_is_ret
     def both(fault, exec_id):
         failed = ended(exec_id, timeout=380)
         executions.retry(exec_id)
-        seen[fault] = exec_id, failed, ended(exec_id, timeout=380), executions.get(exec_id).result
+        seen[fault] = exec_id, failed, ended(exec_id, timeout=380), executions.result(exec_id)
     threads = [threading.Thread(target=both, args=item) for item in ids.items()]
     for thread in threads: thread.start()
     for thread in threads: thread.join()
@@ -111,7 +111,7 @@ def test_a_worker_that_dies_at_either_end_of_the_body_is_replaced(faults, observ
             exec_id = three.run(retries=1).exec_id
             status = ended(exec_id)
             execution = executions.get(exec_id)
-            out((exec_id, status, execution.result, [(a.outcome, a.reason) for a in execution.attempts]))
+            out((exec_id, status, executions.result(exec_id), [(a.outcome, a.reason) for a in execution.attempts]))
             """,
             env=faults.arm(fault),
         )
@@ -145,7 +145,7 @@ def test_a_worker_that_dies_while_it_waits_asks_again(faults, observed, eventual
         executions.retry(ids[1])
         for exec_id in ids:
             executions.input(exec_id, value=exec_id[:4])
-        out((failed, [(ended(exec_id), executions.get(exec_id).result) for exec_id in ids]))
+        out((failed, [(ended(exec_id), executions.result(exec_id)) for exec_id in ids]))
         """,
         *ids,
     )
@@ -184,7 +184,7 @@ def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed
             status = ended(exec_id, timeout=380)
             execution = executions.get(exec_id)
             starts = {c.name: [a.status for a in c.attempts] for c in execution.checkpoints}
-            return status, execution.result, starts, [a.outcome for a in execution.attempts]
+            return status, executions.result(exec_id), starts, [a.outcome for a in execution.attempts]
         out([seen(exec_id) for exec_id in sys.argv[1:]])
         """,
         *ids,

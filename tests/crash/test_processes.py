@@ -16,7 +16,7 @@ RECOVER = """
     ids = sys.argv[1:]
     before = [ended(exec_id) for exec_id in ids]
     recovered = [handle.exec_id for handle in executions.recover()]
-    out((before, recovered, [(ended(exec_id), executions.get(exec_id).result) for exec_id in ids]))
+    out((before, recovered, [(ended(exec_id), executions.result(exec_id)) for exec_id in ids]))
 """
 
 

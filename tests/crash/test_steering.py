@@ -35,7 +35,7 @@ def test_whoever_answers_or_retries_and_dies_leaves_an_execution_that_can_go_on(
         ids = sys.argv[1:]
         became = [str(executions.get(exec_id).status) for exec_id in ids]
         recovered = [handle.exec_id for handle in executions.recover()]
-        out((became, recovered, [(ended(exec_id), executions.get(exec_id).result) for exec_id in ids]))
+        out((became, recovered, [(ended(exec_id), executions.result(exec_id)) for exec_id in ids]))
         """,
         paused,
         failed,
@@ -77,7 +77,7 @@ def test_of_several_who_retry_or_answer_one_starts_a_runner(faults, home, observ
         out, err = process.communicate(timeout=300)
         assert (process.returncode, err) == (0, ""), out
     after = faults.script(
-        "out([(ended(e), executions.get(e).result, len(executions.get(e).attempts)) for e in sys.argv[1:]])",
+        "out([(ended(e), executions.result(e), len(executions.get(e).attempts)) for e in sys.argv[1:]])",
         paused,
         failed,
     )
@@ -132,7 +132,7 @@ def test_code_that_was_changed_before_a_retry_is_noticed(faults):
         executions.retry(sys.argv[1])
         status = ended(sys.argv[1])
         execution = executions.get(sys.argv[1])
-        out((status, execution.result, execution.changed_code))
+        out((status, executions.result(sys.argv[1]), execution.changed_code))
         """,
         first,
     )

@@ -102,7 +102,7 @@ def test_a_disk_that_is_full_while_an_artifact_is_written_fails_the_execution_wi
         attempts = [a.outcome for a in handle.execution.attempts]
         BALLAST.unlink()
         executions.retry(handle.exec_id)
-        out((handle.exec_id, failed, attempts, ended(handle.exec_id), handle.execution.result))
+        out((handle.exec_id, failed, attempts, ended(handle.exec_id), handle.get()))
         """
     )
     exec_id, failed, attempts, again, result = faults.in_own_mounts(SMALL_DISK, script)
@@ -137,7 +137,7 @@ def test_a_home_that_becomes_read_only_costs_nothing_that_was_completed(faults, 
         subprocess.run(["mount", "-o", "remount,bind,rw", home], check=True)
         failed = ended(handle.exec_id)
         executions.retry(handle.exec_id)
-        out((handle.exec_id, failed, ended(handle.exec_id), handle.execution.result))
+        out((handle.exec_id, failed, ended(handle.exec_id), handle.get()))
         """
     )
     exec_id, failed, again, result = faults.in_own_mounts(OWN_MOUNTS, script)
@@ -170,7 +170,7 @@ def test_a_server_that_is_gone_for_half_a_minute_is_waited_for(faults, zenml_ser
     out, err = waiting.communicate(timeout=300)
     assert waiting.returncode == 0, err
     assert json.loads(out.rpartition("OUT")[2]) == ["completed", "completed"]
-    results = faults.script("out([executions.get(e).result for e in sys.argv[1:]])", held, early, env=there)
+    results = faults.script("out([executions.result(e) for e in sys.argv[1:]])", held, early, env=there)
     assert results == [3, 3]
     assert {faults.runs(held), faults.runs(early)} == {HELD_ONCE}
     observed("server, stopped", "waits, and goes on by itself", "nothing", HELD_ONCE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kitaru._cli.diffing import diff
 from kitaru._cli.replaying import replay, replay_many
-from kitaru.flow import Flow
+from kitaru.flows import Flow
 
 if TYPE_CHECKING:
     from tests.conftest import Project

@@ -74,7 +74,7 @@ def test_executions_artifacts_and_logs(project):
         execution = executions.get(handle.exec_id)
         assert executions.get(handle.exec_id[:13]) == execution == handle.execution
         assert execution.flow_name == "article" and execution.stack_name == "default"
-        assert execution.result == "one-two" and execution.duration > timedelta(0)
+        assert executions.result(handle.exec_id) == "one-two" and execution.duration > timedelta(0)
         assert execution.inputs["text"] == "one two" and "frozenset" in execution.inputs["mark"]
         assert execution.settings["retries"].value == 2 and execution.settings["retries"].layer == "run"
         assert execution.metadata == {"stage": {"a": 1, "b": 2}}
@@ -127,14 +127,14 @@ def test_executions_artifacts_and_logs(project):
                 assert words in str(error), (words, str(error))
             else:
                 raise AssertionError(words)
-        for verb in (execution.cancel, execution.retry, execution.resume, execution.abort_wait):
+        for verb in (handle.cancel, handle.retry, handle.resume, handle.abort_wait):
             try:
                 verb()
             except KitaruStateError as error:
                 assert "completed" in str(error) or "does not wait" in str(error), error
             else:
                 raise AssertionError(verb)
-        execution.delete()
+        handle.delete()
         assert [e.exec_id for e in executions.list()] == [failing.exec_id]
         """,
     )

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from sqlalchemy import create_engine
 
-from kitaru._zenml import plain_steps, private
-from kitaru._zenml.cache_lookup import find_cached_step
+from kitaru._zenml.door import private
 from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
+from kitaru._zenml.running import plain_steps
+from kitaru._zenml.running.cache_lookup import find_cached_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 F = TypeVar("F")
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kitaru"
-PRIVATE = PACKAGE / "_zenml" / "private.py"
+PRIVATE = PACKAGE / "_zenml" / "door" / "private.py"
 
 # What Kitaru uses of objects that ZenML hands it, which no import and no call shows: attributes by class.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -496,7 +497,7 @@ def is_private(name: str) -> bool:
 def test_runners_keep_their_files_beside_zenmls_configuration(monkeypatch, tmp_path):
     from zenml.utils.io_utils import get_global_config_directory
 
-    from kitaru._runner.places import runner_directory
+    from kitaru._core.process.places import runner_directory
 
     for given in (str(tmp_path / "named"), ""):
         monkeypatch.setenv("ZENML_CONFIG_PATH", given)

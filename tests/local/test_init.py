@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kitaru import KitaruUsageError
-from kitaru._core.shipped import templates_folder
+from kitaru._core.images.shipped import templates_folder
 from kitaru.templates import TEMPLATES, create_project
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ LOOKING = TOLD[: TOLD.index("run_flow")]
 CHANGING = TOLD[TOLD.index("run_flow") :]
 
 FLOWS = """
+    import os
     from pathlib import Path
     from pydantic import BaseModel
     import kitaru
@@ -35,6 +36,7 @@ FLOWS = """
     @checkpoint
     def draft(topic: str) -> str:
         print("drafting", topic)
+        os.write(2, b"kitaru: checkpoint draft failed\\n")  # which is the flow's output, not its runner's word
         return f"All about {topic}. " * 100
 
     @checkpoint
@@ -121,6 +123,14 @@ CLIENT = """
             assert (await call("get_logs", exec_id=first))["lines"] == ["draft | drafting owls"]
             output = await call("get_logs", exec_id=first, source="runner", lines=1, lines_from=0)
             assert len(output["lines"]) == 1 and "others: lines_from=" in output["lines_note"]
+            whole = await call("get_logs", exec_id=first, source="runner", lines=2000)
+            told = [(event["kind"], whole["lines"][event["line"]]) for event in whole["events"]]
+            assert told[0] == ("checkpoint_started", "kitaru: checkpoint draft started"), told
+            assert [event["error"] for event in whole["events"] if event["kind"] == "checkpoint_failed"] == [
+                "LookupError: it is not mended"
+            ]
+            assert "kitaru: checkpoint draft failed" in whole["lines"]
+            assert "kitaru: checkpoint draft failed" not in [line for _, line in told]
             assert "no checkpoint 'drafts'" in await refused("get_logs", exec_id=first, checkpoint="drafts")
             [text] = (await call("list_artifacts", exec_id=first, name="draft"))["artifacts"]
             piece = await call("get_artifact", artifact_id=text["id"], offset=160, max_text=100)

@@ -46,7 +46,7 @@ def test_what_modules_know_does_not_grow_with_executions(project):
 
         if __name__ == "__main__":
             first, then = after(2), after(3)
-            assert ("kitaru._zenml.usage", "_runs") in first
+            assert ("kitaru._zenml.records.usage", "_runs") in first
             assert {place: (first.get(place), size) for place, size in then.items() if size > first.get(place, 0)} == {}
         """,
     )

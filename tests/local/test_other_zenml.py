@@ -134,7 +134,7 @@ def test_a_flow_tells_a_name_that_only_its_runner_needs(project: Project, greeti
 
 
 def test_a_container_tells_a_later_zenml(project: Project, later: dict[str, str]) -> None:
-    done = project.run("-m", "kitaru._zenml.entrypoint", env=later, check=False)
+    done = project.run("-m", "kitaru._zenml.running.entrypoint", env=later, check=False)
     assert done.stderr.splitlines()[-1] == f"kitaru.errors.KitaruBackendError: {LATER}"
     assert done.returncode == 1
 

@@ -122,7 +122,7 @@ def test_the_record_is_taken_up_to_the_cut_and_an_override_is_what_the_next_one_
         assert sorted(run.steps["rank"].spec.upstream_steps) == ["fetch", "parse", "parse_2"]
 
         # -- a replay of the replay, with a call of the fan-out and an input that are new; what comes later is kept
-        again = execution.replay(at="parse[2]", inputs={"by": "luck"}, skip=["publish"])
+        again = replay.replay(at="parse[2]", inputs={"by": "luck"}, skip=["publish"])
         assert again.wait() == "THE BEST HAS 99 WORDS\\nRANKED BY HAND"
         assert ran() == ["parse", "rank", "write 2"]
         assert again.execution.inputs == {"count": 2, "by": "luck"}
@@ -301,8 +301,8 @@ def test_answers_are_taken_before_the_cut_and_given_ahead(project: Project) -> N
             fifth = article.replay(replay, wait_answers={"stars": 5})
             assert fifth.wait() == "about about tides: 5"
             assert [c.replay for c in fifth.execution.checkpoints] == ["reused", "reused", "run"]
-            assert list(client.executions.asked(fifth.exec_id)) == ["sure", "stars"]
-            assert client.executions.asked(fifth.exec_id)["sure"].metadata == {}
+            assert list(client.executions.waits(fifth.exec_id)) == ["sure", "stars"]
+            assert client.executions.waits(fifth.exec_id)["sure"].metadata == {}
             try:
                 article.replay(original, wait_answers={"stars": "many"})
             except KitaruWaitValidationError as error:
@@ -491,11 +491,12 @@ def test_many_are_replayed_some_at_a_time_and_failures_are_kept_apart(project: P
         """
         import sys
         from kitaru import KitaruClient
-        replays = KitaruClient().executions.replay_many(sys.argv[1:] + ["ffffffff"], at="prompt", progress=False)
+        client = KitaruClient()
+        replays = client.executions.replay_many(sys.argv[1:] + ["ffffffff"], at="prompt", progress=False)
         assert len(replays.completed) == 1 and replays.completed[0].result == "question 0, please?"
         assert len(replays.failed) == 1 and "ffffffff" in replays.failed[0].error and not replays.failed[0].exec_id
-        found = KitaruClient().executions.replay_many({"flow": "ask", "limit": 1}, at="prompt", progress=False)
-        assert len(found.outcomes) == 1 and [d.changed for d in replays.diffs()] == [True]
+        found = client.executions.replay_many({"flow": "ask", "limit": 1}, at="prompt", progress=False)
+        assert len(found.outcomes) == 1 and [d.changed for d in client.executions.diff_replays(replays)] == [True]
         """,
     )
     done = project.run("collect.py", ids[0])

@@ -117,7 +117,7 @@ def test_files_are_private_and_few_and_a_failed_submission_leaves_none(project, 
 
 
 def _identity():
-    from kitaru._runner.process import this_process
+    from kitaru._core.process.processes import this_process
 
     return this_process()
 
@@ -159,7 +159,7 @@ def test_a_submitter_that_is_killed_leaves_no_process_behind(project, home, even
         """
         import os, signal, sys
         from kitaru._runner.detached import DetachedRunner
-        from kitaru._zenml import submit
+        from kitaru._zenml.submitting import submit
         from work import f
 
         def die(*args):

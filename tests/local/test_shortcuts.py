@@ -153,7 +153,7 @@ def test_a_cached_step_is_found_as_zenml_finds_it(project):
             from zenml.utils.time_utils import utc_now
             from zenml.zen_stores.schemas import StepRunSchema
             from sqlmodel import Session, select
-            from kitaru._zenml.cache_lookup import find_cached_step
+            from kitaru._zenml.running.cache_lookup import find_cached_step
 
             store = Client().zen_store
             with Session(store.engine) as session:
@@ -182,7 +182,7 @@ def test_integrations_that_wait_for_a_library_register_materializers_for_its_typ
     from zenml.integrations.registry import integration_registry
     from zenml.materializers.base_materializer import BaseMaterializer
 
-    from kitaru._zenml.installed import LIBRARIES
+    from kitaru._zenml.door.installed import LIBRARIES
 
     seen = set()
     for name, library in LIBRARIES.items():
@@ -207,7 +207,7 @@ def _kinds(base):
 def test_what_the_launcher_takes_of_a_cached_step_is_there():
     from zenml.orchestrators.step_run_utils import StepRunRequestFactory
 
-    from kitaru._zenml.cache_lookup import Artifact, CachedStep
+    from kitaru._zenml.running.cache_lookup import Artifact, CachedStep
 
     source = textwrap.dedent(inspect.getsource(StepRunRequestFactory.populate_request))
     tree = ast.parse(source)
@@ -226,7 +226,7 @@ def test_more_threads_than_a_pool_has_connections_use_the_store_at_once(home):
 
     from sqlmodel import Session, text
 
-    from kitaru._zenml.store import open_client
+    from kitaru._zenml.door.store import open_client
 
     engine = open_client().zen_store.engine
     together = threading.Barrier(60)

@@ -10,9 +10,9 @@ from io import BytesIO
 import pytest
 
 from kitaru import KitaruStackError, KitaruUsageError
-from kitaru._core.shipped import stacks_folder
-from kitaru._core.stack_definition import fill
-from kitaru._core.wheel import build_wheel, integration_wheels
+from kitaru._core.images.shipped import stacks_folder
+from kitaru._core.images.wheel import build_wheel, integration_wheels
+from kitaru._core.settings.stack_definition import fill
 
 SHIPPED = sorted(path.stem for path in stacks_folder().glob("*.yaml"))
 
@@ -24,8 +24,8 @@ def test_every_stack_type_that_was_promised_is_there():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_definition_says_what_it_needs_and_costs_and_fits_zenml(name, home):
-    from kitaru._zenml.definitions import load_definition
-    from kitaru._zenml.flavors import checked_configuration, find_flavor
+    from kitaru._zenml.stacks.definitions import load_definition
+    from kitaru._zenml.stacks.flavors import checked_configuration, find_flavor
 
     text = (stacks_folder() / f"{name}.yaml").read_text()
     assert "# Needs: " in text

@@ -173,14 +173,14 @@ def test_a_paused_flow_has_no_process_and_an_answer_starts_it_again(project, hom
         execution = handle.execution
         assert handle.status == execution.status == "waiting", execution
         assert execution.pending_wait.name == "word" and execution.attempts[-1].outcome == "waiting"
-        for verb in (execution.resume, execution.retry):
+        for verb in (handle.resume, handle.retry):
             try:
                 verb()
             except KitaruStateError as error:
                 assert "kitaru executions input" in str(error)
             else:
                 raise AssertionError(verb)
-        execution.input("please")
+        handle.input("please")
         assert handle.wait(timeout=300) == "7 please 8"
         execution = handle.execution
         assert [(a.number, a.outcome) for a in execution.attempts] == [(1, "completed")], execution.attempts

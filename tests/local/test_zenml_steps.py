@@ -277,7 +277,7 @@ def test_materializers_of_zenmls_integrations_are_there_and_load_no_library_that
         from kitaru import checkpoint, flow
 
         def libraries():
-            from kitaru._zenml.installed import LIBRARIES
+            from kitaru._zenml.door.installed import LIBRARIES
             return sorted(set(LIBRARIES.values()) & set(sys.modules))
 
         @checkpoint(cache=False)

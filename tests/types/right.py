@@ -48,10 +48,10 @@ async def score_soon(page: bytes) -> float:
 def survey(topic: str, depth: int = 1) -> dict[str, float]:
     page = fetch(topic, depth)
     reveal_type(page)  # revealed: bytes
-    reveal_type(fetch.submit(topic))  # revealed: kitaru.checkpoint.CheckpointFuture[bytes]
+    reveal_type(fetch.submit(topic))  # revealed: kitaru._core.code.futures.CheckpointFuture[bytes]
     reveal_type(fetch.submit(topic).result())  # revealed: bytes
     reveal_type(fetch.submit(topic, depth=2).result(timeout=1.5))  # revealed: bytes
-    reveal_type(fetch.map(["a", "b"]))  # revealed: kitaru.checkpoint.CheckpointFutures[bytes]
+    reveal_type(fetch.map(["a", "b"]))  # revealed: kitaru._core.code.futures.CheckpointFutures[bytes]
     reveal_type(fetch.map(["a", "b"], depth=3).results())  # revealed: list[bytes]
     reveal_type(fetch.product(["a"], unmapped(1))[0].result())  # revealed: bytes
     reveal_type(fetch.func("x"))  # revealed: bytes
@@ -69,7 +69,7 @@ def count(words: list[str]) -> int:
 async def survey_soon(topic: str) -> float:
     page = await fetch_soon(topic)
     reveal_type(page)  # revealed: bytes
-    reveal_type(fetch_soon.submit(topic))  # revealed: kitaru.checkpoint.CheckpointFuture[bytes]
+    reveal_type(fetch_soon.submit(topic))  # revealed: kitaru._core.code.futures.CheckpointFuture[bytes]
     reveal_type(await fetch_soon.submit(topic))  # revealed: bytes
     reveal_type(await asyncio.gather(fetch_soon("a"), fetch_soon("b")))  # revealed: tuple[bytes, bytes]
     reveal_type(await fetch_soon.map(["a", "b"]))  # revealed: list[bytes]
@@ -90,7 +90,7 @@ def all_kinds(first: int, /, second: str, *rest: float, third: bytes = b"", **mo
     return first, second
 
 
-reveal_type(survey)  # revealed: kitaru.flow.Flow[[topic: str, depth: int =], dict[str, float]]
+reveal_type(survey)  # revealed: kitaru.flows.Flow[[topic: str, depth: int =], dict[str, float]]
 handle = survey.run("x")
 reveal_type(handle)  # revealed: kitaru.handle.FlowHandle[dict[str, float]]
 reveal_type(survey.run("x").wait())  # revealed: dict[str, float]
@@ -98,10 +98,10 @@ replay = survey.replay("0a1b2c3d", at="fetch[2]", outputs={"fetch": b""}, retrie
 reveal_type(replay.wait())  # revealed: dict[str, float]
 reveal_type(survey.run(topic="x", depth=2).wait(timeout=3, progress=False))  # revealed: dict[str, float]
 reveal_type(handle.get())  # revealed: dict[str, float]
-reveal_type(handle.status)  # revealed: kitaru._core.status.ExecutionStatus
+reveal_type(handle.status)  # revealed: kitaru._core.records.status.ExecutionStatus
 reveal_type(handle.exec_id)  # revealed: str
 reveal_type(handle.dashboard_url)  # revealed: str | None
-reveal_type(handle.execution)  # revealed: kitaru.models.Execution
+reveal_type(handle.execution)  # revealed: kitaru._core.drawing.execution.Execution
 reveal_type(FlowHandle.from_id("x"))  # revealed: kitaru.handle.FlowHandle[Any]
 reveal_type(count.run(["a"]).wait())  # revealed: int
 reveal_type(survey_soon.run("x").wait())  # revealed: float
@@ -120,7 +120,7 @@ reveal_type(survey.run("x", depth=2, image={"apt_packages": ["git"]}, retries=2)
 reveal_type(survey_soon.run("x", retries=1).wait())  # revealed: float
 
 changed = survey.with_options(retries=1, cache=True, stack="prod", image=ImageSettings(base_image="python:3.11"))
-reveal_type(changed)  # revealed: kitaru.flow.Flow[[topic: str, depth: int =], dict[str, float]]
+reveal_type(changed)  # revealed: kitaru.flows.Flow[[topic: str, depth: int =], dict[str, float]]
 reveal_type(changed.run("x", depth=1).wait())  # revealed: dict[str, float]
 configure(retries=1, cache=None, stack="prod", image="python:3.11")
 

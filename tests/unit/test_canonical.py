@@ -8,7 +8,7 @@ import sys
 SCRIPT = """
 import pickle
 from pydantic import BaseModel
-from kitaru._core.canonical import content_hash
+from kitaru._core.identity.canonical import content_hash
 
 class Page(BaseModel):
     name: str

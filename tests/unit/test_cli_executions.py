@@ -22,7 +22,8 @@ from kitaru._cli.main import cli
 from kitaru._cli.since import parse_since
 from kitaru._cli.watch import _as_data, _checkpoint_events, _status_events
 from kitaru._cli.watch import _as_text as watched
-from kitaru._core import course, diff_text
+from kitaru._core.comparing import diff_text
+from kitaru._core.drawing import course
 from kitaru.diffs import ExecutionDiff
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from kitaru import ExecutionStatus
-from kitaru._core.diffing import MOST_CELLS, MOST_LINES, brief, compare
+from kitaru._core.comparing.diffing import MOST_CELLS, MOST_LINES, brief, compare
 from kitaru.diffs import CheckpointDiff, ExecutionDiff, ValueDiff, summary_rows
 from kitaru.models import ExecutionSummary
 from tests.chromium import visit

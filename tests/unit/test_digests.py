@@ -36,7 +36,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kitaru._core.digests import Undigestible, digest
+from kitaru._core.identity.digests import Undigestible, digest
 
 Item = TypeVar("Item")
 DAY = dt.datetime(2024, 1, 1)  # noqa: DTZ001 - without a zone is what it is for
@@ -344,7 +344,7 @@ import datetime, enum, functools, pathlib, pickle, sys, uuid
 from dataclasses import dataclass, field
 import pydantic
 sys.path.insert(0, {root!r})
-from kitaru._core.digests import digest
+from kitaru._core.identity.digests import digest
 
 class Kind(enum.Enum):
     ONE = 1

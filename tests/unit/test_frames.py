@@ -7,7 +7,7 @@ from pathlib import Path
 
 import kitaru
 from kitaru import KitaruUsageError
-from kitaru._core.frames import own_frames
+from kitaru._core.code.frames import own_frames
 
 
 def test_frames_of_the_machinery_are_left_out_and_the_others_stay() -> None:
@@ -15,7 +15,7 @@ def test_frames_of_the_machinery_are_left_out_and_the_others_stay() -> None:
         "An exception has occurred.\nTraceback (most recent call last):\n"
         '  File "/venv/lib/python3.11/site-packages/zenml/steps/base_step.py", line 757, in call_entrypoint\n'
         "    return self.entrypoint(**validated_args)\n           ^^^^^^^^^^\n"
-        f'  File "{Path(kitaru.__file__).parent}/_zenml/steps.py", line 3, in run\n    return call()\n'
+        f'  File "{Path(kitaru.__file__).parent}/_zenml/running/steps.py", line 3, in run\n    return call()\n'
         '  File "/home/ada/kitaru/flows.py", line 5, in parse\n    return int(text)\n           ^^^^\n'
         '  File "/venv/lib/python3.11/site-packages/httpx/_client.py", line 7, in get\n    raise\n'
         "ValueError: one\n"

@@ -6,9 +6,11 @@ The rooms are drawn in the design: the public API is thin, ``_core`` is pure, ``
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "kitaru"
 
 # The one module that may reach for private ZenML names, and the list of them, each with its reason.
-PRIVATE_NAMES = Path("kitaru/_zenml/private.py")
+PRIVATE_NAMES = Path("kitaru/_zenml/door/private.py")
 PRIVATE_LIST = Path("kitaru/_zenml/private_names.py")
 
 # Private names of Kitaru's own objects that _zenml works with, which look like ZenML's to the search below.
@@ -42,7 +44,6 @@ class Room:
     """Some modules of the package, and what they may import beside the standard library.
 
     A prefix stands for the module and everything below it; ``kitaru.*`` is the public API: no underscore in the path;
-    ``kitaru._*.py`` are the modules, not rooms, that the public API keeps to itself.
     ``inside_functions`` may be imported there only, so that importing the room stays cheap.
     """
 
@@ -55,20 +56,27 @@ class Room:
         return imported.is_standard_library or any(imported.is_below(prefix) for prefix in allowed)
 
 
-SUPERVISOR = Room("the supervisor", ("kitaru._runner.files", "kitaru._runner.process", "kitaru._core.crash_points"))
+SUPERVISOR = Room("the supervisor", ("kitaru._core.process",))
 # What the supervisor's process loads: nothing but the standard library, so that a broken environment cannot kill it.
-SUPERVISOR_FILES = {Path("kitaru/_runner") / name for name in ("supervisor.py", "files.py", "process.py")}
+SUPERVISOR_FILES = {
+    Path("kitaru/_runner/supervisor.py"),
+    *(Path("kitaru/_core/process") / name for name in ("crash_points.py", "files.py", "processes.py")),
+}
 ROOMS = {
     "": Room(
         "the public API",
-        ("kitaru.*", "kitaru._*.py", "kitaru._core", "pydantic"),
-        ("kitaru._zenml", "kitaru._runner", "genai_prices", "rich"),
+        ("kitaru.*", "kitaru._core", "pydantic"),
+        ("kitaru._llm", "kitaru._runner", "kitaru._terminal", "kitaru._zenml"),
     ),
-    "_core": Room("_core", ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core"), ("packaging",)),
+    "_core": Room(
+        "_core",
+        ("kitaru._core", "kitaru.errors", "pydantic", "pydantic_core"),
+        ("click", "genai_prices", "packaging", "rich"),
+    ),
     "_cli": Room(
         "_cli",
-        ("kitaru.*", "kitaru._cli", "kitaru._core.ctrl_c", "kitaru._core.suggest", "click"),
-        ("kitaru._asking", "kitaru._core", "kitaru._progress", "kitaru._runner.places", "rich"),
+        ("kitaru.*", "kitaru._cli", "kitaru._core.process.ctrl_c", "kitaru._core.words.suggest", "click"),
+        ("kitaru._core", "kitaru._terminal", "rich"),
     ),
     # How flows and moments are named, it knows from the command line.
     "_mcp": Room(
@@ -79,17 +87,28 @@ ROOMS = {
     # What users begin with, and what it imports of its own.
     "_templates": Room("a project to begin with", ("kitaru.*", "agent", "batch", "flows", "model")),
     "_runner": Room(
-        "_runner", ("kitaru.*", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
+        "_runner", ("kitaru.errors", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
     ),
+    "_terminal": Room(
+        "_terminal", ("kitaru.errors", "kitaru._core", "kitaru._terminal"), ("kitaru._runner", "kitaru._zenml")
+    ),
+    # It is loaded when the first question is asked.
+    "_llm": Room("_llm", ("kitaru.*", "kitaru._core", "kitaru._llm", "pydantic", "pydantic_ai"), ("kitaru._zenml",)),
 }
 # The live view is loaded where a terminal is there to draw on, and draws with rich all over.
-LIVE_VIEW = Room("the live view", ("kitaru.*", "kitaru._*.py", "kitaru._core", "rich"), ("kitaru._zenml",))
-LIVE_VIEW_FILE = Path("kitaru/_live.py")
-# What kitaru.llm() loads when it is called is PydanticAI's all over.
-MODELS = Room(
-    "asking models", ("kitaru.*", "kitaru._*.py", "kitaru._core", "pydantic", "pydantic_ai"), ("kitaru._zenml",)
+LIVE_VIEW = Room("the live view", (*ROOMS["_terminal"].anywhere, "rich"), ("kitaru._zenml",))
+LIVE_VIEW_FILE = Path("kitaru/_terminal/live.py")
+# From the ground up: each module imports from its own floor and those below, in functions and for types too.
+FLOORS = (
+    ("kitaru.errors", "kitaru.visualizations"),
+    ("kitaru._core",),
+    ("kitaru._zenml",),
+    ("kitaru._runner", "kitaru._terminal"),
+    ("kitaru.*",),
+    ("kitaru._llm",),
+    ("kitaru.model_calls",),
+    ("kitaru", "kitaru._cli", "kitaru._mcp", "kitaru.__main__"),
 )
-MODEL_FILES = {Path("kitaru/_asking_models.py"), Path("kitaru/_model_access.py")}
 # The only room that may import what it likes, except the command line above it.
 ZENML_ROOM = "_zenml"
 
@@ -111,8 +130,6 @@ class Import:
         if prefix == "kitaru.*":
             package, *rest = self.module.split(".")
             return package == "kitaru" and not any(part.startswith("_") and part != "__init__" for part in rest)
-        if prefix == "kitaru._*.py":
-            return self.module.startswith("kitaru._") and (PACKAGE / f"{self.module.split('.')[1]}.py").is_file()
         return self.module == prefix or self.module.startswith(prefix + ".")
 
     def __str__(self) -> str:
@@ -168,10 +185,81 @@ def test_each_room_imports_only_what_it_may() -> None:
     for file in python_files(PACKAGE):
         if room_of(file) == ZENML_ROOM or file.name == "__main__.py":
             continue
-        special = {**dict.fromkeys(SUPERVISOR_FILES, SUPERVISOR), **dict.fromkeys(MODEL_FILES, MODELS)}
-        room = {**special, LIVE_VIEW_FILE: LIVE_VIEW}.get(file) or ROOMS[room_of(file)]
+        special = {**dict.fromkeys(SUPERVISOR_FILES, SUPERVISOR), LIVE_VIEW_FILE: LIVE_VIEW}
+        room = special.get(file) or ROOMS[room_of(file)]
         strays += [f"{found}, which {room.name} may not" for found in imports_of(file) if not room.allows(found)]
     assert not strays, "\n".join(strays)
+
+
+def modules() -> dict[str, Path]:
+    """The package's modules by name."""
+    files = [file for file in python_files(PACKAGE) if room_of(file) != "_templates"]
+    return {".".join(file.with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+
+
+def imported_by(file: Path, known: dict[str, Path]) -> set[str]:
+    """The package's modules that a file names in an import, wherever that stands."""
+    return {
+        module
+        for found in imports_of(file)
+        for module in [found.module if found.module in known else found.module.rpartition(".")[0]]
+        if module in known and known[module] != file
+    }
+
+
+def floor_of(module: str) -> int:
+    """The floor of a module: the highest that names it, or what it is in."""
+    named = [
+        floor
+        for floor, prefixes in enumerate(FLOORS)
+        if module in prefixes or any(module.startswith(f"{prefix}.") for prefix in prefixes if "._" in prefix)
+    ]
+    return max(named, default=FLOORS.index(("kitaru.*",)))
+
+
+def test_no_module_imports_one_of_a_higher_floor() -> None:
+    known = modules()
+    strays = [
+        f"{file} imports {other}, which is above it"
+        for module, file in known.items()
+        for other in imported_by(file, known)
+        if floor_of(other) > floor_of(module)
+    ]
+    assert not strays, "\n".join(strays)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = modules()
+    try:
+        [*TopologicalSorter({module: imported_by(file, known) for module, file in known.items()}).static_order()]
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_rooms_import_each_other_in_a_circle() -> None:
+    known = modules()
+    for above in ("kitaru._core", "kitaru._zenml"):
+        rooms: dict[str, set[str]] = {}
+        for module, file in known.items():
+            if file.parent.parent == Path(*above.split(".")):
+                others = {
+                    ".".join(other.split(".")[:3])
+                    for other in imported_by(file, known)
+                    if other.startswith(f"{above}.")
+                }
+                room = ".".join(module.split(".")[:3])
+                rooms.setdefault(room, set()).update(others - {room})
+        try:
+            [*TopologicalSorter(rooms).static_order()]
+        except CycleError as error:
+            pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_each_room_says_what_lives_there() -> None:
+    rooms = {
+        file.parent for file in python_files(PACKAGE) if room_of(file) in {"_core", "_zenml"} and len(file.parts) > 3
+    }
+    assert {room for room in rooms if not ast.get_docstring(parse(room / "__init__.py"))} == set()
 
 
 def test_only_the_zenml_room_imports_zenml_and_what_zenml_stands_on() -> None:
@@ -188,7 +276,7 @@ def test_only_the_zenml_room_imports_zenml_and_what_zenml_stands_on() -> None:
 
 
 def test_the_zenml_room_is_entered_by_its_door() -> None:
-    """``from kitaru._zenml import runs`` waits for a thread that loads ZenML; the form with two dots does not."""
+    """``from kitaru._zenml.records import runs`` waits for a thread that loads ZenML; the form with two dots does not."""
     strays = [
         f"{file}:{node.lineno} imports from {node.module}"
         for file in python_files(PACKAGE)
@@ -196,7 +284,7 @@ def test_the_zenml_room_is_entered_by_its_door() -> None:
         for function in ast.walk(parse(file))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kitaru._zenml.")
+        if isinstance(node, ast.ImportFrom) and re.match(r"kitaru\._zenml\.\w+\.", node.module or "")
     ]
     assert not strays, "\n".join(strays)
 

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from kitaru._core import lanes
-from kitaru._core.lanes import Lane
-from kitaru._core.matching import (
+from kitaru._core.identity import lanes
+from kitaru._core.identity.lanes import Lane
+from kitaru._core.identity.matching import (
     Call,
     Calls,
     Mismatch,

@@ -13,14 +13,14 @@ import pytest
 
 from kitaru import models, pictures
 from kitaru._cli import describe, output
-from kitaru._core import graph, timeline
-from kitaru._core.board import Board, Step
-from kitaru._core.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
-from kitaru._core.graph_svg import graph_svg
-from kitaru._core.scale import Scale
-from kitaru._core.timeline_svg import timeline_svg
-from kitaru._core.timeline_text import timeline_lines
-from kitaru._core.tree import tree_lines
+from kitaru._core.drawing import graph, timeline
+from kitaru._core.drawing.board import Board, Step
+from kitaru._core.drawing.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
+from kitaru._core.drawing.graph_svg import graph_svg
+from kitaru._core.drawing.scale import Scale
+from kitaru._core.drawing.timeline_svg import timeline_svg
+from kitaru._core.drawing.timeline_text import timeline_lines
+from kitaru._core.drawing.tree import tree_lines
 
 HOSTILE = "<script>alert(1)</script>&\"'\x00\x1b[31m]]>"
 

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from kitaru import _asking
 from kitaru._cli import target
-from kitaru._zenml import checkup, stack_creation
+from kitaru._terminal import asking as _asking
+from kitaru._zenml.servers import checkup
+from kitaru._zenml.stacks import stack_creation
 from kitaru.errors import KitaruStackError, KitaruUsageError
 from kitaru.models import PendingWait
 

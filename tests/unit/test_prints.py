@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from kitaru._zenml.prints import LineWriter, finish_line, write_whole_lines
+from kitaru._zenml.records.prints import LineWriter, finish_line, write_whole_lines
 
 if TYPE_CHECKING:
     import pytest

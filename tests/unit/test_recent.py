@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from kitaru._core.recent import Recent
-from kitaru._zenml import stack_runners
+from kitaru._core.process.recent import Recent
+from kitaru._zenml.records import stack_runners
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kitaru._core.replaying import Call, Plan, Recording, Wait
+from kitaru._core.identity.replaying import Call, Plan, Recording, Wait
 from kitaru.errors import KitaruUsageError
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kitaru._core import environment, pyproject, settings
-from kitaru._core.settings import SETTINGS, Provenance, resolve, validate_options
+from kitaru._core.settings import environment, pyproject, settings
+from kitaru._core.settings.settings import SETTINGS, Provenance, resolve, validate_options
 from kitaru.config import configure
 from kitaru.errors import KitaruUsageError
 from kitaru.image import ImageSettings
@@ -346,7 +346,7 @@ def test_the_other_variables_are_checked_too(
 
 
 def test_every_variable_that_is_read_is_in_the_manual() -> None:
-    source = (ROOT / "kitaru/_core/environment.py").read_text()
+    source = (ROOT / "kitaru/_core/settings/environment.py").read_text()
     for variable in (
         "KITARU_PROGRESS",
         "KITARU_LOCAL_RUNNER",
@@ -446,7 +446,7 @@ def test_a_file_that_cannot_be_opened_is_told_with_its_path(tmp_path: Path) -> N
 def test_settings_load_pydantic_only_where_an_image_is_given(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from kitaru._core.settings import resolve, validate_options\n"
+        "from kitaru._core.settings.settings import resolve, validate_options\n"
         "import kitaru.config\n"
         "resolve(run=validate_options('.run', retries=1))\n"
         "assert 'pydantic' not in sys.modules, 'loaded without an image'\n"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple, Optional, Tuple, get_args  # noqa
 import pytest
 from pydantic import create_model
 
-from kitaru._core.signatures import bind, call, output_annotation, record_names, recorded_signature
+from kitaru._core.code.signatures import bind, call, output_annotation, record_names, recorded_signature
 from kitaru.errors import KitaruUsageError
 
 Hidden = int

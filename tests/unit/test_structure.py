@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, PrivateAttr
 
-from kitaru._core.equality import same
-from kitaru._core.structure import Slot, decode, encode, leaves, replace
+from kitaru._core.code.structure import Slot, decode, encode, leaves, replace
+from kitaru._core.identity.equality import same
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text()
 VALUES = st.recursive(

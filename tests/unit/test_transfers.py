@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kitaru._zenml import transfers
-from kitaru._zenml.builds import BuildLog
+from kitaru._zenml.stacks import transfers
+from kitaru._zenml.stacks.builds import BuildLog
 
 if TYPE_CHECKING:
     import pytest

@@ -10,10 +10,10 @@ from uuid import UUID, uuid1
 import pytest
 from pydantic import UUID4, BaseModel, HttpUrl, ValidationError, field_validator
 
-from kitaru import _asking_models
-from kitaru._core import stack_definition
-from kitaru._core.validation import problems
-from kitaru._zenml import flavors
+from kitaru._core.settings import stack_definition
+from kitaru._core.words.validation import problems
+from kitaru._llm import asking as _asking_models
+from kitaru._zenml.stacks import flavors
 from kitaru.errors import KitaruStackError, KitaruUsageError
 from kitaru.json_values import arguments_from_json
 
@@ -99,4 +99,4 @@ def test_nothing_else_puts_the_errors_of_pydantic_into_words() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "errors"
     }
-    assert calls == {"_core/validation.py"}
+    assert calls == {"_core/words/validation.py"}

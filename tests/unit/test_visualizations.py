@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import kitaru
 from kitaru import HTML, JSON, KitaruUsageError, Markdown, Picture, Table
-from kitaru._zenml.visualizations import shown
+from kitaru._zenml.values.visualizations import shown
 from kitaru.json_values import result_to_json
 
 if TYPE_CHECKING:

@@ -1,0 +1,150 @@
+"""What the decorators say of a function: the definitions of flows and checkpoints."""
+
+from __future__ import annotations
+
+import inspect
+import reprlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, ParamSpec, TypeVar, cast
+
+from kitaru._core.code.entries import plant
+from kitaru._core.code.signatures import bind, call, output_annotation, record_names
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Runtime = Literal["inline", "isolated"]
+# The recorded input that holds what the others cannot say: the shape of containers.
+CALL_INPUT: Final = "kitaru_call"
+# ZenML takes 255 characters for the name of an artifact, which holds the flow's and the output's as well.
+_LONGEST_ID: Final = 120
+
+
+class _Definition(ABC):
+    """A decorated function, with the entry function that ZenML calls in its place."""
+
+    name: str
+    signature: inspect.Signature
+    record_names: dict[str, str]
+    entry: Callable[..., Any]
+
+    def _describe(self, function: Callable[..., Any]) -> None:
+        self.name = function.__name__
+        self.signature = inspect.signature(function)
+        self.record_names = record_names(self.signature)
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+
+    @abstractmethod
+    def _enter(self, inputs: dict[str, Any]) -> Any:
+        """Run it with its recorded inputs, when ZenML calls its entry function."""
+
+
+@dataclass(frozen=True)
+class CheckpointOptions:
+    """What a decorator says of a checkpoint.
+
+    Attributes:
+        retries: How many times more it is tried when it raises, each time at once.
+        cache: Whether an earlier execution's result may be reused; None leaves it to the flow.
+        type: A word for the kind of work, shown with the checkpoint: ``"llm_call"``, ``"tool_call"``.
+        runtime: ``"isolated"`` asks for a container of its own where the stack has some.
+        settings: ZenML settings of the step, passed through.
+        resources: ZenML resource settings: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
+        materializers: ZenML materializer classes for the outputs, passed through.
+    """
+
+    retries: int = 0
+    cache: bool | None = None
+    type: str | None = None
+    runtime: Runtime | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] | None = None
+    materializers: Any = None
+
+
+class CheckpointDefinition(_Definition, Generic[P, R]):
+    """A function whose calls are recorded as steps of the execution."""
+
+    # What tells it from others in ZenML's cache, where its source and what it captured do not.
+    identity: str | None = None
+    # What the author calls its calls: a text, or a function of their arguments.
+    id: str | Callable[..., str] | None = None
+
+    def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
+        self.func = function
+        self.source: CheckpointDefinition[..., Any] = self  # the decorated one, of one with options of its own
+        self.planted: Callable[..., Any] = function
+        self.options = options
+        self._describe(function)
+        self.entry = plant(
+            cast("Callable[..., Any]", function), "checkpoint", self._enter, output_annotation(function), CALL_INPUT
+        )
+
+    def id_of(self, values: Mapping[str, Any]) -> str | None:
+        """Return the id of a call; None where it has none.
+
+        Args:
+            values: Arguments by parameter.
+
+        Raises:
+            KitaruUsageError: The function that gives the id raises, or returns no id.
+        """
+        if not callable(self.id):
+            return self.id
+        try:
+            chosen = call(self.id, self.signature, values)
+        except Exception as error:
+            raise KitaruUsageError(
+                f"{self.name}.with_options(id=...): the function that gives the id raised {type(error).__name__}: {error}. "
+                f"It gets the arguments of the call: {self.name}{self.signature}."
+            ) from error
+        return checked_id(chosen, self.name)
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Bind arguments to parameters, or raise KitaruUsageError."""
+        return bind(f"checkpoint {self.name!r}: {self.name}", self.signature, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Checkpoint {self.__module__}.{self.__qualname__}>"
+
+
+class FlowDefinition(_Definition, Generic[P, R]):
+    """A function that runs in the background, durably."""
+
+    def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
+        self.func: Callable[P, Any] = function  # Any: an async function gives a coroutine, the flow its value
+        self.options = options
+        self._describe(function)
+        self.entry = plant(function, "flow", self._enter, Any)
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.__module__}.{self.__qualname__}>"
+
+
+def checked_id(chosen: object, checkpoint: str) -> str:
+    """Return the id of a call, checked.
+
+    Raises:
+        KitaruUsageError: It is none that ZenML can keep as a step's name.
+    """
+    where = f"{checkpoint}.with_options(id={reprlib.repr(chosen)})"
+    if not isinstance(chosen, str):
+        raise KitaruUsageError(
+            f"{where}: an id is some text, or a function that returns it, not a {type(chosen).__name__}."
+        )
+    if not chosen.strip() or len(chosen) > _LONGEST_ID:
+        raise KitaruUsageError(f"{where}: an id has 1 to {_LONGEST_ID} characters, and this one {len(chosen.strip())}.")
+    if chosen != chosen.strip() or not chosen.isprintable():
+        raise KitaruUsageError(
+            f"{where}: an id is the name of a step in ZenML, without space around it, line breaks and control characters."
+        )
+    return chosen

@@ -1,0 +1,144 @@
+"""Futures of checkpoint calls."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from kitaru.errors import KitaruTimeoutError, KitaruUsageError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Generator
+
+R = TypeVar("R")
+
+
+class CheckpointFuture(Generic[R]):
+    """The result of a checkpoint that was started with ``submit``, and may still be running.
+
+    It can be passed to other checkpoints, alone or inside lists, tuples and dicts, and awaited in async code.
+    """
+
+    def __init__(
+        self, future: Future[Any], name: str, resolve: Callable[[Any], R], taken: Callable[[], None] = lambda: None
+    ) -> None:
+        self._future = future
+        self._name = name
+        self._resolve = resolve
+        self._taken = taken  # is told when the body learns what became of the call
+        self._seen = False
+
+    @property
+    def name(self) -> str:
+        """Name of this call in the execution, such as ``"fetch_2"``."""
+        return self._name
+
+    def result(self, timeout: float | None = None) -> R:
+        """Wait for the checkpoint and return its value.
+
+        Args:
+            timeout: Seconds to wait; None waits for as long as it takes.
+
+        Raises:
+            KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
+            Exception: What the checkpoint raised.
+        """
+        self._finish(timeout)
+        return self._resolve(self._future.result())
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait for the checkpoint and return what it raised, or None; arguments and errors as of ``result``."""
+        self._finish(timeout)
+        return self._future.exception()
+
+    def _finish(self, timeout: float | None) -> None:
+        self._seen = True
+        if not wait_for([self._future], timeout).done:
+            raise KitaruTimeoutError(
+                f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running; "
+                f"call result() again to wait longer."
+            )
+        self._taken()
+
+    def done(self) -> bool:
+        """Whether the checkpoint has finished."""
+        is_done = self._future.done()
+        if is_done:
+            self._taken()
+        return is_done
+
+    def __await__(self) -> Generator[Any, None, R]:
+        import asyncio
+
+        self._seen = True
+        loop = asyncio.get_running_loop()
+        finished = loop.create_future()
+        # asyncio.wrap_future would wait forever where a StopIteration was raised, and would cancel a checkpoint that
+        # has not started yet when whoever awaits it gives up.
+        self._future.add_done_callback(lambda _: _tell(loop, finished))
+        yield from finished.__await__()
+        self._taken()
+        return self._resolve(self._future.result())
+
+    def __repr__(self) -> str:
+        return f"<CheckpointFuture {self._name!r} {'done' if self._future.done() else 'pending'}>"
+
+    def __bool__(self) -> bool:
+        """Refuse: ``if approve.submit(x):`` would hold whatever the checkpoint returns.
+
+        Raises:
+            KitaruUsageError: Always.
+        """
+        raise KitaruUsageError(self._no_value("tested as if it were its value"))
+
+    def _no_value(self, used: str) -> str:
+        return (
+            f"The future of checkpoint {self._name!r} was {used}. Take the value first: .result(), or `await` in an async "
+            f"flow. Other checkpoints take the future itself."
+        )
+
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):  # asked by copy, pickle and their like
+                raise AttributeError(name)
+            raise AttributeError(self._no_value(f"asked for .{name}, which it does not have"))
+
+        def _refuse(self, *_: object) -> NoReturn:
+            raise KitaruUsageError(self._no_value("used as if it were its value"))
+
+        __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = (
+            _refuse
+        )
+        __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
+
+
+def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> None:
+    def wake() -> None:
+        if not finished.done():
+            finished.set_result(None)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody awaits it any more
+        loop.call_soon_threadsafe(wake)
+
+
+class CheckpointFutures(list[CheckpointFuture[R]]):
+    """The futures of a ``map`` or ``product``, in order."""
+
+    def results(self, timeout: float | None = None) -> list[R]:
+        """Wait for all of them and return their values in order.
+
+        Args:
+            timeout: Seconds to wait for each one; None waits for as long as it takes.
+        """
+        return [future.result(timeout) for future in self]
+
+    def __await__(self) -> Generator[Any, None, list[R]]:
+        values: list[R] = []
+        for future in self:
+            value = yield from future.__await__()
+            values.append(value)
+        return values

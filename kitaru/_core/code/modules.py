@@ -1,0 +1,84 @@
+"""How another process finds the module that a function was defined in."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+
+@dataclass(frozen=True)
+class ModuleRef:
+    """A module as another process can load it.
+
+    Attributes:
+        name: The name under which it is imported there; never ``__main__``.
+        file: Its file, where it is a script that has to be loaded by path.
+        root: The directory from which its name resolves.
+    """
+
+    name: str
+    file: str | None
+    root: str
+
+
+def locate(function: Callable[..., Any]) -> ModuleRef | None:
+    """Find how another process can import the function's module.
+
+    Returns:
+        None where that is impossible: a notebook, a REPL, ``python -c``, a function inside a function.
+    """
+    if "<locals>" in function.__qualname__:
+        return None
+    module = sys.modules.get(function.__module__)
+    if module is None:
+        return None
+    if module.__name__ == "__main__":
+        return _locate_main(module)
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return None
+    return ModuleRef(module.__name__, None, str(_root_of(module.__name__, Path(file))))
+
+
+def main_alias() -> ModuleRef | None:
+    """Return the importable name of the running script, or None where there is none."""
+    module = sys.modules.get("__main__")
+    return _locate_main(module) if module is not None else None
+
+
+def alias_main() -> None:
+    """Make the running script known under its importable name as well.
+
+    Without this, loading a value whose class the script defines would import the script a second time.
+    """
+    ref = main_alias()
+    if ref is not None:
+        sys.modules.setdefault(ref.name, sys.modules["__main__"])
+
+
+def _locate_main(module: ModuleType) -> ModuleRef | None:
+    file = getattr(module, "__file__", None)
+    if not file or not Path(file).is_file():
+        return None
+    path = Path(file).resolve()
+    spec = getattr(module, "__spec__", None)
+    if spec is not None and spec.name and spec.name != "__main__":  # python -m package.module
+        return ModuleRef(spec.name, str(path), str(_root_of(spec.name, path)))
+    return ModuleRef(path.stem, str(path), str(path.parent))
+
+
+def _root_of(name: str, file: Path) -> Path:
+    path = file.resolve()
+    depth = name.count(".") + (1 if path.stem == "__init__" else 0)
+    return path.parents[depth]
+
+
+def import_path() -> list[str]:
+    """Return this process's import path as another one can use it: without relative entries."""
+    return [entry or str(Path.cwd()) for entry in sys.path]

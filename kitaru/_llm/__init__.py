@@ -1,0 +1,1 @@
+"""Asking language models: through PydanticAI, which is loaded with the first question."""

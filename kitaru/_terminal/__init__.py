@@ -1,0 +1,1 @@
+"""What a terminal shows and asks while an execution runs: the live view, plain lines, questions."""

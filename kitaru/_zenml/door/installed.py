@@ -1,0 +1,141 @@
+"""What is installed beside this process, worked out once for each state of the environment.
+
+At each submission ZenML asks pip, in a process of its own, what is installed, and looks through the requirements of
+all its integrations twice: most of the time that a submission takes. Neither answer changes before something is
+installed, which touches a directory of the import path.
+
+It then imports every installed library that it has an integration for: scikit-learn, PyTorch, all of them, in a flow
+that needs none. Here an integration whose materializers are all it has waits until its library has been imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+import threading
+from functools import lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+
+from zenml.materializers import CloudpickleMaterializer
+
+from kitaru._zenml.door.private import activate_integrations, ask_here, registered_materializer
+
+if TYPE_CHECKING:
+    from zenml.materializers.base_materializer import BaseMaterializer
+
+# What pip leaves out when it lists an environment to be built again: it comes with the environment.
+_NOT_LISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})
+# Integrations that register materializers and nothing else, by the package that defines the types these are for. No
+# process that has not imported it can have a value of such a type.
+LIBRARIES: Final = {
+    "deepchecks": "deepchecks",
+    "great_expectations": "great_expectations",
+    "jax": "jax",
+    "lightgbm": "lightgbm",
+    "mlx": "mlx",
+    "neural_prophet": "neuralprophet",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "pillow": "PIL",
+    "polars": "polars",
+    "pytorch": "torch",
+    "pytorch_lightning": "pytorch_lightning",
+    "scipy": "scipy",
+    "sklearn": "sklearn",
+    "spark": "pyspark",
+    "tensorflow": "tensorflow",
+    "xgboost": "xgboost",
+}
+_activating = threading.Lock()
+
+
+def ask_once() -> None:
+    """Have ZenML take the remembered answers from here on; further calls do nothing."""
+    ask_here(packages, activate)
+
+
+def packages() -> list[str]:
+    """Return what is installed, as ``pip freeze`` lists it."""
+    return list(_packages_of(_environment()))
+
+
+def activate() -> None:
+    """Register what ZenML's installed integrations bring along, as far as this process can have met it."""
+    with _activating:  # ZenML finds them while it compiles, which two threads may do at once
+        waiting = _waiting_in(_environment())
+        met = {name for name in waiting if LIBRARIES[name] in sys.modules}
+        if met:
+            waiting -= met
+            activate_integrations(met.__contains__)
+
+
+def materializer_of(kind: type[Any]) -> type[BaseMaterializer]:
+    """Return ZenML's materializer for a type.
+
+    Those of ZenML's integrations are registered when a type of an installed package has none: looking for them costs
+    half a second.
+    """
+    found = registered_materializer(kind)
+    if found is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
+        activate()
+        found = registered_materializer(kind)
+    return found
+
+
+def _is_installed(module: str) -> bool:
+    file = getattr(sys.modules.get(module.partition(".")[0]), "__file__", None) or ""
+    return file.startswith((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+
+
+def _environment() -> tuple[tuple[str, int], ...]:
+    """Return a value that changes when something is installed."""
+    return tuple((entry, _modified(entry)) for entry in sys.path)
+
+
+def _modified(entry: str) -> int:
+    try:
+        return os.stat(entry).st_mtime_ns  # noqa: PTH116 - much faster than a Path
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _packages_of(_state: object) -> tuple[str, ...]:
+    """Return the installed distributions as ``pip freeze`` would; the first of a name on the import path is meant."""
+    found: dict[str, str] = {}
+    path = [entry for entry in sys.path if not entry.endswith("_vendor")]  # setuptools' own, for itself alone
+    for distribution in metadata.distributions(path=path):
+        name = distribution.metadata["Name"]
+        if name and name.lower() not in _NOT_LISTED:
+            found.setdefault(name.lower(), _requirement(name, distribution))
+    return tuple(found[name] for name in sorted(found))
+
+
+@lru_cache(maxsize=1)
+def _waiting_in(_state: object) -> set[str]:
+    """Activate the integrations that wait for no library, and return the others."""
+    activate_integrations(lambda name: name not in LIBRARIES)
+    return set(LIBRARIES)
+
+
+def _requirement(name: str, distribution: metadata.Distribution) -> str:
+    """Return the requirement that gives a distribution: from an index, or from where PEP 610 says it came."""
+    origin = _origin(distribution)
+    url = origin.get("url")
+    if not url:
+        return f"{name}=={distribution.version}"
+    if origin.get("dir_info", {}).get("editable"):
+        return f"-e {url.removeprefix('file://')}"
+    vcs = origin.get("vcs_info")
+    return f"{name} @ {vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else f"{name} @ {url}"
+
+
+def _origin(distribution: metadata.Distribution) -> dict[str, Any]:
+    try:
+        read = json.loads(distribution.read_text("direct_url.json") or "{}")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

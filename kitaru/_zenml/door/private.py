@@ -1,0 +1,212 @@
+"""The code that uses private ZenML names, and that changes how ZenML behaves.
+
+Each name stands with its reason in the one list, :mod:`kitaru._zenml.private_names`; no other module uses one, except
+that :mod:`kitaru._zenml.running.plain_steps` overrides methods in subclasses. With ``KITARU_SHORTCUTS=off`` nothing is
+replaced that is replaced for speed alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+from uuid import uuid4
+
+from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
+from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
+from zenml.console import console
+from zenml.container_engines.docker_engine import DockerContainerEngine
+from zenml.environment import Environment
+from zenml.execution.context import ExecutionContext
+from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
+from zenml.integrations.registry import IntegrationRegistry, integration_registry
+from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
+from zenml.orchestrators import cache_utils
+from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
+from zenml.orchestrators.step_runner import StepRunner
+from zenml.utils import source_utils
+from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from uuid import UUID
+
+    from sqlalchemy.engine import Engine
+    from zenml.config.source import Source
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
+    from zenml.materializers.base_materializer import BaseMaterializer
+    from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse, StepRunResponse
+    from zenml.models.v2.core.step_run import StepRunInputResponse
+    from zenml.orchestrators import BaseOrchestrator
+    from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+_bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
+_unbound = cast("property", Client.active_stack_model)
+
+
+def _active_stack_model(client: Client) -> StackResponse:
+    bound = _bound_stack.get()
+    return bound if bound is not None else cast("StackResponse", _unbound.__get__(client, Client))
+
+
+@contextmanager
+def bound_stack(stack: StackResponse) -> Iterator[None]:
+    """Make a stack ZenML's active one for this thread or task, and write it nowhere."""
+    Client.active_stack_model = property(_active_stack_model)  # type: ignore[method-assign, assignment]
+    token = _bound_stack.set(stack)
+    try:
+        yield
+    finally:
+        _bound_stack.reset(token)
+
+
+def activate_integrations(wanted: Callable[[str], bool]) -> None:
+    """Have those of ZenML's integrations that are wanted, and installed, register what they bring along."""
+    part = IntegrationRegistry()
+    for name, integration in integration_registry.integrations.items():
+        if wanted(name):
+            part.register_integration(name, integration)
+    part.activate_integrations()
+
+
+def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) -> None:
+    """Have ZenML ask these what is installed, and what its integrations bring along."""
+    Environment.get_python_packages = staticmethod(packages)  # type: ignore[method-assign]
+    integration_registry.activate_integrations = activate  # type: ignore[method-assign]
+
+
+_registered: Final = MaterializerRegistry.__getitem__
+
+
+def registered_materializer(kind: type[Any]) -> type[BaseMaterializer]:
+    """Return the materializer that is registered for a type so far."""
+    return _registered(materializer_registry, kind)
+
+
+def find_materializers_by(find: Callable[[type[Any]], type[BaseMaterializer]]) -> None:
+    """Have ZenML ask this for the materializer of a type."""
+    MaterializerRegistry.__getitem__ = lambda _, kind: find(kind)  # type: ignore[method-assign]
+
+
+def replace_engine(store: SqlZenStore, engine: Engine) -> None:
+    """Have a store use another engine for its database."""
+    store.engine.dispose()
+    store._engine = engine
+
+
+def find_cached_steps_by(find: Callable[[str], Any]) -> None:
+    """Have ZenML's launcher ask this for the step run that a cache key stands for."""
+    cache_utils.get_cached_step_run = find  # type: ignore[assignment]
+
+
+def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:
+    """Have ZenML's runner of steps take inputs from here first.
+
+    Args:
+        held: Returns the value of an artifact.
+        missing: What it returns where the artifact store must be asked.
+    """
+    load = StepRunner._load_input_artifact
+    if load.__module__ == __name__:
+        return
+
+    def load_input(runner: StepRunner, artifact: StepRunInputResponse, data_type: type[Any]) -> Any:
+        plain = artifact.chunk_index is None and data_type is not UnmaterializedArtifact
+        value = held(artifact.id) if plain else missing
+        return load(runner, artifact, data_type) if value is missing else value
+
+    StepRunner._load_input_artifact = load_input  # type: ignore[method-assign, assignment]
+
+
+def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:
+    """Compile a prepared pipeline and store it, building its images where the stack needs some."""
+    return pipeline._create_snapshot(**pipeline._run_args)
+
+
+def compile_pipeline(pipeline: DynamicPipeline) -> PipelineSnapshotBase:
+    """Compile a pipeline and store nothing."""
+    pipeline._prepare_if_possible()
+    return pipeline._compile()[0]
+
+
+def give_orchestrator_run_id(orchestrator: BaseOrchestrator) -> None:
+    """Let a local orchestrator answer for a run that it did not start itself."""
+    if isinstance(orchestrator, LocalOrchestrator):
+        orchestrator._orchestrator_run_id = str(uuid4())
+
+
+def set_source(function: Callable[..., Any], source: Source) -> None:
+    """Tell ZenML how a function is imported in another process."""
+    setattr(function, ZENML_SOURCE_ATTRIBUTE_NAME, source)
+
+
+def custom_source_root() -> str | None:
+    """Return the source root that was chosen for this process, or None where ZenML is to guess."""
+    return source_utils._CUSTOM_SOURCE_ROOT
+
+
+def leave_configuration_alone(*, new: bool = True) -> None:
+    """See that this process does not change ZenML's configuration file.
+
+    Args:
+        new: Whether one is made as always where there is none.
+    """
+    write = GlobalConfiguration._write_config
+
+    def write_first(config: GlobalConfiguration) -> None:
+        if new and not Path(config._config_file).exists():
+            write(config)
+
+    if getattr(write, "__name__", "") != write_first.__name__:
+        GlobalConfiguration._write_config = write_first  # type: ignore[method-assign, assignment]
+
+
+def inline_step_future(step_run: Any, name: str) -> _InlineStepFuture:
+    """Make what a future of a step waits for; ``step_run`` has ``done()`` and ``result()``."""
+    return _InlineStepFuture(step_run, name)
+
+
+def started_map(name: str, futures: list[StepFuture]) -> MapResultsFuture:
+    """Make the future of a step's ``map`` whose calls have been started."""
+    found = MapResultsFuture(name)
+    found._set_startup_result(futures)
+    return found
+
+
+def take_calls(runner: DynamicPipelineRunner, launch: Callable[..., Any], start_map: Callable[..., Any]) -> None:
+    """Have a runner call these for the plain steps of a flow's body.
+
+    Args:
+        runner: The runner.
+        launch: Called instead of its ``launch_step``.
+        start_map: Called instead of its ``map``.
+    """
+    runner.launch_step = launch  # type: ignore[method-assign]
+    runner.map = start_map  # type: ignore[method-assign]
+
+
+def find_step_runs_in(step_runs: dict[str, StepRunResponse]) -> None:
+    """Have ZenML look for the successful steps of the run that goes on here in this dictionary."""
+    context = ExecutionContext.get()
+    if context is not None:  # a user may have switched it off
+        context.step_runs = step_runs
+
+
+def hear_engine_by(hear: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
+    """Have ZenML read through this what a Docker engine reports; further calls do nothing."""
+    read = DockerContainerEngine.process_docker_stream
+    if read.__module__ == __name__:
+        return
+
+    def process_docker_stream(stream: Iterable[bytes]) -> list[dict[str, Any]]:
+        return read(hear(stream))
+
+    DockerContainerEngine.process_docker_stream = staticmethod(process_docker_stream)  # type: ignore[method-assign]
+
+
+def leave_lines_whole() -> None:
+    """Have ZenML's console break no line, for a URL in it could not be clicked."""
+    console.soft_wrap = True

@@ -1,0 +1,164 @@
+"""ZenML's client and store, opened with care, and the one table that translates ZenML's exceptions."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from docker.errors import DockerException
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from zenml.client import Client
+from zenml.config.global_config import GlobalConfiguration
+from zenml.exceptions import (
+    AuthorizationException,
+    IllegalOperationError,
+    StackComponentInterfaceError,
+    StackValidationError,
+    ZenMLBaseException,
+)
+from zenml.orchestrators.exceptions import PipelineSubmissionError
+from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+from kitaru._core.process import files
+from kitaru._core.process.places import runner_directory
+from kitaru._core.settings.environment import shortcuts_wanted
+from kitaru._zenml.door.connection import (
+    REFUSED,
+    after_opening,
+    apply_environment,
+    before_opening,
+    enter_project,
+    server_failure,
+)
+from kitaru._zenml.door.private import replace_engine
+from kitaru._zenml.door.source_root import ensure_fallback
+from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, KitaruStateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The most specific wins: the first row that fits.
+_TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
+    (StackValidationError, KitaruStackError, "ZenML finds the stack invalid; `kitaru stack show` tells what is in it"),
+    (PipelineSubmissionError, KitaruStackError, "the stack's orchestrator did not take it"),
+    (DockerException, KitaruStackError, "the Docker engine failed"),
+    (StackComponentInterfaceError, KitaruStackError, "a component of the stack failed"),
+    (AuthorizationException, KitaruBackendError, REFUSED),
+    (IllegalOperationError, KitaruStateError, "ZenML refused the change"),
+    (OperationalError, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
+    (SQLAlchemyError, KitaruBackendError, "ZenML's database failed"),
+    (sqlite3.Error, KitaruBackendError, "ZenML's database could not be used; check its disk, rights and locks"),
+    (PermissionError, KitaruBackendError, "a file could not be used; check the rights of the home directory"),
+    (ConnectionError, KitaruBackendError, "the ZenML server did not answer; is it running? `kitaru status` tells"),
+    (OSError, KitaruBackendError, "a file could not be read or written; check the disk and its rights"),
+    (ZenMLBaseException, KitaruBackendError, "ZenML failed"),
+)
+
+# How many connections stay open beside those that are in use.
+_KEPT_CONNECTIONS: Final = 32
+_opened = threading.Lock()
+_listening: set[int] = set()
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn ZenML's, SQLAlchemy's and the system's exceptions into Kitaru's.
+
+    Args:
+        doing: What was being done, as the beginning of the message: ``"submitting flow 'train'"``.
+    """
+    try:
+        yield
+    except KitaruError:
+        raise
+    except Exception as error:
+        if (failure := server_failure(doing, error)) is not None:
+            raise failure from error
+        for foreign, own, why in _TRANSLATION:
+            if isinstance(error, foreign):
+                detail = str(getattr(error, "orig", None) or error) or type(error).__name__
+                raise own(f"{doing} failed: {why} ({detail}).") from error
+        raise
+
+
+def store_url() -> str:
+    """Return where ZenML's store is: a database or a server."""
+    return GlobalConfiguration().store_configuration.url
+
+
+def open_client() -> Client:
+    """Return ZenML's client with an initialised store.
+
+    The first use of a store creates its tables, and ZenML writes its configuration file while others may read it.
+    Several processes that do so at once break each other, so that they take turns here.
+
+    Raises:
+        KitaruBackendError: The store cannot be opened.
+    """
+    with translated("opening ZenML's store"), _opened:
+        if _listening and id(client := Client()) in _listening:
+            return client
+        with _first_use_lock():
+            apply_environment()
+            ensure_fallback()
+        before_opening()  # may wait for a server, and lets others go on meanwhile
+        with _first_use_lock(), quieted(logging.ERROR):  # it warns where it chose the default stack, in a new home
+            client = Client()  # opens the store where it finds a repository
+            store = client.zen_store
+        after_opening(store)
+        if isinstance(store, SqlZenStore) and shortcuts_wanted():
+            _tune(store)
+        enter_project(client)
+        _listening.add(id(client))
+        return client
+
+
+@contextmanager
+def _first_use_lock() -> Iterator[None]:
+    directory = runner_directory()
+    files.make_base(directory)
+    with (directory.parent / "store.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def quieted(level: int) -> Iterator[None]:
+    """Keep ZenML from telling what is below a level of logging."""
+    logger = logging.getLogger("zenml")
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+def _tune(store: SqlZenStore) -> None:
+    """Let many processes and threads share one SQLite file; a database server needs no help.
+
+    A write-ahead log lets readers go on beside a writer. With ``synchronous=NORMAL`` a commit still survives the
+    death of every process; only a power cut can take the last ones, and never breaks the file.
+    https://www.sqlite.org/wal.html
+
+    A thread that has one connection may wait for a second, so that no pool of a fixed size is large enough.
+    """
+    if store.engine.url.get_backend_name() != "sqlite":
+        return
+    url, arguments, options = store.config.get_sqlalchemy_config()
+    engine = create_engine(url, connect_args=arguments, **options, pool_size=_KEPT_CONNECTIONS, max_overflow=-1)
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=60000")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+    event.listen(engine, "connect", on_connect)
+    replace_engine(store, engine)

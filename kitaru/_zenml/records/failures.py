@@ -1,0 +1,122 @@
+"""Why a flow failed, in the user's own terms."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import os
+import threading
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+import zenml
+
+from kitaru._core.package import FOLDER
+from kitaru.errors import KitaruDivergenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MARK = "__kitaru_checkpoint__"
+_TRACEBACK = "__kitaru_traceback__"
+# ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
+_LIMIT = 20_000
+_PACKAGES = (zenml, pydantic, asyncio, concurrent.futures)
+# Where frames come from that are none of the user's: whole packages, and single modules.
+_MACHINERY = (
+    f"{FOLDER}{os.sep}",
+    *(f"{Path(package.__file__).parent}{os.sep}" for package in _PACKAGES if package.__file__),
+    *(module.__file__ for module in (contextlib, threading) if module.__file__),
+    "<frozen runpy>",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an execution failed.
+
+    Attributes:
+        origin: ``"checkpoint"``, ``"flow"`` (the body itself), ``"import"`` (the flow's module), ``"runner"`` or
+            ``"divergence"`` (the body does not follow the record).
+        message: The exception's message, or what happened to the runner.
+        type: The exception's qualified name.
+        checkpoint: Name of the checkpoint that raised.
+        traceback: The user's own frames.
+    """
+
+    origin: str
+    message: str
+    type: str | None = None
+    checkpoint: str | None = None
+    traceback: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """One line: where, what type, what message."""
+        where = f"checkpoint {self.checkpoint!r}: " if self.checkpoint else ""
+        kind = f"{self.type.removeprefix('builtins.')}: " if self.type else ""
+        return f"{where}{kind}{self.message}"[:1000]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the failure without what is not known."""
+        return {key: value for key, value in vars(self).items() if value is not None}
+
+
+def came_from(error: BaseException, checkpoint: str) -> None:
+    """Mark an exception with the checkpoint that raised it; the first mark stands."""
+    if not hasattr(error, _MARK):
+        with contextlib.suppress(AttributeError, TypeError):  # an exception class without a __dict__
+            setattr(error, _MARK, checkpoint)
+
+
+def give_recorded_traceback(error: BaseException, text: str) -> None:
+    """Give an exception that is raised again the traceback that it had when it was raised first."""
+    with contextlib.suppress(AttributeError, TypeError):  # an exception class without a __dict__
+        setattr(error, _TRACEBACK, text)
+
+
+def describe_failure(error: BaseException, function: Callable[..., Any] | None) -> Failure:
+    """Describe an exception that ended an attempt.
+
+    Args:
+        error: The exception.
+        function: The flow's function; None where the flow could not be loaded.
+    """
+    kind = type(error)
+    checkpoint = getattr(error, _MARK, None)
+    origin = "checkpoint" if checkpoint else ("import" if function is None else "flow")
+    if isinstance(error, KitaruDivergenceError):
+        origin = "divergence"
+    return Failure(
+        origin=origin,
+        message=str(error)[:_LIMIT],
+        type=f"{kind.__module__}.{kind.__qualname__}",
+        checkpoint=checkpoint,
+        traceback=_user_traceback(error)[-_LIMIT:],
+    )
+
+
+def _user_traceback(error: BaseException) -> str:
+    recorded: str | None = getattr(error, _TRACEBACK, None)
+    if recorded is not None:
+        return recorded
+    exception = traceback.TracebackException.from_exception(error)
+    _keep_user_frames(exception)
+    return "".join(exception.format())
+
+
+def _keep_user_frames(exception: traceback.TracebackException) -> bool:
+    """Drop the machinery's frames, and exceptions that it was handling itself; say whether anything else is left."""
+    frames = [frame for frame in exception.stack if not frame.filename.startswith(_MACHINERY)]
+    if frames:
+        exception.stack = traceback.StackSummary.from_list(frames)
+    for other in (exception.__cause__, *(exception.exceptions or ())):
+        if other is not None:
+            _keep_user_frames(other)
+    if exception.__context__ is not None and not _keep_user_frames(exception.__context__):
+        exception.__context__ = None
+    return bool(frames) or exception.__context__ is not None

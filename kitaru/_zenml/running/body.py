@@ -1,0 +1,507 @@
+"""The body of a running flow: each call is told from the others, found in the record, or run as a step and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.execution.pipeline.dynamic.outputs import ArtifactFuture, MapResultsFuture, OutputArtifact, StepFuture
+from zenml.execution.step.utils import launch_step
+from zenml.models import RunMetadataResource
+
+from kitaru._core.code import scope
+from kitaru._core.code.event_loop import in_event_loop
+from kitaru._core.code.futures import CheckpointFuture
+from kitaru._core.code.named import NamedCall
+from kitaru._core.code.structure import replace
+from kitaru._core.identity import lanes
+from kitaru._core.identity.digests import digest
+from kitaru._core.identity.lanes import Lane
+from kitaru._core.identity.matching import Call, Place, State
+from kitaru._core.identity.matching import Question as Asked
+from kitaru._core.process.event import Event, Kind
+from kitaru._core.settings.environment import concurrency, replay_forced
+from kitaru._zenml.records.events import announce, has_log, tell
+from kitaru._zenml.records.failures import came_from
+from kitaru._zenml.records.records import note_expected
+from kitaru._zenml.records.tracking import write_metadata
+from kitaru._zenml.records.usage import note_taken
+from kitaru._zenml.records.waits import AFTER_KEY, CONTENT_KEY, PLACE_KEY
+from kitaru._zenml.running.identity import NO_DIGEST, given_to, inputs_of, key_of
+from kitaru._zenml.running.inputs import WALKED, freeze, save, step_inputs
+from kitaru._zenml.running.invocations import compile_call
+from kitaru._zenml.running.naming import Names
+from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
+from kitaru._zenml.running.plain_step import PlainStep
+from kitaru._zenml.running.precedence import Precedence
+from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
+from kitaru._zenml.running.question_record import Content
+from kitaru._zenml.values.lineage import Lineage
+from kitaru._zenml.values.memory import Held
+from kitaru._zenml.values.values import storable
+from kitaru.errors import KitaruDivergenceError
+
+if TYPE_CHECKING:
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
+    from zenml.models import ArtifactVersionResponse, StepRunResponse
+
+    from kitaru._core.code.definitions import CheckpointDefinition
+    from kitaru._core.code.named import Scope
+    from kitaru._core.identity.matching import Recorded
+    from kitaru._zenml.running.body_record import Record
+    from kitaru._zenml.running.plain_step import Called
+    from kitaru._zenml.running.question_record import QuestionRecord
+
+# What plain steps return, and their futures.
+_LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
+# From so many calls that are started at once on, it is told how many they are.
+_FAN_OUT = 4
+
+
+class Abandoned(BaseException):
+    """The body is run again from its beginning, as KITARU_FORCE_REPLAY wants it after every outcome."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A call that the body has made: which one it is, and what the record has for it."""
+
+    called: Called
+    call: Call
+    name: str
+    known: Recorded | None
+    is_new: bool
+    pending: frozenset[str]
+    lane: Lane
+
+
+class Body:
+    """What the checkpoints of one attempt at a flow's body are called in; a :class:`kitaru._core.code.scope.FlowBody`."""
+
+    def __init__(self, runner: DynamicPipelineRunner, record: Record, questions: QuestionRecord, attempt: int) -> None:
+        """Create the body.
+
+        Args:
+            runner: ZenML's runner of the run.
+            record: The calls that earlier attempts have left.
+            questions: The questions that they have left.
+            attempt: The attempt's number.
+        """
+        self._runner = runner
+        self.record = record
+        self._questions = questions
+        self._attempt = attempt
+        self._names = Names(record)
+        self._precedence = Precedence()
+        self._lineage = Lineage()
+        self._expected: dict[str, int] = {}
+        self._expecting = threading.Lock()
+        self._making = threading.RLock()
+        self._made = 0
+        self._futures: list[CheckpointFuture[Any]] = []
+        self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
+        self._runs_again = replay_forced()
+        self._has_news = False
+        self._lost: set[str] = set()
+        self._scope_lanes: dict[str, Lane] = {}
+        self.exec_id = str(runner.run.id)
+        self.replay_of = record.replay_of
+        self.lane = Lane()
+        self.ended_by: BaseException | None = None
+
+    # -- calls --------------------------------------------------------------------------------------------------------
+
+    def call(self, checkpoint: CheckpointDefinition[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a checkpoint and return its value; inside a running event loop, return its future to await."""
+        if in_event_loop():
+            return self.submit(checkpoint, args, kwargs)
+        return self._value_of(self.run(checkpoint, args, kwargs))
+
+    def run(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Outcome:
+        """Run a checkpoint, or a plain step, and return what it left."""
+        values = called.bind(args, kwargs)
+        made = self._make(called, values)
+        outcome = self._from_record(made)
+        if outcome is None:
+            held = Held(body_waits=True)
+            frozen = self._frozen(made.name, values, held)
+            try:
+                outcome = self._run(made, frozen, held, self._precedence.before(called))
+            except BaseException:
+                self._learn(made)
+                raise
+        self._precedence.returned(made.name)
+        self._learn(made)
+        return outcome
+
+    def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
+        """Start a checkpoint, or a plain step, in a thread and return its future."""
+        values = called.bind(args, kwargs)
+        made = self._make(called, values)
+        future: Future[Outcome] = Future()
+        try:
+            outcome = self._from_record(made)
+        except Exception as error:  # noqa: BLE001 - what the call raised then is its future's
+            future.set_exception(error)
+        else:
+            if outcome is not None:
+                future.set_result(outcome)
+            else:
+                upstream = self._precedence.before(called)
+                held = Held(body_waits=False)
+                frozen = self._frozen(made.name, values, held)
+                context = contextvars.copy_context()
+                context.run(lanes.enter, None)
+                future = self._pool.submit(context.run, self._run, made, frozen, held, upstream)
+        result: CheckpointFuture[Any] = CheckpointFuture(
+            future, made.name, self._value_of, lambda: self._learn(made, lanes.here())
+        )
+        self._futures.append(result)
+        return result
+
+    def _make(self, called: Called, values: dict[str, Any]) -> _Made:
+        """Find out which call this is, and what the record has for it."""
+        self.check()
+        given = given_to(called, values)
+        key = key_of(called)
+        inputs = inputs_of(given, self._lineage)
+        call_id = called.id_of(values)
+        lane = lanes.current(lambda: digest([key, dict(inputs.digests)])[:8])
+        scope = called.scope if isinstance(called, NamedCall) else None
+        stem = called.stem if isinstance(called, NamedCall) else called.name
+        has_key = isinstance(called, NamedCall) and called.key is not None
+        with self._making:
+            if call_id is not None:
+                self._names.claim_id(call_id, _described(called))
+            self._made += 1
+            turns = self._scope_lane(scope) if scope is not None else lane
+            call = Call(
+                checkpoint=called.name,
+                place=Place(turns.path, key, turns.turn(key)),
+                inputs=inputs.digests,
+                is_free=lane.is_free or bool(inputs.pending),
+                is_ordered=not in_event_loop() and not has_key,
+                index=self._made,
+                number=self._names.count(stem),
+                base=stem,
+                id=call_id,
+                key=(stem, called.key) if has_key else None,  # type: ignore[union-attr]  # as has_key says
+                group=None if turns.is_counted else turns.group,
+                called=called,
+                values=given,
+            )
+            try:
+                known = self.record.take(call)
+            except KitaruDivergenceError as error:
+                self._frozen(called.name, values, Held(body_waits=False))  # what cannot be stored was never recorded
+                self.stop(error)
+            name = self._name(call, known)
+        return _Made(called, call, name, known, self.record.is_new(known), inputs.pending, lane)
+
+    def _scope_lane(self, scope: Scope) -> Lane:
+        """Return what counts the calls of a scope: which task or thread of the framework makes them is its own affair."""
+        return self._scope_lanes.setdefault(scope.name, Lane(f"@{scope.name}"))
+
+    def _name(self, call: Call, known: Recorded | None) -> str:
+        if known is not None:
+            return self._names.keep(known.name)
+        return self._names.keep(call.id) if call.id is not None else self._names.new(call.base, self.record.names)
+
+    def _from_record(self, made: _Made) -> Outcome | None:
+        """Return what the record has for a call, or raise what it raised; None where it is to run."""
+        known = made.known
+        if known is None or known.state is State.AGAIN:
+            return None
+        step = self.record.step(made.name)
+        if known.state is State.FAILED:
+            raise kept_failure(step)
+        self._note_other_inputs(made, step)
+        self._precedence.ended(made.called, made.name, set())
+        return Outcome.of(step)
+
+    def _note_other_inputs(self, made: _Made, step: StepRunResponse) -> None:
+        """Record that a result stands for an id though it was made with other inputs."""
+        before = made.known.inputs if made.known is not None else None
+        if made.call.id is None or before is None:
+            return
+        other = sorted(name for name, told in made.call.inputs.items() if before.get(name) != told)
+        if other and step.run_metadata.get(OTHER_INPUTS_KEY) != other:
+            resource = RunMetadataResource(id=step.id, type=MetadataResourceTypes.STEP_RUN)
+            write_metadata(resource, {OTHER_INPUTS_KEY: other}, inherited=False)
+
+    def _learn(self, made: _Made, lane: Lane | None = None) -> None:
+        """Take note that the body learns what became of a call, and may act upon it."""
+        if not made.is_new:
+            return
+        self._has_news = True
+        (lane or made.lane).set_free()
+        self._abandon(made.name)
+
+    def _abandon(self, name: str) -> None:
+        """Have the body run again from its beginning, where that is wanted and this is an outcome that it will find."""
+        self.check()
+        if self._runs_again and name not in self._lost and self.record.left_out(has_news=True) is None:
+            self.stop(Abandoned())
+
+    def stop(self, reason: BaseException) -> NoReturn:
+        """End the body, whatever it catches: each further call raises the same."""
+        if self.ended_by is None:
+            self.ended_by = reason
+        raise self.ended_by
+
+    def check(self) -> None:
+        """Raise what has ended the body, where something has."""
+        if self.ended_by is not None:
+            raise self.ended_by
+
+    def expect(self, checkpoint: CheckpointDefinition[..., Any], number: int) -> None:
+        """Tell whoever follows the execution how many calls of a checkpoint are coming, where they are many."""
+        if number < _FAN_OUT:
+            return
+        with self._expecting:
+            total = self._expected[checkpoint.name] = self._names.counted(checkpoint.name) + number
+        if has_log():
+            text = f"fan-out of {checkpoint.name}: {total} calls"
+            tell(Event(Kind.FAN_OUT, text, checkpoint=checkpoint.name, total=total))
+        else:
+            note_expected(self._runner.run.id, self._expected)
+
+    def scope(self, base: str, *, key: str | None, run: object) -> Scope:
+        """Return the scope of calls that belong together; the same one for the same run."""
+        return self._names.scope(base, key=key, run=run, lane=lanes.current(lambda: digest([base, key])[:8]))
+
+    def begun(self, stem: str, key: str) -> bool:
+        """Return whether an earlier attempt, or a replayed execution, has begun a call that a key tells apart."""
+        return self.record.has_keyed(stem, key)
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:
+        """Wait for an answer from outside and return it; inside a running event loop, return what gives it."""
+        self.check()
+        lane = lanes.current(lambda: digest([name, question])[:8])
+        content = Content.of(schema, metadata)
+        with self._making:
+            place = Place(lane.path, name, lane.turn(f"question {name}"))
+            asked = Asked(place, content.digest, self._names.count(f"question {name}"), lane.is_free)
+            try:
+                known = self._questions.take(asked, content)
+            except KitaruDivergenceError as error:
+                self.stop(error)
+            if known is not None:
+                name = self._names.keep(known.name)
+            else:
+                name = self._names.new(name, self._questions.names | self.record.names)
+        waiting = Question(
+            self._runner.run,
+            name,
+            schema,
+            content,
+            question=question,
+            timeout=timeout,
+            own={AFTER_KEY: self._made, PLACE_KEY: vars(place), CONTENT_KEY: content.digest},
+            busy=self._is_busy,
+            check=self.check,
+            record=self._questions,
+        )
+        return self._ask_async(waiting, lane) if in_event_loop() else self._ask(waiting, lane)
+
+    def _ask(self, waiting: Question, lane: Lane) -> Any:
+        try:
+            answer = waiting.ask()
+        except (PauseRequested, WaitAborted) as ended:
+            self.stop(ended)
+        self._learn_answer(waiting, lane)
+        return answer
+
+    async def _ask_async(self, waiting: Question, lane: Lane) -> Any:
+        try:
+            answer = await waiting.ask_async()
+        except (PauseRequested, WaitAborted) as ended:
+            self.stop(ended)
+        self._learn_answer(waiting, lane)
+        return answer
+
+    def _learn_answer(self, waiting: Question, lane: Lane) -> None:
+        if waiting.is_new:
+            self._has_news = True
+            lane.set_free()
+            self._abandon(waiting.name)
+
+    def _is_busy(self) -> bool:
+        return any(not future._future.done() for future in self._futures)  # noqa: SLF001 - the future's other half
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def check_complete(self) -> None:
+        """Refuse to end where the record has more that the body, which does the same again, has to ask for."""
+        error = self.record.left_out(has_news=self._has_news)
+        if error is None and not self._has_news:
+            error = self._questions.left_out()
+        if error is not None:
+            self.stop(error)
+
+    async def let_finish(self) -> None:
+        """Wait for what is running, where the loop must go on for it."""
+        for future in self._futures:
+            with suppress(BaseException):
+                await asyncio.wrap_future(future._future)  # noqa: SLF001 - the future's other half
+
+    def settle(self) -> None:
+        """Wait for everything that was started, and raise the first failure that the body never looked at."""
+        for future in self._futures:
+            unseen = not future._seen  # noqa: SLF001 - the future's other half
+            error = future._future.exception()  # noqa: SLF001 - the same
+            if error is not None and unseen:
+                raise error
+
+    def close(self) -> None:
+        """Let running checkpoints finish and start no further ones."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def store_result(self, value: Any) -> ArtifactVersionResponse | None:
+        """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
+        if isinstance(value, CheckpointFuture):
+            outcome = self.outcome_of(value)
+            if len(outcome.artifacts) == 1:
+                return outcome.artifacts[0]
+        if isinstance(value, OutputArtifact):
+            return value
+        value = self.resolved(value)
+        if value is None:
+            return None
+        artifact = self._lineage.find(value)
+        if artifact is not None:
+            return artifact
+        return save(storable(value, "The flow's result"), "result")
+
+    def know(self, value: Any, artifact: ArtifactVersionResponse) -> None:
+        """Remember which artifact a value of the body came from."""
+        self._lineage.add(value, artifact)
+
+    def artifact_of(self, value: Any) -> ArtifactVersionResponse | None:
+        """Return the one artifact that holds a value, or will hold a future's; None where there is none."""
+        if isinstance(value, CheckpointFuture):
+            settled = self._settled(Held(body_waits=False), value)
+            return None if isinstance(settled, tuple) else settled
+        return self._lineage.find(value)
+
+    def resolved(self, value: Any) -> Any:
+        """Put values in the place of futures, and of what plain ZenML steps in the body return."""
+        return replace(value, _resolved, WALKED)
+
+    # -- running a call -----------------------------------------------------------------------------------------------
+
+    def _run(self, made: _Made, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
+        outcome = self._run_step(made, values, held, upstream)
+        self._precedence.ended(made.called, made.name, upstream)
+        return outcome
+
+    def _run_step(self, made: _Made, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
+        called, name = made.called, made.name
+        plain = called if isinstance(called, PlainStep) else None
+        others = plain.await_others() if plain is not None else set()
+        inputs = step_inputs(called, values, partial(self._settled, held), _argument_of(name))
+        step = compile_call(
+            self._runner,
+            called,
+            name,
+            inputs,
+            upstream=upstream | others,
+            made=self._told_of(made, values),
+            started=self.record.version(name),
+            may_cache=self.record.may_cache,
+        )
+        # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
+        call = scope.Call(called, None if plain else held)
+        place = scope.CheckpointScope(name, self.exec_id, self.replay_of)
+        inside = scope.in_checkpoint(place) if plain else nullcontext()
+        with announce(name) as announcement, scope.calling(call), inside:
+            try:
+                step_run = launch_step(
+                    snapshot=self._runner.snapshot,
+                    step=step,
+                    orchestrator_run_id=self._runner.orchestrator_run_id,
+                    retry=True,
+                    remaining_retries=called.options.retries,
+                    wait=True,
+                )
+            except BaseException as error:
+                came_from(error, name)
+                if not keep_failure(self._runner.run.id, name, error):
+                    self._lost.add(name)
+                raise
+            announcement.status = step_run.status.value
+        if step_run.status == ExecutionStatus.CACHED:
+            note_taken(self._runner.run.id, step_run)
+        outcome = Outcome.of(step_run)
+        if call.has_value:
+            outcome.take(call.value)
+            self._know_outputs(outcome)
+        return outcome
+
+    def _told_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:
+        """Return what is recorded of a call to find it again."""
+        call = made.call
+        digests = dict(call.inputs)
+        if made.pending:  # by now it is there
+            settled = inputs_of(given_to(made.called, values), self._lineage).digests
+            digests |= {name: settled[name] for name in made.pending}
+        about: dict[str, Any] = {
+            "index": call.index,
+            "attempt": self._attempt,
+            "place": vars(call.place),
+            "inputs": {name: known or NO_DIGEST for name, known in digests.items()},
+        }
+        return about if call.id is None else {**about, "id": call.id}
+
+    def _value_of(self, outcome: Outcome) -> Any:
+        if not outcome.loaded:
+            outcome.load()
+            self._know_outputs(outcome)
+        return outcome.value
+
+    def _know_outputs(self, outcome: Outcome) -> None:
+        for value, artifact in outcome.outputs:
+            self._lineage.add(value, artifact)
+
+    def _frozen(self, name: str, values: dict[str, Any], held: Held) -> dict[str, Any]:
+        return {key: freeze(value, self._lineage, held, _argument_of(name)) for key, value in values.items()}
+
+    def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
+        """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""
+        outcome = self.outcome_of(future)
+        if outcome.several:
+            return outcome.artifacts
+        if not outcome.artifacts:
+            return None
+        if outcome.loaded:
+            held.keep(outcome.artifacts[0].id, outcome.value, unchanged=False)
+        return outcome.artifacts[0]
+
+    def outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
+        """Wait for a future and return what its call left."""
+        future._seen = True  # noqa: SLF001 - the future's other half
+        return cast("Outcome", future._future.result())  # noqa: SLF001
+
+
+def _resolved(part: Any) -> Any:
+    if isinstance(part, CheckpointFuture):
+        return part.result()
+    return part.load() if isinstance(part, _LOADABLE) else part
+
+
+def _described(called: Called) -> str:
+    return f"{'ZenML step' if isinstance(called, PlainStep) else 'checkpoint'} {called.name!r}"
+
+
+def _argument_of(name: str) -> str:
+    return f"An argument of checkpoint {name!r}"

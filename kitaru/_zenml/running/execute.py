@@ -1,0 +1,264 @@
+"""Running a flow's body inside ZenML's dynamic runner: attempts, their record, and the result."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
+from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPaused
+from zenml.execution.pipeline.utils import prevent_pipeline_execution
+
+from kitaru._core.code import scope
+from kitaru._core.code.signatures import call
+from kitaru._core.identity import lanes
+from kitaru._core.process import crash_points, files
+from kitaru._core.process.event import Event, Kind
+from kitaru._core.settings.environment import shortcuts_wanted
+from kitaru._core.settings.unset import UNSET
+from kitaru._zenml import hear_prints, private_names
+from kitaru._zenml.door.installed import materializer_of
+from kitaru._zenml.door.private import (
+    bound_stack,
+    find_cached_steps_by,
+    find_materializers_by,
+    give_orchestrator_run_id,
+    load_inputs_by,
+)
+from kitaru._zenml.door.store import open_client
+from kitaru._zenml.records import records, usage
+from kitaru._zenml.records.events import tell
+from kitaru._zenml.records.failures import Failure, describe_failure
+from kitaru._zenml.records.original import Original, plan_of
+from kitaru._zenml.records.prints import finish_line, write_whole_lines
+from kitaru._zenml.records.step_runs import keep_step_runs
+from kitaru._zenml.running import container
+from kitaru._zenml.running.body import Abandoned, Body
+from kitaru._zenml.running.body_record import Record
+from kitaru._zenml.running.cache_lookup import find_cached_step
+from kitaru._zenml.running.inputs import ARTIFACT_KEY
+from kitaru._zenml.running.plain_steps import take_over
+from kitaru._zenml.running.question import PauseRequested, WaitAborted
+from kitaru._zenml.running.question_record import QuestionRecord
+from kitaru._zenml.stacks.stacks import load_stack
+from kitaru._zenml.values.memory import held_by_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zenml.models import ArtifactVersionResponse
+
+    from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._zenml.records.records import AttemptRecord
+
+private_names.check_for_running()
+
+# How the runner before this one was lost, for the record of its attempt; set once, when this process starts.
+_lost: list[str] = []
+
+
+def run_execution(exec_id: str, lost: str | None = None) -> None:
+    """Run, or go on with, an execution of a stack whose orchestrator lives in the client process.
+
+    Whatever the flow does ends up in the store; this raises only where the store itself fails.
+
+    Args:
+        exec_id: The execution.
+        lost: How its runner before this one was lost, if it had one.
+    """
+    if lost is not None:
+        _lost.append(lost)
+    client = open_client()
+    run = client.get_pipeline_run(exec_id)
+    snapshot = run.snapshot
+    assert snapshot is not None
+    assert snapshot.stack is not None
+    with bound_stack(snapshot.stack), prevent_pipeline_execution():
+        stack = load_stack(snapshot.stack)
+        give_orchestrator_run_id(stack.orchestrator)
+        runner = DynamicPipelineRunner(
+            snapshot=client.get_snapshot(snapshot.id), run=run, orchestrator=stack.orchestrator
+        )
+        try:
+            runner.run_pipeline()
+        except BaseException as error:  # whatever it is, a reader of the execution has to find it
+            if not client.get_pipeline_run(exec_id).status.is_finished:  # the flow's own failures are published by now
+                files.give_up(describe_failure(error, None).summary)
+            records.ensure_failed(exec_id, error, origin="runner")
+            if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
+                raise  # Ctrl-C at a flow that runs inline is for the program around it as well
+
+
+def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:
+    """Run a flow's body until it succeeds or its attempts are used up; called by ZenML's runner.
+
+    Args:
+        flow: The flow.
+        inputs: Recorded inputs by recorded name.
+
+    Returns:
+        The artifact that holds the result; None for a result of None.
+    """
+    context = DynamicPipelineRunContext.get()
+    assert context is not None
+    run_id = context.run.id
+    about = records.about(context.run)
+    _prepare_process(in_container=about["runner"] == "stack")
+    keep_step_runs(context.run)
+    retries = int(about["settings"]["retries"]["value"])
+    plan = plan_of(context.run)
+    original = Original(context.run, plan) if plan is not None else None
+    if about["runner"] == "stack":
+        container.enter(run_id, retries)
+    while True:
+        with _kept_record():
+            attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
+            again = attempt.number - records.first_of_cycle(run_id) < retries
+            files.note_attempt(attempt.number, last=not again)
+            since = records.first_since_failure(run_id, attempt)
+        body, result = _run_attempt(flow, inputs, context.runner, original, attempt=attempt.number, since=since)
+        error = body.ended_by
+        if isinstance(error, PauseRequested):
+            with _kept_record():
+                _note_course(run_id, body.record)
+                records.pause_attempt(run_id, attempt)
+            crash_points.reach("worker, pausing")
+            raise RunPaused from None
+        with _kept_record():
+            _note_course(run_id, body.record)
+            goes_on = error is not None and _end_failed(run_id, attempt, error, flow, again=again)
+            if error is None:
+                _end_completed(run_id, attempt, body.record, result)
+        # Outside: what the flow has raised is no failure of the record, for which this worker would be replaced.
+        if error is None:
+            crash_points.reach("worker, result")
+            return result
+        if not goes_on:
+            raise error
+
+
+def _run_attempt(
+    flow: FlowDefinition[..., Any],
+    inputs: dict[str, Any],
+    runner: DynamicPipelineRunner,
+    original: Original | None,
+    *,
+    attempt: int,
+    since: int,
+) -> tuple[Body, ArtifactVersionResponse | None]:
+    """Run the body to its end, from its beginning again wherever it is abandoned; what has ended it stands in the body."""
+    run_id = runner.run.id
+    plan = original.plan if original is not None else None
+    while True:
+        with _kept_record():
+            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original, since=since)
+        body = Body(runner, record, QuestionRecord(run_id, plan, record.divergences), attempt)
+        take_over(runner, body)
+        result = None
+        try:
+            result = _run_body(flow, inputs, body)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
+            body.ended_by = body.ended_by or error
+        body.close()
+        if not isinstance(body.ended_by, Abandoned):
+            return body, result
+
+
+def _prepare_process(*, in_container: bool) -> None:
+    if shortcuts_wanted():
+        find_cached_steps_by(find_cached_step)
+        load_inputs_by(held_by_caller, missing=UNSET)
+    find_materializers_by(materializer_of)
+    hear_prints()
+    if in_container or files.own_directory() is not None:  # else it is the user's own
+        write_whole_lines()
+
+
+@contextmanager
+def _kept_record() -> Iterator[None]:
+    """End this worker where the record cannot be kept: nothing wrong is recorded, and the next one may be luckier."""
+    try:
+        yield
+    except Exception as error:
+        files.give_up(f"the record could not be kept: {type(error).__name__}: {error}")
+        raise
+
+
+def _note_course(run_id: UUID, record: Record) -> None:
+    """Record what is known of an attempt however it ended."""
+    records.note_changed(run_id, record.changed)
+    usage.note_total(run_id, record.steps)
+
+
+def _end_completed(
+    run_id: UUID, attempt: AttemptRecord, record: Record, result: ArtifactVersionResponse | None
+) -> None:
+    if record.has_cut_off:
+        records.close_cut_off(run_id)
+    records.record_result(run_id, attempt, result.id if result is not None else None)
+
+
+def _end_failed(
+    run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: FlowDefinition[..., Any], *, again: bool
+) -> bool:
+    """Record how an attempt failed, and return whether another one is to be made."""
+    if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
+        files.give_up(describe_failure(error, flow.func).summary)
+    if isinstance(error, WaitAborted) or records.is_stopping(run_id):
+        records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
+        records.close_cut_off(run_id)
+        return False
+    stopped = files.stop_requested()
+    failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
+    records.end_attempt(run_id, attempt, "failed", failure.summary)
+    if again and not stopped and failure.origin != "divergence":
+        text = f"attempt {attempt.number} failed ({failure.summary}); trying again"
+        tell(Event(Kind.ATTEMPT_FAILED, text, attempt=attempt.number, error=failure.summary))
+        return True
+    records.record_failure(run_id, failure)
+    records.close_cut_off(run_id)
+    return False
+
+
+def _run_body(flow: FlowDefinition[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
+    try:
+        with scope.in_body(body), lanes.inside(body.lane):
+            values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}
+            value = call(flow.func, flow.signature, values)
+            if inspect.iscoroutine(value):
+                value = _run_async(value, body)
+            body.check()
+            body.settle()
+            body.check_complete()
+            result = body.store_result(value)
+    finally:
+        finish_line()
+    return result
+
+
+def _run_async(coroutine: Any, body: Body) -> Any:
+    """Run an async body in a loop that gives each of its tasks a lane."""
+    with asyncio.Runner() as runner:
+        lanes.count_tasks(runner.get_loop(), body.lane)
+        return runner.run(_finish_async(coroutine, body))
+
+
+async def _finish_async(coroutine: Any, body: Body) -> Any:
+    try:
+        return body.resolved(await coroutine)
+    finally:
+        if isinstance(body.ended_by, Abandoned):
+            await body.let_finish()
+
+
+def _input_value(recorded: Any, body: Body) -> Any:
+    if isinstance(recorded, dict) and ARTIFACT_KEY in recorded:
+        artifact = Client().get_artifact_version(UUID(recorded[ARTIFACT_KEY]))
+        value = artifact.load()
+        body.know(value, artifact)
+        return value
+    return recorded

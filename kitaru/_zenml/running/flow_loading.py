@@ -1,0 +1,56 @@
+"""Importing the module of a flow that is to run here."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+from typing import Any
+
+from kitaru._core.code import loading
+from kitaru._zenml.door.source_root import use_source_root
+from kitaru.errors import KitaruUsageError
+
+
+def load_flow(job: dict[str, Any]) -> None:
+    """Import the module of the flow, without starting what its top level starts.
+
+    Raises:
+        KitaruUsageError: The module is imported, and the flow is not in it.
+        Exception: Whatever the module raises.
+    """
+    use_source_root(job["source_root"])
+    name, file = job["module"]["name"], job["module"]["file"]
+    if name not in sys.modules:
+        with loading.loading(job["exec_id"]):
+            _import(name, file)
+    if not hasattr(sys.modules[name], job["entry"]):
+        raise KitaruUsageError(
+            f"Flow {job['flow']!r} is not there when its module {name!r} is imported. The runner imports the module, it "
+            f"does not run it as a script: define the flow at the module's top level, outside of "
+            f'`if __name__ == "__main__":` and of functions, and before the line that starts it.'
+        )
+
+
+def _import(name: str, file: str | None) -> None:
+    parent, _, child = name.rpartition(".")
+    if parent:
+        importlib.import_module(parent)
+    spec = importlib.util.spec_from_file_location(name, file) if file else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    # A script has printed already, where it was started; what it prints while it is imported would come twice.
+    silenced = contextlib.redirect_stdout(None) if file else contextlib.nullcontext()
+    try:
+        with silenced:
+            spec.loader.exec_module(module)
+    except loading.StopLoading:
+        pass  # it waits for its own execution; what comes after is not for the runner
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    if parent:
+        setattr(sys.modules[parent], child, module)

@@ -1,0 +1,63 @@
+"""Checkpoints that ask for a container of their own: whether they get one, and one warning where they do not."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from zenml.client import Client
+from zenml.enums import StepRuntime
+
+from kitaru._core.code.definitions import CheckpointDefinition
+from kitaru._zenml.records.events import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
+
+    from zenml.stack import Stack
+
+    from kitaru._core.code.definitions import FlowDefinition
+
+ISOLATED = "isolated"
+_told: list[str] = []
+
+
+def runtime(checkpoint: CheckpointDefinition[..., Any]) -> StepRuntime | None:
+    """Return where ZenML is to run a checkpoint; the first one that cannot have what it asks for is warned of."""
+    asked = checkpoint.options.runtime
+    if asked is None:
+        return None
+    stack = Client().active_stack
+    if asked != ISOLATED or stack.orchestrator.can_run_isolated_steps:
+        return StepRuntime(asked)
+    if not _told:  # once for each process that runs a flow
+        _told.append(checkpoint.name)
+        warn(_warning(stack, [checkpoint.name]))
+    return StepRuntime.INLINE
+
+
+def warn_of(flow: FlowDefinition[..., Any], stack: Stack) -> None:
+    """Warn the submitter of a flow of what its container would write to a log that nobody looks at."""
+    if stack.orchestrator.can_run_isolated_steps:
+        return
+    known = flow.func.__globals__
+    used = [known[name] for name in dict.fromkeys(_names(flow.func.__code__)) if name in known]
+    found = [item.name for item in used if isinstance(item, CheckpointDefinition) and item.options.runtime == ISOLATED]
+    if found:
+        sys.stderr.write(f"kitaru: {_warning(stack, found)}\n")
+
+
+def _warning(stack: Stack, checkpoints: list[str]) -> str:
+    return (
+        f"stack {stack.name!r} has no containers for single checkpoints (its orchestrator is of flavor "
+        f"{stack.orchestrator.flavor!r}): {', '.join(checkpoints)} will run in the flow's own, whatever its runtime says."
+    )
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Yield the global names that a function uses, those of functions inside it included."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            yield from _names(constant)

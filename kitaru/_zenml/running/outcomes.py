@@ -1,0 +1,149 @@
+"""What finished calls of a body have left: artifacts in the store and their values, or what they raised."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import pickle
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import UUID
+
+from zenml.client import Client
+from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.exceptions import RunStoppedException
+from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
+from zenml.models import RunMetadataResource
+
+from kitaru._core.code.frames import own_frames
+from kitaru._core.process.event import Event, Kind
+from kitaru._zenml.records.events import tell
+from kitaru._zenml.records.failures import give_recorded_traceback
+from kitaru._zenml.records.tracking import write_metadata
+from kitaru._zenml.running.inputs import save
+from kitaru._zenml.values.values import AS_INPUT, pickled
+from kitaru.errors import KitaruError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
+    from zenml.models import StepRunResponse
+
+
+@dataclass
+class Outcome:
+    """A finished call: where its outputs are stored, and its value once somebody asked for it."""
+
+    step_run: StepRunResponse
+    artifacts: tuple[OutputArtifact, ...]
+    several: bool
+    value: Any = None
+    loaded: bool = False
+
+    @classmethod
+    def of(cls, step_run: StepRunResponse) -> Self:
+        """Return what a step run has left; no value is read yet."""
+        outputs = load_step_run_outputs(step_run)
+        if outputs is None:
+            return cls(step_run, (), several=False, loaded=True)
+        if isinstance(outputs, tuple):
+            return cls(step_run, outputs, several=True)
+        return cls(step_run, (outputs,), several=False)
+
+    @property
+    def outputs(self) -> Iterable[tuple[Any, OutputArtifact]]:
+        """The values of a loaded one, each with its artifact."""
+        return zip(self.value if self.several else (self.value,), self.artifacts, strict=False)
+
+    def take(self, value: Any) -> None:
+        """Take the value that the call has returned in this process."""
+        # Several outputs come back from the store as a tuple, whatever sequence they were returned as.
+        self.value = tuple(value) if self.several else _own(value)
+        self.loaded = True
+
+    def load(self) -> None:
+        """Read the value from the store."""
+        values = tuple(artifact.load() for artifact in self.artifacts)
+        self.value = values if self.several else (values[0] if values else None)
+        self.loaded = True
+
+
+def _own(value: Any) -> Any:
+    """Give text an identity of its own: Python shares one object among equal constants, lineage tells by identity."""
+    if type(value) is str and len(value) > 1:
+        return value[:1] + value[1:]
+    return value
+
+
+# -- failures ---------------------------------------------------------------------------------------------------------
+
+# The metadata of a failed call: the artifact that holds what it raised.
+RAISED_KEY: Final = "kitaru_raised"
+# The metadata of a call with an id: the inputs that differ from those that its result was made with.
+OTHER_INPUTS_KEY: Final = "kitaru_other_inputs"
+# Not of the call's own making, or gone with the process that it failed in: it is tried again.
+_NO_OUTCOMES: Final = (RunStoppedException, concurrent.futures.CancelledError, MemoryError)
+
+
+def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
+    """Store what a call raised, and return whether it is an outcome: whether a later runner will raise it again.
+
+    Args:
+        run_id: The run.
+        name: The call's name.
+        error: What it raised.
+    """
+    if not isinstance(error, Exception) or isinstance(error, _NO_OUTCOMES):
+        return False
+    steps = Client().list_run_steps(pipeline_run_id=run_id, name=name, exclude_retried=True, size=1).items
+    if not steps or steps[0].status != ExecutionStatus.FAILED:  # it failed before it was a step, and will again
+        return False
+    try:
+        artifact = save(pickled(_portable(error), f"What {name!r} raised", AS_INPUT), "raised")
+    except KitaruError as problem:
+        text = f"the failure of {name} is not kept, a later runner tries it again: {problem}"
+        tell(Event(Kind.WARNING, text, checkpoint=name, message=text))
+        return False
+    resource = RunMetadataResource(id=steps[0].id, type=MetadataResourceTypes.STEP_RUN)
+    write_metadata(resource, {RAISED_KEY: str(artifact.id)}, inherited=False)
+    return True
+
+
+def kept_failure(step: StepRunResponse) -> BaseException:
+    """Return what a recorded call raised."""
+    artifact = Client().get_artifact_version(UUID(str(step.run_metadata[RAISED_KEY])))
+    stored = artifact.load()
+    error: BaseException = stored.rebuilt() if isinstance(stored, _Parts) else stored
+    if step.exception_info is not None and step.exception_info.traceback:
+        give_recorded_traceback(error, own_frames(step.exception_info.traceback))
+    return error
+
+
+def _portable(error: Exception) -> Exception | _Parts:
+    """Return an exception, or its parts where pickling would not give it back: many an __init__ takes no args of it."""
+    with suppress(Exception):
+        again = pickle.loads(pickle.dumps(error))  # noqa: S301 - written in this very line
+        if type(again) is type(error) and again.args == error.args:
+            return error
+    return _Parts(type(error), error.args, {name: part for name, part in vars(error).items() if _is_picklable(part)})
+
+
+def _is_picklable(part: Any) -> bool:
+    with suppress(Exception):
+        pickle.dumps(part)
+        return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Parts:
+    kind: type[Exception]
+    args: tuple[Any, ...]
+    state: dict[str, Any]
+
+    def rebuilt(self) -> Exception:
+        error = self.kind.__new__(self.kind, *self.args)
+        error.args = self.args
+        vars(error).update(self.state)
+        return error

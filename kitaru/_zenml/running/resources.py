@@ -1,0 +1,56 @@
+"""What a checkpoint asks for of processors and memory, as the orchestrators understand it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from zenml.client import Client
+
+from kitaru._zenml.stacks.stacks import orchestrator_flavor
+
+if TYPE_CHECKING:
+    from zenml.config import ResourceSettings
+
+_GPU = "nvidia.com/gpu"
+
+
+def resource_settings(resources: ResourceSettings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the step settings that bring resources to where the checkpoint runs.
+
+    ZenML's Kubernetes orchestrator does not pass a step's resources on to its pod, so that they are told as settings of
+    the pod as well; what the user says of the pod wins.
+
+    Args:
+        resources: What the checkpoint asks for.
+        given: The step settings that the checkpoint has besides.
+    """
+    settings: dict[str, Any] = {"resources": resources}
+    if orchestrator_flavor(Client().active_stack_model) != "kubernetes":
+        return settings
+    asked = _of_pod(resources)
+    key = next((name for name in ("orchestrator.kubernetes", "orchestrator") if name in given), "orchestrator")
+    before = given.get(key, {})
+    if not asked or not isinstance(before, Mapping):  # an object of ZenML's says all that there is to say
+        return settings
+    pod = dict(before.get("pod_settings") or {})
+    pod.setdefault("resources", {"requests": asked, "limits": asked})
+    return {**settings, key: {**before, "pod_settings": pod}}
+
+
+def _of_pod(resources: ResourceSettings) -> dict[str, str]:
+    asked: dict[str, str] = {}
+    if resources.cpu_count is not None:
+        asked["cpu"] = f"{resources.cpu_count:g}"
+    if resources.memory is not None:
+        asked["memory"] = _quantity(resources.memory)
+    if resources.gpu_count:
+        asked[_GPU] = str(resources.gpu_count)
+    return asked
+
+
+def _quantity(memory: str) -> str:
+    """Return ZenML's amount in Kubernetes' terms: ``"4GB"`` is ``"4G"``, ``"4GiB"`` is ``"4Gi"``."""
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]+)", memory.strip()).groups()  # type: ignore[union-attr]  # ZenML checked it
+    return f"{number}{unit.removesuffix('B').replace('K', 'k') if unit == 'KB' else unit.removesuffix('B')}"

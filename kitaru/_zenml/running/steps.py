@@ -1,0 +1,201 @@
+"""Checkpoints as ZenML steps: how they are built, and what runs inside one."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from zenml import get_step_context
+from zenml import step as zenml_step
+from zenml.config import ResourceSettings
+from zenml.config.source import Source, SourceType
+from zenml.enums import StepType
+from zenml.utils import source_utils
+
+from kitaru._core.code import scope
+from kitaru._core.code.definitions import CALL_INPUT
+from kitaru._core.code.event_loop import in_shared_loop
+from kitaru._core.code.modules import locate
+from kitaru._core.code.signatures import call
+from kitaru._core.code.structure import Slot, decode, replace
+from kitaru._zenml.door.private import set_source
+from kitaru._zenml.records.original import plan_of
+from kitaru._zenml.records.prints import finish_line, write_whole_lines
+from kitaru._zenml.running import isolation
+from kitaru._zenml.running.resources import resource_settings
+from kitaru._zenml.values.values import fingerprint, storable
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CellType
+
+    from zenml.steps import BaseStep
+    from zenml.steps.step_context import StepContext
+
+    from kitaru._core.code.definitions import CheckpointDefinition
+
+
+def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """Tell ZenML under which importable name the entry function of a flow or checkpoint stands."""
+    ref = locate(function)
+    module = ref.name if ref is not None else function.__module__
+    kind = source_utils.get_source_type(sys.modules[function.__module__]) if ref is not None else SourceType.BUILTIN
+    # What is loaded by its name alone, without a source root: what cannot be imported is found in this process only, and
+    # what is installed is installed wherever the flow runs. ZenML would want to know of which distribution it is.
+    if kind == SourceType.DISTRIBUTION_PACKAGE:
+        kind = SourceType.BUILTIN
+    set_source(entry, Source(module=module, attribute=entry.__name__, type=kind))
+
+
+def build_step(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
+    """Return the ZenML step of a checkpoint; one for all that have options of their own beside it."""
+    return _built(checkpoint.source)
+
+
+@cache
+def _built(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
+    give_source(checkpoint.entry, checkpoint.planted)
+    options = checkpoint.options
+    settings: dict[str, Any] = dict(options.settings)
+    if options.resources is not None:
+        settings |= resource_settings(ResourceSettings(**options.resources), settings)
+    decorate = zenml_step(
+        name=checkpoint.name,
+        enable_cache=options.cache,
+        # As they are by default; of what is not said the dashboard tells that it is disabled.
+        enable_artifact_metadata=True,
+        enable_artifact_visualization=True,
+        settings=settings or None,
+        output_materializers=options.materializers,
+        runtime=isolation.runtime(checkpoint),
+        step_type=_step_type(options.type),
+    )
+    return decorate(checkpoint.entry)
+
+
+def _step_type(name: str | None) -> StepType | None:
+    """Return ZenML's type of step for the word of a checkpoint; None where ZenML has no such type."""
+    return StepType(name) if name in set(StepType) else None
+
+
+def captured(checkpoint: CheckpointDefinition[..., Any]) -> str | None:
+    """Hash what a checkpoint's function captured from the function around it; None where it captured nothing.
+
+    ZenML's cache looks at the source text, which is the same for every function that a factory makes.
+    """
+    if checkpoint.identity is not None:
+        return checkpoint.identity
+    cells = checkpoint.func.__closure__ or ()
+    if not cells:
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    for cell in cells:
+        digest.update(_fingerprint_of(cell) or uuid4().bytes)  # what cannot be told is taken for changed
+    return digest.hexdigest()
+
+
+def _fingerprint_of(cell: CellType) -> bytes | None:
+    try:
+        return fingerprint(cell.cell_contents)
+    except ValueError:  # not assigned yet
+        return None
+
+
+def run_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
+    """Run a checkpoint's function inside its step and return what ZenML shall store.
+
+    Args:
+        checkpoint: The checkpoint that the module's attribute names; the one that was called comes first.
+        inputs: Recorded inputs by recorded name.
+    """
+    with _step(checkpoint, inputs) as step:
+        value = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+    return step.finish(value)
+
+
+async def run_async_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
+    """Run an async checkpoint's function; as :func:`run_checkpoint`."""
+    with _step(checkpoint, inputs) as step:
+        value = await in_shared_loop(call(step.checkpoint.func, step.checkpoint.signature, step.arguments))
+    return step.finish(value)
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    checkpoint: CheckpointDefinition[..., Any]
+    arguments: dict[str, Any]
+    made_by: scope.Call | None
+
+    def finish(self, value: Any) -> Any:
+        """Hand the value to the call, where that was made in this process, and return what ZenML shall store."""
+        finish_line()
+        stored = _outputs(self.checkpoint, self.name, value)
+        if self.made_by is not None:
+            self.made_by.value, self.made_by.has_value = value, True
+        return stored
+
+
+@contextmanager
+def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Iterator[_Step]:
+    context = get_step_context()
+    made_by = scope.current_call()
+    if made_by is None:  # a container of the step's own
+        write_whole_lines()
+    called = checkpoint if made_by is None else made_by.checkpoint
+    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
+    with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))):
+        yield step
+
+
+def _replayed(context: StepContext) -> str | None:
+    """Return the execution that a checkpoint's execution replays."""
+    body = scope.current_body()
+    if body is not None:
+        return body.replay_of
+    plan = plan_of(context.pipeline_run)
+    return plan.original if plan is not None else None
+
+
+def arguments_of(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call by parameter, from its recorded inputs by recorded name."""
+    about = inputs.get(CALL_INPUT) or {}
+    values = {}
+    for parameter, recorded in checkpoint.record_names.items():
+        value = inputs[recorded]
+        if parameter in about.get("shapes", {}):
+            value = decode(about["shapes"][parameter], value or [])
+        elif parameter in about.get("structures", {}):
+            value = _filled(about["structures"][parameter], value or [])
+        values[parameter] = value
+    return values
+
+
+def _filled(structure: Any, slots: list[Any]) -> Any:
+    return replace(structure, lambda leaf: slots[leaf.index] if isinstance(leaf, Slot) else leaf)
+
+
+def _outputs(checkpoint: CheckpointDefinition[..., Any], name: str, value: Any) -> Any:
+    if checkpoint.options.materializers is not None:
+        return value
+    count = len(build_step(checkpoint).entrypoint_definition.outputs)
+    what = f"The output of checkpoint {name!r}"
+    if count == 0 and value is not None:
+        raise KitaruUsageError(
+            f"Checkpoint {name!r} is annotated to return None, but returned a value of type {type(value).__name__}. "
+            f"Mend the annotation, or return nothing."
+        )
+    if count <= 1:
+        return storable(value, what) if count else None
+    if not isinstance(value, tuple | list) or len(value) != count:
+        raise KitaruUsageError(
+            f"Checkpoint {name!r} is annotated to return {count} values, but returned {type(value).__name__}"
+            f"{f' of {len(value)}' if isinstance(value, tuple | list) else ''}. Mend the annotation or the return."
+        )
+    return tuple(storable(item, f"{what} ({i + 1} of {count})") for i, item in enumerate(value))

@@ -1,0 +1,260 @@
+"""Changing the course of an execution: retry, resume, cancel, recover, delete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zenml.client import Client
+from zenml.enums import ExecutionStatus as ZenMLStatus
+from zenml.models import PipelineRunUpdate
+from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
+from zenml.utils.pagination_utils import depaginate
+
+from kitaru._core.process import crash_points, files
+from kitaru._core.process.places import runner_directory
+from kitaru._core.process.processes import is_running
+from kitaru._core.records.status import ExecutionStatus
+from kitaru._zenml.door.private import bound_stack
+from kitaru._zenml.door.store import open_client, translated
+from kitaru._zenml.records import records, waits
+from kitaru._zenml.records.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
+from kitaru._zenml.records.stack_runners import stop_on_stack
+from kitaru._zenml.stacks.stacks import stack_of
+from kitaru.errors import KitaruStateError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from zenml.models import PipelineRunResponse
+
+    from kitaru._core.records.executions import PendingWait
+
+# Prepares a local runner for an execution, of which it gets the id, the job and the kind of runner, and returns what
+# starts it; raises KitaruStateError where this process cannot.
+Launch: TypeAlias = Callable[[str, dict[str, Any], str], Callable[[], None]]
+
+# How long a local runner may take to end when it is asked to, before it is killed; in seconds.
+_PATIENCE = 4.0
+_CANCELLED = "on request"
+
+
+def retry(exec_id: str, launch: Launch) -> str:
+    """Let a failed execution go on from its last completed checkpoint; returns its full id.
+
+    Raises:
+        KitaruStateError: It has not failed.
+    """
+    run = settled_run(exec_id)
+    status = status_of(run)
+    if status is not ExecutionStatus.FAILED:
+        hint = {
+            ExecutionStatus.COMPLETED: "It has its result; start the flow again for another one.",
+            ExecutionStatus.CANCELLED: "A cancelled execution stays cancelled; start the flow again.",
+            ExecutionStatus.WAITING: f"Answer its question: kitaru executions input {run.id} --value ...",
+        }.get(status, "Wait for its end, or cancel it.")
+        raise KitaruStateError(f"Execution {run.id} is {status}; only a failed one can be retried. {hint}")
+    with translated(f"retrying execution {run.id}"):
+        _continue(run, launch)
+    return str(run.id)
+
+
+def resume(exec_id: str, launch: Launch) -> str:
+    """Start the runner of an execution again whose question has been answered; returns its full id.
+
+    Raises:
+        KitaruStateError: It is not paused, or its question is still open.
+    """
+    run = settled_run(exec_id)
+    if run.status != ZenMLStatus.PAUSED:
+        status = status_of(run)
+        hint = {
+            ExecutionStatus.FAILED: f" Go on from its last completed checkpoint: kitaru executions retry {run.id}",
+            ExecutionStatus.WAITING: f" Answer its question: kitaru executions input {run.id} --value ...",
+        }.get(status, " Start the flow again for another result." if status.is_finished else " It goes on by itself.")
+        raise KitaruStateError(f"Execution {run.id} is {status}; only a paused one can be resumed.{hint}")
+    pending = waits.pending_wait(run.id)
+    if pending is not None:
+        raise KitaruStateError(
+            f"Execution {run.id} waits for {pending.name!r}, which nobody has answered yet. Answering starts it again by "
+            f"itself: kitaru executions input {run.id} --value ..."
+        )
+    with translated(f"resuming execution {run.id}"):
+        _continue(run, launch)
+    return str(run.id)
+
+
+def answer(exec_id: str, name: str | None, value: Any, launch: Launch) -> PendingWait:
+    """Answer an execution's question; one that has paused is started again."""
+    run = settled_run(exec_id)
+    with translated(f"answering execution {run.id}"):
+        answered = waits.answer(run.id, name, value)
+        crash_points.reach("answering")
+        if find_run(str(run.id), hydrate=False).status == ZenMLStatus.PAUSED:
+            _continue(find_run(str(run.id)), launch)
+    return answered
+
+
+def abort_wait(exec_id: str, name: str | None) -> PendingWait:
+    """Abort an execution's question, which cancels the execution."""
+    run = settled_run(exec_id)
+    with translated(f"aborting the wait of execution {run.id}"):
+        aborted = waits.abort(run.id, name)
+        if run.status == ZenMLStatus.PAUSED:  # it has no runner that would tell its end
+            _close(run.id, stopped=True)
+    return aborted
+
+
+def cancel(exec_id: str) -> str:
+    """Stop an execution; returns its full id.
+
+    A local one's processes have ended when this returns; on a stack, its orchestrator is asked to stop.
+
+    Raises:
+        KitaruStateError: It has finished.
+    """
+    run = settled_run(exec_id)
+    if run.status.is_finished:
+        raise KitaruStateError(f"Execution {run.id} is {status_of(run)} already; there is nothing to cancel.")
+    stopped = True
+    with translated(f"cancelling execution {run.id}"):
+        if records.about(run).get("runner") == "stack":
+            stopped = _stop_on_stack(run)
+        else:
+            _set_status(run.id, ZenMLStatus.STOPPING)
+            _stop_processes(str(run.id))
+        _close(run.id, stopped=stopped)
+    return str(run.id)
+
+
+def recover(launch: Launch) -> list[str]:
+    """Let executions go on whose local runner on this host was lost; returns their ids."""
+    recovered = []
+    with translated("looking for lost executions"):
+        client = open_client()
+        unfinished = [status.value for status in ZenMLStatus if not status.is_finished]
+        statuses = json.dumps([*unfinished, ZenMLStatus.FAILED.value])
+        runs = depaginate(client.list_pipeline_runs, tags=[TAG], status=f"oneof:{statuses}", size=100, hydrate=True)
+        for run in runs:
+            if not _is_lost_here(run):
+                continue
+            with contextlib.suppress(KitaruStateError):  # it went on in a notebook or REPL, which is not this process
+                if _continue(settled_run(str(run.id)), launch):
+                    recovered.append(str(run.id))
+    return recovered
+
+
+def delete(exec_id: str) -> str:
+    """Delete the record of a finished execution, and its runner's files; returns its full id.
+
+    Raises:
+        KitaruStateError: It has not finished.
+    """
+    run = settled_run(exec_id)
+    if not run.status.is_finished:
+        raise KitaruStateError(
+            f"Execution {run.id} is {status_of(run)}; cancel it before it is deleted: kitaru executions cancel {run.id}."
+        )
+    with translated(f"deleting execution {run.id}"):
+        Client().delete_pipeline_run(run.id)
+        shutil.rmtree(files.directory(runner_directory(), str(run.id)), ignore_errors=True)
+    return str(run.id)
+
+
+def _continue(run: PipelineRunResponse, launch: Launch) -> bool:
+    """Start a runner for a run that has one no more, and return whether nobody else was faster."""
+    about = records.about(run)
+    exec_id = str(run.id)
+    with exclusive():
+        fresh = find_run(exec_id)
+        if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
+            return False
+        runner = about.get("runner", "")
+        start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(about["job"]), runner)
+        _set_status(run.id, ZenMLStatus.RESUMING)
+        if not fresh.orchestrator_run_id:  # it never started, and ZenML gives a run this id only before it does
+            _set_status(run.id, ZenMLStatus.INITIALIZING)
+        if fresh.status == ZenMLStatus.FAILED:
+            records.begin_cycle(run.id)
+            records.forget_failure(run.id)
+        crash_points.reach("retrying")
+        start()
+        return True
+
+
+def _continue_on_stack(run: PipelineRunResponse) -> None:
+    snapshot = run.snapshot
+    assert snapshot is not None
+    assert snapshot.stack is not None
+    stack = stack_of(snapshot.stack)
+    with bound_stack(snapshot.stack):
+        stack.prepare_pipeline_submission(snapshot=snapshot)
+        stack.orchestrator.resume_run(snapshot=snapshot, run=run, stack=stack, force_async=True)
+
+
+def _stop_processes(exec_id: str) -> None:
+    """End a local runner: ask its supervisor, which asks the worker; kill what is left after a while."""
+    directory = files.directory(runner_directory(), exec_id)
+    state = files.read(directory / files.STATE)
+    processes = [process for process in state.get("processes", []) if is_running(process)]
+    if state.get("host") != socket.gethostname() or not processes or processes[0]["pid"] == os.getpid():
+        return  # it runs elsewhere, or in a thread of this process: the next checkpoint finds it cancelled
+    files.write(directory / files.STOP, {"reason": _CANCELLED, "cancelled": True})
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and any(is_running(process) for process in processes):
+        time.sleep(0.05)
+    for process in files.read(directory / files.STATE).get("processes", processes):
+        if is_running(process):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process["pid"], signal.SIGKILL)
+
+
+def _stop_on_stack(run: PipelineRunResponse) -> bool:
+    """Ask a stack to stop an execution, and return whether it has ended."""
+    if run.status == ZenMLStatus.PAUSED or run.stack is None:
+        return True
+    _set_status(run.id, ZenMLStatus.STOPPING)
+    if stop_on_stack(run):
+        return True
+    stack_of(run.stack).orchestrator.stop_run(run=run, graceful=True)
+    return False
+
+
+def _close(run_id: UUID, *, stopped: bool) -> None:
+    for step in records.open_steps(run_id) if stopped else ():
+        publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
+    for attempt in records.attempts_of(Client().get_pipeline_run(run_id)):
+        if attempt.ended_at is None:
+            records.end_attempt(run_id, attempt, "cancelled", None)
+    if stopped:
+        _set_status(run_id, ZenMLStatus.STOPPED)
+
+
+def _set_status(run_id: UUID, status: ZenMLStatus) -> None:
+    if status in (ZenMLStatus.RESUMING, ZenMLStatus.INITIALIZING):
+        Client().zen_store.update_run(run_id=run_id, run_update=PipelineRunUpdate(status=status))
+    elif Client().zen_store.get_run(run_id, hydrate=False).status != status:
+        publish_pipeline_run_status_update(run_id, status, status_reason=_CANCELLED)
+
+
+def _is_lost_here(run: PipelineRunResponse) -> bool:
+    about = records.about(run)
+    if about.get("runner") not in ("process", "thread", "inline") or about.get("host") != socket.gethostname():
+        return False
+    if run.status == ZenMLStatus.FAILED:
+        failure = records.failure_of(run)
+        return failure is not None and failure.origin == "runner"
+    if run.status == ZenMLStatus.PAUSED and waits.pending_wait(run.id) is not None:
+        return False  # it has no runner because it needs none
+    return lost_runner(run) is not None

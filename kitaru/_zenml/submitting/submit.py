@@ -1,0 +1,218 @@
+"""From a flow and its arguments to a run in the store, and on to whatever executes it."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+import sys
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from pydantic import BaseModel
+from zenml.enums import ExecutionMode
+from zenml.execution.pipeline.utils import submit_pipeline
+from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+from zenml.pipelines.run_utils import create_placeholder_run
+
+from kitaru._core.code.modules import alias_main, import_path, locate
+from kitaru._core.package import VERSION
+from kitaru._core.process import crash_points
+from kitaru._core.process.processes import this_process
+from kitaru._core.settings.environment import progress, shortcuts_wanted
+from kitaru._zenml.door.installed import ask_once
+from kitaru._zenml.door.private import bound_stack, create_snapshot
+from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
+from kitaru._zenml.door.store import open_client, translated
+from kitaru._zenml.records.original import PLAN_KEY
+from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
+from kitaru._zenml.records.runs import TAG
+from kitaru._zenml.running.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.running.isolation import warn_of
+from kitaru._zenml.running.steps import give_source
+from kitaru._zenml.stacks.builds import watched
+from kitaru._zenml.stacks.stack_checks import require
+from kitaru._zenml.stacks.stacks import load_stack
+from kitaru._zenml.submitting.placement import Placement, place
+from kitaru._zenml.values.values import AS_INPUT, is_parameter, storable
+from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from uuid import UUID
+
+    from zenml.models import StackResponse
+    from zenml.stack import Stack
+
+    from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.settings.settings import ResolvedSettings
+    from kitaru._zenml.submitting.replay_plan import Draft
+
+
+def submit(
+    flow: FlowDefinition[..., Any],
+    values: Mapping[str, Any],
+    settings: ResolvedSettings,
+    stack: StackResponse,
+    *,
+    runner: str,
+    launch: Callable[[str, dict[str, Any]], None],
+    replay: Draft | None = None,
+) -> str:
+    """Create an execution and launch it.
+
+    Args:
+        flow: The flow.
+        values: Its bound arguments by parameter.
+        settings: The resolved settings; stored with the run before it is launched.
+        stack: The stack that the settings name.
+        runner: What runs it: ``"process"``, ``"thread"``, ``"inline"``, or ``"stack"`` for the stack's orchestrator.
+        launch: Hands the run to the local runner; not called for ``"stack"``.
+        replay: What the execution replays, where it does; ``values`` are then the inputs that are new.
+
+    Returns:
+        The execution's id.
+    """
+    alias_main()
+    if shortcuts_wanted():
+        ask_once()
+    open_client()
+    job = _job(flow, settings)
+    with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
+        loaded = load_stack(stack)
+        crash_points.reach("submitter, bound")
+        placement = _placement(flow, stack, loaded, settings) if runner == "stack" else None
+        about = _about(flow, settings, stack, runner, job)
+        if placement is not None:
+            about["token"] = placement.token
+        parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
+        if replay is not None:
+            about[PLAN_KEY] = replay.store()
+            parameters = {**replay.parameters, **parameters}
+        pipeline = make_pipeline(flow, parameters, settings, about, placement)
+        with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
+            snapshot = create_snapshot(pipeline)
+        crash_points.reach("submitter, compiled")
+        run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
+        crash_points.reach("submitter, created")
+        with _marked_lost(run.id):
+            if runner == "stack":
+                submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
+                crash_points.reach("submitter, launched")
+            else:
+                launch(str(run.id), job)
+    return str(run.id)
+
+
+def _placement(
+    flow: FlowDefinition[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings
+) -> Placement:
+    """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
+    refuse_store_in_code()
+    warn_of_keys_in_code()
+    placement = place(loaded, settings)
+    require(stack, loaded, placement.docker.target_repository)
+    warn_of(flow, loaded)
+    return placement
+
+
+@contextmanager
+def _marked_lost(run_id: UUID) -> Iterator[None]:
+    """See that a run whose runner could not be started does not look as if it had one."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):  # the disk or the store that failed may fail again
+            mark_lost(run_id, f"its runner could not be started: {type(error).__name__}: {error}")
+        raise
+
+
+def make_pipeline(
+    flow: FlowDefinition[..., Any],
+    parameters: dict[str, Any],
+    settings: ResolvedSettings,
+    about: dict[str, Any],
+    placement: Placement | None,
+) -> DynamicPipeline:
+    """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
+    give_source(flow.entry, flow.func)
+    _ensure_source(flow)
+    pipeline = DynamicPipeline(
+        name=flow.name,
+        entrypoint=flow.entry,
+        enable_cache=settings.cache,
+        # A failed checkpoint is the body's business: it may catch the exception and go on.
+        execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
+        tags=sorted({TAG, flow.name}),
+        extra={EXTRA_KEY: about},
+        settings=placement.settings if placement else None,
+        secrets=placement.secrets if placement else None,
+    )
+    # Two runs of one flow can start in the same second; ZenML wants their names to differ.
+    named = pipeline.with_options(run_name=f"{flow.name}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}")
+    named.prepare(**parameters)
+    return named  # type: ignore[return-value]
+
+
+def _ensure_source(flow: FlowDefinition[..., Any]) -> None:
+    try:
+        inspect.getsource(flow.entry)  # ZenML stores it with the run
+    except OSError as error:
+        raise KitaruUsageError(
+            f"The source of flow {flow.name!r} cannot be read: {flow.func.__code__.co_filename} is not there any more, or "
+            f"has changed since it was imported. Start Python again where it is."
+        ) from error
+
+
+def _about(
+    flow: FlowDefinition[..., Any], settings: ResolvedSettings, stack: StackResponse, runner: str, job: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what Kitaru stores with the run, before anything is launched."""
+    frozen = settings.to_json()
+    frozen["stack"]["value"] = stack.name
+    return {
+        "version": VERSION,
+        "flow": f"{job['module']['name'] if job['module'] else flow.__module__}:{flow.__qualname__}",
+        "settings": frozen,
+        "runner": runner,
+        "job": job,
+        "host": socket.gethostname(),
+        "submitted_by": this_process(),
+    }
+
+
+def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
+    """Tell how a local runner finds the flow; stored with the run, so that any process can let it go on."""
+    module = locate(flow.func)
+    return {
+        "flow": flow.name,
+        "entry": flow.entry.__name__,
+        "module": vars(module) if module is not None else None,
+        "source_root": ensure_source_root(flow),
+        "path": [entry for entry in import_path() if not entry.startswith(sys.prefix)],
+        "retries": settings.retries,
+    }
+
+
+def _recorded(flow: FlowDefinition[..., Any], name: str, value: Any) -> Any:
+    """Return an input as it is recorded: plain JSON as it is, anything else as a reference to its artifact."""
+    if is_parameter(value) and not (isinstance(value, dict) and ARTIFACT_KEY in value):
+        return value
+    try:
+        stored = storable(value, f"Input {name!r} of flow {flow.name!r}", AS_INPUT)
+        artifact = save(stored, "flow_input")
+    except KitaruUsageError:
+        raise
+    except Exception as error:
+        raise KitaruUsageError(
+            f"Input {name!r} of flow {flow.name!r} cannot be stored: {type(value).__name__}: {error}. Pass plain data, "
+            f"or a path or an id from which the flow loads it."
+        ) from error
+    kind = type(value)
+    reference: dict[str, Any] = {ARTIFACT_KEY: str(artifact.id), "type": f"{kind.__module__}.{kind.__qualname__}"}
+    if isinstance(value, BaseModel):
+        shown = value.model_dump(mode="json")
+        if is_parameter(shown):
+            reference["value"] = shown  # for people who look at the run; the artifact is what the flow gets
+    return reference

@@ -1,0 +1,321 @@
+"""``@checkpoint``: a function whose result is stored, and which is not run again once it has completed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    ItemsView,
+    Iterable,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
+from copy import copy
+from itertools import product as cartesian
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+
+from kitaru._core.code import scope
+from kitaru._core.code.definitions import CheckpointDefinition, CheckpointOptions, Runtime, checked_id
+from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
+from kitaru._core.code.signatures import refuse_unknown
+from kitaru._core.settings.options import checked_retries
+from kitaru._core.words.suggest import no_attribute
+from kitaru.errors import KitaruContextError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+__all__ = ["Checkpoint", "CheckpointFuture", "CheckpointFutures", "CheckpointOptions", "checkpoint", "unmapped"]
+
+_OPTIONS = ("retries", "cache", "type", "runtime", "settings", "resources", "materializers")
+
+
+class unmapped(Generic[T]):  # noqa: N801 - used like a function
+    """Keep ``map`` and ``product`` from iterating over a sequence; every call gets it whole.
+
+    Examples:
+        >>> score.map(documents, unmapped(["accuracy", "style"]))  # doctest: +SKIP
+    """
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+
+class Checkpoint(CheckpointDefinition[P, R]):
+    """A function whose calls are recorded as steps of the execution; made by ``checkpoint``."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the checkpoint and return its value; inside an async flow, return it when awaited.
+
+        Raises:
+            KitaruContextError: Called outside a flow's body.
+        """
+        return cast("R", self._body().call(self, args, kwargs))
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> CheckpointFuture[R]:
+        """Start the checkpoint beside the rest of the body and return its future.
+
+        Arguments are taken as they are now; changing them afterwards does not reach the checkpoint.
+
+        Raises:
+            KitaruContextError: Called outside a flow's body.
+        """
+        return cast("CheckpointFuture[R]", self._body().submit(self, args, kwargs))
+
+    def with_options(self, *, id: str | Callable[..., str]) -> Self:  # noqa: A002 - the word that users know
+        """Return the checkpoint with a name for its calls that tells each from all others of the execution.
+
+        A call with an id is found again by that alone, wherever and in whatever order the body makes it, and its first
+        result stands whatever its inputs are. Without one, a call is told by its place in the body and by its inputs.
+
+        Args:
+            id: A text of 1 to 120 characters, or a function that gets all of the call's arguments and returns one. Of a text, the
+                calls of ``map`` and ``product`` get ``-1``, ``-2``, ... behind it. Shown as the call's name.
+
+        Raises:
+            KitaruUsageError: The id is neither, or a text that cannot be kept as a name.
+
+        Examples:
+            >>> refund.with_options(id=f"refund-{customer}")(customer, amount)  # doctest: +SKIP
+            >>> refund.with_options(id=lambda customer, amount: f"refund-{customer}").map(customers, 10)  # doctest: +SKIP
+        """
+        chosen = copy(self)
+        chosen.id = id if callable(id) else checked_id(id, self.name)
+        return chosen
+
+    def map(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
+        """Start the checkpoint once for each element of the given sequences, taken together as by ``zip``.
+
+        Args:
+            *args: Lists, tuples, ranges, results or futures of such; anything else goes to every call as it is.
+            **kwargs: The same, by name.
+
+        Raises:
+            KitaruUsageError: No sequence is among the arguments, or they differ in length.
+            KitaruContextError: Called outside a flow's body.
+
+        Examples:
+            >>> pages = fetch.map(["a.html", "b.html"]).results()  # doctest: +SKIP
+        """
+        return self._fan_out("map", args, kwargs, _zip_equal)
+
+    def product(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
+        """Start the checkpoint once for every combination of elements; arguments as for ``map``."""
+        return self._fan_out("product", args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
+
+    def __get__(self, instance: object, owner: type | None = None) -> Self:
+        if instance is not None:
+            raise KitaruUsageError(
+                f"Checkpoint {self.name!r} is a method. A checkpoint has to be a function, as its step is loaded by "
+                f"name in other processes: move it out of the class and pass what it needs."
+            )
+        return self
+
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise no_attribute(
+                self,
+                "Checkpoint",
+                name,
+                "It is called in a flow's body: directly, or concurrently by .submit(...), .map(...) and .product(...)",
+            )
+
+    def _body(self) -> scope.FlowBody:
+        inside = scope.current_checkpoint()
+        if inside is not None:
+            raise KitaruContextError(
+                f"Checkpoint {self.name!r} was called inside checkpoint {inside.name!r}. Checkpoints are called in "
+                f"the body of a flow; inside a checkpoint call the plain function: {self.name}.func(...)."
+            )
+        body = scope.current_body()
+        if body is None:
+            raise KitaruContextError(
+                f"Checkpoint {self.name!r} was called outside a flow. Call it in the body of a function decorated "
+                f"with @flow and start that with .run(...); to try the function alone, call {self.name}.func(...). "
+                f"(A thread that the body starts itself is outside too: use {self.name}.submit(...) instead.)"
+            )
+        return body
+
+    def _fan_out(
+        self,
+        method: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        combine: Callable[[str, list[Sequence[Any]]], list[tuple[Any, ...]]],
+    ) -> CheckpointFutures[R]:
+        body = self._body()
+        keys: list[int | str] = [*range(len(args)), *kwargs]
+        given = [_fan_argument(value) for value in (*args, *kwargs.values())]
+        mapped = [i for i, value in enumerate(given) if isinstance(value, _Mapped)]
+        if not mapped:
+            kinds = ", ".join(type(value).__name__ for value in given) or "nothing"
+            raise KitaruUsageError(
+                f"{self.name}.{method} needs a sequence to map over (a list, tuple, range, or a result or future of one), "
+                f"and got {kinds}. Make it a list: list(...), or sorted(...) of a set. To start it once, use "
+                f"{self.name}.submit(...)."
+            )
+        futures: CheckpointFutures[R] = CheckpointFutures()
+        combinations = combine(self.name, [given[i].items for i in mapped])
+        body.expect(self, len(combinations))
+        for number, combination in enumerate(combinations, 1):
+            numbered = self.with_options(id=f"{self.id}-{number}") if isinstance(self.id, str) else self
+            chosen = dict(zip(mapped, combination, strict=True))
+            values = [chosen.get(i, value) if i in chosen else value for i, value in enumerate(given)]
+            call_args = tuple(v for k, v in zip(keys, values, strict=True) if isinstance(k, int))
+            call_kwargs = {k: v for k, v in zip(keys, values, strict=True) if isinstance(k, str)}
+            futures.append(body.submit(numbered, call_args, call_kwargs))
+        return futures
+
+    def _enter(self, inputs: dict[str, Any]) -> Any:
+        from kitaru._zenml.running import steps
+
+        return steps.run_checkpoint(self, inputs)
+
+
+class _Mapped:
+    def __init__(self, items: Sequence[Any]) -> None:
+        self.items = items
+
+
+def _fan_argument(value: Any) -> Any:
+    if isinstance(value, unmapped):
+        return value.value
+    if isinstance(value, CheckpointFuture):
+        value = value.result()
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        return _Mapped(value)
+    if isinstance(value, KeysView | ValuesView | ItemsView):  # of a dict, which has an order
+        return _Mapped(list(value))
+    if (
+        isinstance(value, Iterable)
+        and not isinstance(value, str | bytes | bytearray | Mapping)
+        and iter(value) is value
+    ):
+        return _Mapped(list(value))  # an iterator or generator
+    return value
+
+
+def _zip_equal(name: str, sequences: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    lengths = [len(sequence) for sequence in sequences]
+    if len(set(lengths)) > 1:
+        raise KitaruUsageError(
+            f"{name}.map got sequences of different lengths {lengths}; they are taken together, element by element. "
+            f"Wrap one that every call should get whole: kitaru.unmapped(...), or use {name}.product(...)."
+        )
+    return list(zip(*sequences, strict=True))
+
+
+class AsyncCheckpoint(Checkpoint[P, R]):
+    """A checkpoint made of an ``async def`` function: await its calls."""
+
+    func: Callable[P, Coroutine[Any, Any, R]]  # type: ignore[assignment]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:  # type: ignore[override]
+        """Start the checkpoint and return what gives its value when awaited.
+
+        In a flow that is not async there is nothing to await: there the call returns the value itself.
+
+        Raises:
+            KitaruContextError: Called outside a flow's body.
+        """
+        return cast("Awaitable[R]", super().__call__(*args, **kwargs))
+
+    async def _enter(self, inputs: dict[str, Any]) -> Any:
+        from kitaru._zenml.running import steps
+
+        return await steps.run_async_checkpoint(self, inputs)
+
+
+class _CheckpointDecorator(Protocol):
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncCheckpoint[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Checkpoint[P, R]: ...
+
+
+@overload
+def checkpoint(function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncCheckpoint[P, R]: ...
+@overload
+def checkpoint(function: Callable[P, R], /) -> Checkpoint[P, R]: ...
+@overload
+def checkpoint(
+    *,
+    retries: int = 0,
+    cache: bool | None = None,
+    type: str | None = None,
+    runtime: Runtime | None = None,
+    settings: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    materializers: Any = None,
+) -> _CheckpointDecorator: ...
+def checkpoint(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    retries: int = 0,
+    cache: bool | None = None,
+    type: str | None = None,
+    runtime: Runtime | None = None,
+    settings: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    materializers: Any = None,
+    **unknown: Any,
+) -> Any:
+    """Make a function a checkpoint.
+
+    A call in a flow's body returns the function's value once it is stored. When the execution is tried again, a
+    checkpoint that has completed is not run again; its first result is returned.
+
+    Args:
+        function: The function, where the decorator is used bare.
+        retries: How many times more a call is tried when it raises; 0 by default.
+        cache: Whether a result of an earlier execution with the same code and inputs may be reused. None, the
+            default, leaves it to the flow's ``cache``.
+        type: A word for the kind of work, shown beside the checkpoint.
+        runtime: ``"inline"`` runs in the flow's own process, ``"isolated"`` in a container of its own where the
+            stack's orchestrator has some. None leaves it to ZenML.
+        settings: ZenML step settings, passed through.
+        resources: ZenML resource settings, passed through.
+        materializers: ZenML materializers of the outputs, passed through.
+        **unknown: Refused, with the nearest option.
+
+    Raises:
+        KitaruUsageError: An option is wrong.
+
+    Examples:
+        >>> @checkpoint(retries=2)
+        ... def double(x: int) -> int:
+        ...     return 2 * x
+    """
+    refuse_unknown("@checkpoint", unknown, _OPTIONS)
+    if cache is not None and not isinstance(cache, bool):
+        raise KitaruUsageError(f"@checkpoint(cache={cache!r}): cache is True, False or None.")
+    if runtime not in (None, "inline", "isolated"):
+        raise KitaruUsageError(f"@checkpoint(runtime={runtime!r}): runtime is 'inline', 'isolated' or None.")
+    options = CheckpointOptions(
+        retries=checked_retries(retries, "@checkpoint(retries=)"),
+        cache=cache,
+        type=type,
+        runtime=runtime,
+        settings=dict(settings or {}),
+        resources=dict(resources) if resources is not None else None,
+        materializers=materializers,
+    )
+
+    def decorate(target: Callable[..., Any]) -> Checkpoint[..., Any]:
+        if not inspect.isfunction(target):
+            raise KitaruUsageError(f"@checkpoint decorates a function; {target!r} is none.")
+        # A decorator below may be a plain function that passes on the coroutine of the async one it wraps.
+        kind = AsyncCheckpoint if inspect.iscoroutinefunction(inspect.unwrap(target)) else Checkpoint
+        return kind(target, options)
+
+    return decorate if function is None else decorate(function)
