@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zenml.constants import ENV_ZENML_EXECUTION_CONTEXT_STEP_RUN_CACHE_SIZE, handle_int_env_var
 from zenml.orchestrators.step_run_utils import fetch_step_runs_by_names
 
-from kitaru._zenml.private import find_step_runs_in
+from kitaru._zenml.door.private import find_step_runs_in
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
