@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, output_option
+from kitaru._cli.group import Command
+from kitaru._cli.output import as_json, client, output_option, say
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kitaru.models import PendingWait
 
 
-@click.command("input")
+@click.command("input", cls=Command)
 @click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
 @click.option("--value", help="The answer: JSON, or a word where yes, no or text is asked for.")
 @click.option("--wait", metavar="NAME", help="Name of the wait, to be sure which one is answered.")
@@ -33,18 +34,18 @@ def input_(*, exec_id: str, value: str | None, wait: str | None, interactive: bo
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     if (value is not None) + interactive + abort != 1:
         raise KitaruUsageError("Give one of --value, --interactive and --abort.")
-    with client() as kitaru:
-        exec_id = kitaru.executions.get(exec_id).exec_id
-        pending = _pending(kitaru, exec_id, wait)
-        if abort:
-            kitaru.executions.abort_wait(exec_id, wait=pending.name)
-        elif interactive:
-            _ask(exec_id, pending)
-        else:
-            _answer(kitaru, exec_id, pending, value)
+    kitaru = client()
+    exec_id = kitaru.executions.get(exec_id).exec_id
+    pending = _pending(kitaru, exec_id, wait)
+    if abort:
+        kitaru.executions.abort_wait(exec_id, wait=pending.name)
+    elif interactive:
+        _ask(exec_id, pending)
+    else:
+        _answer(kitaru, exec_id, pending, value)
     done = "aborted" if abort else "answered"
     report = {"exec_id": exec_id, "wait": pending.name, "outcome": done}
-    click.echo(as_json(report) if output == "json" else f"The wait {pending.name!r} of execution {exec_id} is {done}.")
+    say(as_json(report) if output == "json" else f"The wait {pending.name!r} of execution {exec_id} is {done}.")
 
 
 def _pending(kitaru: KitaruClient, exec_id: str, name: str | None) -> PendingWait:

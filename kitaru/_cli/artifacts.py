@@ -11,7 +11,7 @@ import click
 from kitaru._cli import completion
 from kitaru._cli.describe import artifacts_table
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, output_option, show_found
+from kitaru._cli.output import as_json, client, output_option, say, show_found
 from kitaru.errors import KitaruUsageError
 
 
@@ -40,8 +40,8 @@ def list_(*, exec_id: str, name: str | None, kind: Any, checkpoint: str | None, 
     Example:
       kitaru artifacts list 0a1b2c3d --kind output
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        found = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
+    kitaru = client()
+    found = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
     show_found(found, output, lambda: artifacts_table(found), otherwise="No artifact matches.")
 
 
@@ -61,15 +61,15 @@ def get(*, artifact_id: str, save: Path | None, output: str) -> None:
       kitaru artifacts get 5e6f7a8b-0000-4000-8000-000000000000
       kitaru artifacts get 5e6f7a8b-0000-4000-8000-000000000000 --save report.md
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        value = kitaru.artifacts.get(artifact_id).load()
-        text = _as_json(value) if output == "json" else _as_text(value)
+    kitaru = client()
+    value = kitaru.artifacts.get(artifact_id).load()
+    text = _as_json(value) if output == "json" else _as_text(value)
     if save is None:
-        click.echo(text)
+        say(text)
         return
     size = _write(save, value)
     report = {"artifact": artifact_id, "file": str(save), "bytes": size}
-    click.echo(as_json(report) if output == "json" else f"Wrote {size} bytes to {save}.")
+    say(as_json(report) if output == "json" else f"Wrote {size} bytes to {save}.")
 
 
 def _as_json(value: Any) -> str:

@@ -15,6 +15,9 @@ from click.shell_completion import (
     get_completion_class,
 )
 
+from kitaru._cli.group import Command
+from kitaru._cli.output import say
+
 VARIABLE = "_KITARU_COMPLETE"
 _LOAD_COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
 
@@ -72,7 +75,7 @@ class Fish(_WholeWords, FishComplete):
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
@@ -89,4 +92,4 @@ def completion(ctx: click.Context, *, shell: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(ctx.find_root().command, {}, "kitaru", VARIABLE).source())
+    say(kind(ctx.find_root().command, {}, "kitaru", VARIABLE).source())

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from kitaru._cli.group import Group
-from kitaru._cli.output import output_option, shown, table
+from kitaru._cli.group import Command, Group
+from kitaru._cli.output import output_option, say, shown, table
 from kitaru.config import OTHER_VARIABLES, SETTINGS, current_settings
 
 if TYPE_CHECKING:
     from kitaru.config import ResolvedSettings
 
 
-class _Manual(click.Command):
+class _Manual(Command):
     """A command whose help ends with the table of settings."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -53,9 +51,8 @@ def show(output: str) -> None:
 
     Calls in Python code come on top of what is shown here.
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):  # ZenML logs to stdout, where the result alone belongs
-        settings = current_settings()
-    click.echo(json.dumps(settings.to_json(), indent=2, ensure_ascii=False) if output == "json" else _table(settings))
+    settings = current_settings()
+    say(json.dumps(settings.to_json(), indent=2, ensure_ascii=False) if output == "json" else _table(settings))
 
 
 def _table(settings: ResolvedSettings) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stdout
 
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import is_terminal
+from kitaru._cli.group import Command
+from kitaru._cli.output import is_terminal, say
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("exec_id", metavar="[ID]", required=False, shell_complete=completion.executions)
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
 def dashboard(*, exec_id: str | None, only_print: bool) -> None:
@@ -27,11 +27,10 @@ def dashboard(*, exec_id: str | None, only_print: bool) -> None:
       kitaru dashboard 0a1b2c3d
       kitaru dashboard 0a1b2c3d --print
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.server import dashboard_url
+    from kitaru.server import dashboard_url
 
-        url = dashboard_url(exec_id)
-    click.echo(url)
+    url = dashboard_url(exec_id)
+    say(url)
     if not only_print and is_terminal() and _has_screen():
         click.launch(url)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, output_option, short_ids, table
+from kitaru._cli.group import Command
+from kitaru._cli.output import as_json, client, output_option, say, short_ids, table
 from kitaru._cli.replaying import read_ids
 from kitaru.errors import KitaruUsageError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kitaru.diffs import ExecutionDiff
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("exec_ids", metavar="[A] [B]", nargs=-1, shell_complete=completion.executions)
 @click.option("--originals", is_flag=True, help="Compare each of the replays named with its original.")
 @click.option(
@@ -48,13 +49,13 @@ def diff(*, exec_ids: tuple[str, ...], originals: bool, ids_file: str | None, ht
     pairs = _pairs(exec_ids, originals, ids_file)
     if html and len(pairs) > 1:
         raise KitaruUsageError(f"--html takes one pair, and there are {len(pairs)}.")
-    with client() as kitaru:
-        diffs = [kitaru.executions.diff(*pair) for pair in pairs]
-        if html:
-            _write(html, diffs[0].to_html())
-        alone = diffs[0] if len(diffs) == 1 and not ids_file else None
-        text = as_json(alone or diffs) if output == "json" else alone.to_text() if alone else _summary(diffs)
-    click.echo(text)
+    kitaru = client()
+    diffs = [kitaru.executions.diff(*pair) for pair in pairs]
+    if html:
+        _write(html, diffs[0].to_html())
+    alone = diffs[0] if len(diffs) == 1 and not ids_file else None
+    text = as_json(alone or diffs) if output == "json" else alone.to_text() if alone else _summary(diffs)
+    say(text)
 
 
 def _pairs(exec_ids: Sequence[str], originals: bool, ids_file: str | None) -> list[list[str]]:

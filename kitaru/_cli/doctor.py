@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from kitaru._cli.output import coloured_as, is_terminal, output_option, terminal_width
+from kitaru._cli.group import Command
+from kitaru._cli.output import coloured_as, is_terminal, output_option, say, terminal_width
 
 if TYPE_CHECKING:
     from kitaru.doctor import Finding
@@ -21,7 +20,7 @@ _MARGIN = len("FAILED  ") + _CHECK + 2
 _LEAST = 40
 
 
-@click.command()
+@click.command(cls=Command)
 @output_option
 def doctor(output: str) -> None:
     """Look at the set-up, and tell a cure for what is wrong.
@@ -37,17 +36,15 @@ def doctor(output: str) -> None:
     from kitaru.doctor import examine
 
     found = []
-    stdout = sys.stdout
-    with redirect_stdout(sys.stderr):
-        for finding in examine():
-            found.append(finding)
-            if output == "text":
-                click.echo(_line(finding), file=stdout)
+    for finding in examine():
+        found.append(finding)
+        if output == "text":
+            say(_line(finding))
     failed = sum(finding.state == "failed" for finding in found)
     if output == "json":
-        click.echo(json.dumps([finding.to_json() for finding in found], indent=2))
+        say(json.dumps([finding.to_json() for finding in found], indent=2))
     else:
-        click.echo(f"\n{_verdict(failed)}")
+        say(f"\n{_verdict(failed)}")
     if failed:
         raise click.exceptions.Exit(1)
 

@@ -20,6 +20,7 @@ from kitaru._cli.output import (
     length,
     output_option,
     price,
+    say,
     short_ids,
     show_found,
     stream,
@@ -72,9 +73,9 @@ def list_(
       kitaru executions list --usage
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     moment_given = parse_since(since, datetime.now().astimezone()) if since else None
-    with client() as kitaru:
-        found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
-        latest = [] if found else kitaru.executions.list(limit=_LATEST)
+    kitaru = client()
+    found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
+    latest = [] if found else kitaru.executions.list(limit=_LATEST)
     near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
     show_found(
         found,
@@ -96,12 +97,12 @@ def get(*, exec_id: str, result: bool, output: str) -> None:
       kitaru executions get 0a1b2c3d
       kitaru executions get 0a1b2c3d --result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        text = _result(kitaru.executions.result(exec_id)) if result else None
-        execution = None if result else kitaru.executions.get(exec_id)
-    if execution is not None:
-        text = as_json(execution) if output == "json" else described(execution)
-    click.echo(text)
+    kitaru = client()
+    if result:
+        say(_result(kitaru.executions.result(exec_id)))
+        return
+    execution = kitaru.executions.get(exec_id)
+    say(as_json(execution) if output == "json" else described(execution))
 
 
 @executions.command()

@@ -1,14 +1,31 @@
-"""Groups of commands that suggest the nearest name for an unknown one, which click does not in all its versions."""
+"""Commands that print nothing but results, and groups that suggest the nearest name for an unknown one."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from kitaru._cli.output import results_alone_on_stdout
 from kitaru._core.words.suggest import did_you_mean
 
 
+class Command(click.Command):
+    """A command whose stdout holds what it says alone: neither what ZenML logs nor what a user's module prints."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with results_alone_on_stdout():
+            return super().invoke(ctx)
+
+
 class Group(click.Group):
-    """A group that says which commands it has, and which is the nearest, where an unknown one is asked for."""
+    """A group that says which commands it has, and which is the nearest, where an unknown one is asked for.
+
+    Click suggests none in its earlier versions.
+    """
+
+    command_class = Command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
 from kitaru._cli import completion
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, output_option
+from kitaru._cli.output import as_json, output_option, say
 from kitaru._cli.target import load_flow
 
 if TYPE_CHECKING:
@@ -46,12 +44,11 @@ def build(*, target: str, stack: str | None, output: str) -> None:
     Example:
       kitaru image build survey.py:survey --stack prod
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.image import build_image
+    from kitaru.image import build_image
 
-        built = build_image(load_flow(target), stack=stack)
-        click.echo(f"Built in {built.seconds} s.", err=True)
-    click.echo(as_json(built) if output == "json" else built.image)
+    built = build_image(load_flow(target), stack=stack)
+    click.echo(f"Built in {built.seconds} s.", err=True)
+    say(as_json(built) if output == "json" else built.image)
 
 
 @image.command()
@@ -63,11 +60,10 @@ def show(*, target: str, stack: str | None, output: str) -> None:
 
     It tells what it would be built from, and whether an earlier one would be reused.
     """
-    with redirect_stdout(sys.stderr):
-        from kitaru.image import describe_image
+    from kitaru.image import describe_image
 
-        found = describe_image(load_flow(target), stack=stack)
-    click.echo(as_json(found) if output == "json" else _described(found))
+    found = describe_image(load_flow(target), stack=stack)
+    say(as_json(found) if output == "json" else _described(found))
 
 
 def _described(image: ImageDescription) -> str:

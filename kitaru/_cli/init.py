@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kitaru._cli.output import output_option
+from kitaru._cli.group import Command
+from kitaru._cli.output import output_option, say
 from kitaru.templates import TEMPLATES, create_project
 
 if TYPE_CHECKING:
     from kitaru.templates import NewProject
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 @click.option(
     "--template", type=click.Choice(list(TEMPLATES)), default="basic", show_default=True, help="What to begin with."
@@ -37,7 +38,7 @@ def init(*, folder: Path, template: str, output: str) -> None:
       kitaru init helper --template agent
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     made = create_project(folder, template=template)
-    click.echo(json.dumps(made.to_json(), indent=2) if output == "json" else _told(made))
+    say(json.dumps(made.to_json(), indent=2) if output == "json" else _told(made))
 
 
 def _told(made: NewProject) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from kitaru._cli.output import is_terminal, output_option
+from kitaru._cli.group import Command
+from kitaru._cli.output import is_terminal, output_option, say
 from kitaru.errors import KitaruUsageError
 from kitaru.server import LAST_PORT
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _UNREACHABLE = 3
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("url", required=False)
 @click.option(
     "--api-key",
@@ -67,20 +67,19 @@ def login(
         raise KitaruUsageError("Give --ssl-ca-cert or --no-verify-ssl, not both.")
     if with_key and url is None:
         raise KitaruUsageError("--api-key goes with the URL of a server; one on this machine asks for no credentials.")
-    with redirect_stdout(sys.stderr):
-        found = log_in(
-            url,
-            api_key=_read_key() if with_key else None,
-            project=project,
-            verify_ssl=ssl_ca_cert or not no_verify_ssl,
-            port=port,
-        )
-    click.echo(json.dumps(found.to_json(), indent=2) if output == "json" else _logged_in(found))
+    found = log_in(
+        url,
+        api_key=_read_key() if with_key else None,
+        project=project,
+        verify_ssl=ssl_ca_cert or not no_verify_ssl,
+        port=port,
+    )
+    say(json.dumps(found.to_json(), indent=2) if output == "json" else _logged_in(found))
     if url is None and not no_open and output == "text" and is_terminal():
         click.launch(str(found.dashboard_url))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--force", is_flag=True, help="Stop the server even while executions run here that need it.")
 @output_option
 def logout(*, force: bool, output: str) -> None:
@@ -92,17 +91,16 @@ def logout(*, force: bool, output: str) -> None:
     Example:
       kitaru logout
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.server import logout as log_out
+    from kitaru.server import logout as log_out
 
-        done = log_out(force=force)
+    done = log_out(force=force)
     if output == "json":
-        click.echo(json.dumps({"done": done}))
+        say(json.dumps({"done": done}))
         return
-    click.echo("\n".join([*(done or ["There was no server to log out from."]), "Executions are in the local store."]))
+    say("\n".join([*(done or ["There was no server to log out from."]), "Executions are in the local store."]))
 
 
-@click.command()
+@click.command(cls=Command)
 @output_option
 def status(output: str) -> None:
     """Show where executions are kept, and as whom.
@@ -114,11 +112,10 @@ def status(output: str) -> None:
       kitaru status
       kitaru status --output json
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.server import status as read
+    from kitaru.server import status as read
 
-        found = read()
-    click.echo(json.dumps(found.to_json(), indent=2) if output == "json" else _described(found))
+    found = read()
+    say(json.dumps(found.to_json(), indent=2) if output == "json" else _described(found))
     if found.problem is not None:
         raise click.exceptions.Exit(_UNREACHABLE)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
-
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, output_option, show_found, table
+from kitaru._cli.output import as_json, output_option, say, show_found, table
 
 
 @click.group(cls=Group)
@@ -28,12 +25,11 @@ def register(*, alias: str, name: str, secret: str | None, output: str) -> None:
     Examples:
       kitaru model register fast --model openai:gpt-4o-mini --secret openai-creds
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.aliases import register_model
+    from kitaru.aliases import register_model
 
-        found = register_model(alias, name, secret=secret)
+    found = register_model(alias, name, secret=secret)
     default = ", the default" if found.is_default else ""
-    click.echo(as_json(found) if output == "json" else f"{found.alias} is {found.model}{default}.")
+    say(as_json(found) if output == "json" else f"{found.alias} is {found.model}{default}.")
 
 
 @model.command("list")
@@ -45,10 +41,9 @@ def list_(output: str) -> None:
     Examples:
       kitaru model list
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.aliases import list_models
+    from kitaru.aliases import list_models
 
-        found = list_models()
+    found = list_models()
     rows = [("*" if one.is_default else "", one.alias, one.model, one.secret or "environment") for one in found]
     show_found(
         found,
@@ -68,11 +63,10 @@ def default(alias: str, output: str) -> None:
     Examples:
       kitaru model default fast
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.aliases import set_default_model
+    from kitaru.aliases import set_default_model
 
-        found = set_default_model(alias)
-    click.echo(as_json(found) if output == "json" else f"{found.alias} ({found.model}) is the default.")
+    found = set_default_model(alias)
+    say(as_json(found) if output == "json" else f"{found.alias} ({found.model}) is the default.")
 
 
 @model.command()
@@ -84,8 +78,7 @@ def delete(alias: str) -> None:
     Examples:
       kitaru model delete fast
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.aliases import delete_model
+    from kitaru.aliases import delete_model
 
-        delete_model(alias)
-    click.echo(f"Alias {alias} is deleted.")
+    delete_model(alias)
+    say(f"Alias {alias} is deleted.")

@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -52,22 +53,47 @@ def output_option(command: Command) -> Command:
     return option(command)
 
 
-@contextmanager
-def client() -> Iterator[KitaruClient]:
-    """Open the client; what ZenML prints meanwhile goes to stderr, since results alone belong on stdout."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.client import KitaruClient
+# The stdout that the running command began with.
+_results: ContextVar[TextIO | None] = ContextVar("results", default=None)
 
-        yield KitaruClient()
+
+@contextmanager
+def results_alone_on_stdout() -> Iterator[None]:
+    """Let only what :func:`say` prints reach stdout: all else that is printed in the block goes to stderr."""
+    token = _results.set(_stdout())
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _results.reset(token)
+
+
+def _stdout() -> TextIO:
+    return _results.get() or sys.stdout
+
+
+def say(text: str, *, nl: bool = True) -> None:
+    """Print a result, or a part of it, on stdout.
+
+    Args:
+        text: What to print; its colours are left out where stdout is no terminal.
+        nl: Whether a line ends with it.
+    """
+    click.echo(text, file=_stdout(), nl=nl)
+
+
+def client() -> KitaruClient:
+    """Return the client, which is imported when it is needed."""
+    from kitaru.client import KitaruClient
+
+    return KitaruClient()
 
 
 def stream(lines: Iterable[str]) -> int:
-    """Print lines as they come, and return how many; what is printed while they are made goes to stderr."""
-    stdout, number = sys.stdout, 0
-    with redirect_stdout(sys.stderr):
-        for line in lines:
-            click.echo(line, file=stdout)
-            number += 1
+    """Print lines as they come, and return how many."""
+    number = 0
+    for number, line in enumerate(lines, 1):  # noqa: B007 - counted
+        say(line)
     return number
 
 
@@ -86,9 +112,9 @@ def show_found(found: Sequence[Any], output: str, as_text: Callable[[], str], *,
         otherwise: What people are told where there are none, on stderr.
     """
     if output == "json":
-        click.echo(as_json(found))
+        say(as_json(found))
     elif found:
-        click.echo(as_text())
+        say(as_text())
     else:
         click.echo(otherwise, err=True)
 
@@ -104,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 def is_terminal() -> bool:
     """Whether results are read by a person at a terminal."""
-    return sys.stdout.isatty()
+    return _stdout().isatty()
 
 
 def coloured(word: str) -> str:
@@ -160,7 +186,7 @@ def _rich_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         grid.add_column(header, no_wrap=number < last, overflow="fold" if number in (0, last) else "ellipsis")
     for row in rows:
         grid.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
-    console = Console(file=sys.stdout)
+    console = Console(file=_stdout())
     with console.capture() as captured:
         console.print(grid)
     return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").splitlines())

@@ -1,27 +1,27 @@
-"""``kitaru executions timeline`` and ``graph``: executions as pictures."""
+"""``kitaru executions timeline`` and ``graph``: executions as pictures, and as text that others draw."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import client, coloured_as, terminal_width
+from kitaru._cli.group import Command
+from kitaru._cli.output import client, coloured_as, say, terminal_width
 from kitaru.errors import KitaruUsageError
 
 _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @click.option("--svg", metavar="FILE", shell_complete=completion.files, help="Write it as a picture; - for stdout.")
 @click.option(
     "--html",
     metavar="FILE",
     shell_complete=completion.files,
-    help="Write it, and the lineage, as a page; - for stdout.",
+    help="Write it as a page; - for stdout.",
 )
 def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
     """Show what ran when in the execution ID.
@@ -35,8 +35,8 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
       kitaru executions timeline 0a1b2c3d --svg timeline.svg
       kitaru executions timeline 0a1b2c3d --html timeline.html
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        execution = kitaru.executions.get(exec_id)
+    kitaru = client()
+    execution = kitaru.executions.get(exec_id)
     from kitaru import pictures
 
     if svg is not None:
@@ -45,35 +45,44 @@ def timeline(*, exec_id: str, svg: str | None, html: str | None) -> None:
         _write(html, pictures.timeline_html(execution), "--html")
     if svg is None and html is None:
         for line in pictures.timeline_text(execution, terminal_width(), coloured_as):
-            click.echo(line)
+            say(line)
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @click.option(
-    "--svg",
-    metavar="FILE",
-    shell_complete=completion.files,
-    required=True,
-    help="Where to write the picture; - for stdout.",
+    "--format",
+    "form",
+    type=click.Choice(["mermaid", "dot"]),
+    default="mermaid",
+    show_default=True,
+    help="Mermaid is drawn by Markdown pages and notebooks, DOT by Graphviz.",
 )
-def graph(*, exec_id: str, svg: str) -> None:
-    """Draw the lineage of an execution. It shows which call depends on which.
+@click.option(
+    "-o", "--to", metavar="FILE", shell_complete=completion.files, default="-", help="Write it into this file."
+)
+def graph(*, exec_id: str, form: str, to: str) -> None:
+    """Print the lineage of an execution as the text of a graph. It shows which call depends on which.
+
+    Fan-outs and loops are folded where there are many calls.
 
     \b
-    Example:
-      kitaru executions graph 0a1b2c3d --svg lineage.svg
+    Examples:
+      kitaru executions graph 0a1b2c3d
+      kitaru executions graph 0a1b2c3d --format dot | dot -Tsvg > lineage.svg
+      kitaru executions graph 0a1b2c3d --to lineage.mmd
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        execution = kitaru.executions.get(exec_id)
+    kitaru = client()
+    execution = kitaru.executions.get(exec_id)
     from kitaru import pictures
 
-    _write(svg, pictures.graph_svg(execution), "--svg")
+    write = pictures.graph_dot if form == "dot" else pictures.graph_mermaid
+    _write(to, write(execution), "--to")
 
 
 def _write(name: str, text: str, option: str) -> None:
     if name == "-":
-        sys.stdout.write(text)
+        say(text, nl=False)
         return
     try:
         Path(name).write_text(text, encoding="utf-8")

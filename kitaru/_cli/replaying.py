@@ -12,7 +12,8 @@ import click
 
 from kitaru import ExecutionStatus
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, coloured, output_option, short_ids, table
+from kitaru._cli.group import Command
+from kitaru._cli.output import as_json, client, coloured, output_option, say, short_ids, table
 from kitaru._cli.run import read_image, read_input
 from kitaru._cli.since import parse_since
 from kitaru._cli.started import report, wait_option
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kitaru.client import KitaruClient
     from kitaru.models import ReplayOutcome, Replays
 
-Command = TypeVar("Command", bound="Callable[..., Any]")
+Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
 def _take_form(ctx: click.Context, _: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,13 +48,13 @@ _OPTIONS = (
 )
 
 
-def _options(command: Command) -> Command:
+def _options(command: Decorated) -> Decorated:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
 @click.option(
     "--output",
@@ -79,14 +80,14 @@ def replay(ctx: click.Context, /, *, exec_id: str, outputs: tuple[str, ...], wai
       kitaru executions replay 0a1b2c3d --at rank --input '{"by": "date"}'
       kitaru executions replay 0a1b2c3d --output 'score[2]=0.9' --answer publish=yes --detach
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        flow = kitaru.executions.flow(exec_id)
-        handle = flow.replay(exec_id, **_change(kitaru, exec_id, outputs, options))
-        click.echo(f"kitaru: execution {handle.exec_id} replays {exec_id}", err=True)
+    kitaru = client()
+    flow = kitaru.executions.flow(exec_id)
+    handle = flow.replay(exec_id, **_change(kitaru, exec_id, outputs, options))
+    click.echo(f"kitaru: execution {handle.exec_id} replays {exec_id}", err=True)
     report(handle, wait=wait, as_data=ctx.obj.json)
 
 
-@click.command("replay-many")
+@click.command("replay-many", cls=Command)
 @click.argument("exec_ids", metavar="[ID]...", nargs=-1, shell_complete=completion.executions)
 @click.option(
     "--ids-file", metavar="FILE", shell_complete=completion.files, help="A file with an id a line, or - for stdin."
@@ -129,18 +130,18 @@ def replay_many(
       kitaru executions replay-many --flow report --status completed --limit 20 --at prompt --diff
       kitaru executions replay-many --ids-file failed.txt --at-once 2
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        originals = [*exec_ids, *(read_ids(ids_file) if ids_file else [])]
-        if flow or status or since:
-            moment = parse_since(since, datetime.now().astimezone()) if since else None
-            found = kitaru.executions.list(flow=flow, status=status, since=moment, limit=limit)
-            originals += [execution.exec_id for execution in found]
-        if not originals:
-            raise KitaruUsageError("Name executions to replay: ids, --ids-file, --flow, --status or --since.")
-        change = _change(kitaru, originals[0], outputs, options)
-        replays = kitaru.executions.replay_many(list(dict.fromkeys(originals)), **change, at_once=at_once)
-        rows = _rows(kitaru, replays, compare)
-    click.echo(as_json(rows) if output == "json" else _table(rows, compare))
+    kitaru = client()
+    originals = [*exec_ids, *(read_ids(ids_file) if ids_file else [])]
+    if flow or status or since:
+        moment = parse_since(since, datetime.now().astimezone()) if since else None
+        found = kitaru.executions.list(flow=flow, status=status, since=moment, limit=limit)
+        originals += [execution.exec_id for execution in found]
+    if not originals:
+        raise KitaruUsageError("Name executions to replay: ids, --ids-file, --flow, --status or --since.")
+    change = _change(kitaru, originals[0], outputs, options)
+    replays = kitaru.executions.replay_many(list(dict.fromkeys(originals)), **change, at_once=at_once)
+    rows = _rows(kitaru, replays, compare)
+    say(as_json(rows) if output == "json" else _table(rows, compare))
     if replays.failed:
         ctx.exit(1)
 

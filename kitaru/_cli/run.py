@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kitaru._cli import completion
+from kitaru._cli.group import Command
 from kitaru._cli.output import output_option
 from kitaru._cli.started import report, wait_option
 from kitaru._cli.target import load_flow
@@ -23,7 +23,7 @@ _ARGUMENTS = """The flow's arguments are given as JSON: --input '{"name": "Ada"}
 _ACCEPTED = """a JSON object of the flow's parameters, such as '{"name": "Ada"}'"""
 
 
-class _Run(click.Command):
+class _Run(Command):
     """Says, where a call is not understood, how flows and their arguments are given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -74,9 +74,7 @@ def run(
       kitaru run survey.py:survey --output json | jq .result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     options = {"stack": stack, "image": read_image(image), "cache": cache, "retries": retries}
-    # Results alone go to stdout: what ZenML logs and the user's module prints would spoil them for a script.
-    with redirect_stdout(sys.stderr):
-        handle = _start(target, read_input(given), options)
+    handle = _start(target, read_input(given), options)
     report(handle, wait=wait, as_data=output == "json")
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, moment, output_option, show_found, table
+from kitaru._cli.output import as_json, moment, output_option, say, show_found, table
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -43,11 +42,10 @@ def set_(*, name: str, values: Sequence[str], private: bool, output: str) -> Non
       kitaru secrets set google service_account < account.json
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     given = _values(values)
-    with redirect_stdout(sys.stderr):
-        from kitaru.secrets import set_secret
+    from kitaru.secrets import set_secret
 
-        stored = set_secret(name, given, private=private)
-    click.echo(as_json(stored) if output == "json" else f"Secret {stored.name} holds {', '.join(stored.keys)}.")
+    stored = set_secret(name, given, private=private)
+    say(as_json(stored) if output == "json" else f"Secret {stored.name} holds {', '.join(stored.keys)}.")
 
 
 @secrets.command("list")
@@ -59,10 +57,9 @@ def list_(output: str) -> None:
     Examples:
       kitaru secrets list
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.secrets import list_secrets
+    from kitaru.secrets import list_secrets
 
-        found = list_secrets()
+    found = list_secrets()
     rows = [(one.name, ", ".join(one.keys), "you" if one.private else "all", moment(one.updated_at)) for one in found]
     show_found(
         found,
@@ -83,12 +80,11 @@ def show(*, name: str, reveal: bool, output: str) -> None:
     Examples:
       kitaru secrets show openai-creds
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.secrets import get_secret
+    from kitaru.secrets import get_secret
 
-        values = get_secret(name)
+    values = get_secret(name)
     shown = {key: value if reveal else _HIDDEN for key, value in sorted(values.items())}
-    click.echo(as_json(shown) if output == "json" else table(("KEY", "VALUE"), list(shown.items())))
+    say(as_json(shown) if output == "json" else table(("KEY", "VALUE"), list(shown.items())))
 
 
 @secrets.command()
@@ -100,11 +96,10 @@ def delete(name: str) -> None:
     Examples:
       kitaru secrets delete openai-creds
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with redirect_stdout(sys.stderr):
-        from kitaru.secrets import delete_secret
+    from kitaru.secrets import delete_secret
 
-        delete_secret(name)
-    click.echo(f"Secret {name} is deleted.")
+    delete_secret(name)
+    say(f"Secret {name} is deleted.")
 
 
 def _values(texts: Sequence[str]) -> dict[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,7 @@ import click
 
 from kitaru._cli import completion
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, output_option, shown, table
+from kitaru._cli.output import as_json, output_option, say, shown, table
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -35,24 +33,20 @@ def stack() -> None:
 @output_option
 def list_(output: str) -> None:
     """List the stacks; the active one is marked."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import list_stacks
+    from kitaru.stack import list_stacks
 
-        found = list_stacks()
-    click.echo(
-        as_json(found) if output == "json" else table(["ACTIVE", "NAME", "ORCHESTRATOR", "MADE BY"], _rows(found))
-    )
+    found = list_stacks()
+    say(as_json(found) if output == "json" else table(["ACTIVE", "NAME", "ORCHESTRATOR", "MADE BY"], _rows(found)))
 
 
 @stack.command()
 @output_option
 def current(output: str) -> None:
     """Print the name of the active stack."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import current_stack
+    from kitaru.stack import current_stack
 
-        found = current_stack()
-    click.echo(as_json(found) if output == "json" else found.name)
+    found = current_stack()
+    say(as_json(found) if output == "json" else found.name)
 
 
 @stack.command()
@@ -60,11 +54,10 @@ def current(output: str) -> None:
 @output_option
 def use(name: str, output: str) -> None:
     """Make the stack NAME the active one, for ZenML as well."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import use_stack
+    from kitaru.stack import use_stack
 
-        found = use_stack(name)
-    click.echo(as_json(found) if output == "json" else f"Stack {found.name} is active.")
+    found = use_stack(name)
+    say(as_json(found) if output == "json" else f"Stack {found.name} is active.")
 
 
 @stack.command()
@@ -72,11 +65,10 @@ def use(name: str, output: str) -> None:
 @output_option
 def show(name: str | None, output: str) -> None:
     """Show the components of a stack. Without NAME, it is the active one."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import describe_stack
+    from kitaru.stack import describe_stack
 
-        found = describe_stack(name)
-    click.echo(as_json(found) if output == "json" else _described(found))
+    found = describe_stack(name)
+    say(as_json(found) if output == "json" else _described(found))
 
 
 @stack.command()
@@ -108,27 +100,25 @@ def create(
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     definition = _definition(kind, file)
     options = dict(_option(text) for text in given)
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import create_stack, plan_stack
+    from kitaru.stack import create_stack, plan_stack
 
-        if dry_run:
-            planned = plan_stack(name, definition, options)
-            text = as_json(planned) if output == "json" else _planned(planned)
-        else:
-            made = create_stack(name, definition, options)
-            text = as_json(made) if output == "json" else f"Made stack {made.name}.\n{_described(made)}"
-    click.echo(text)
+    if dry_run:
+        planned = plan_stack(name, definition, options)
+        text = as_json(planned) if output == "json" else _planned(planned)
+    else:
+        made = create_stack(name, definition, options)
+        text = as_json(made) if output == "json" else f"Made stack {made.name}.\n{_described(made)}"
+    say(text)
 
 
 @stack.command()
 @output_option
 def types(output: str) -> None:
     """List the ready-made definitions for `kitaru stack create --type`."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import stack_types
+    from kitaru.stack import stack_types
 
-        found = stack_types()
-    click.echo(as_json(found) if output == "json" else table(["TYPE", "WHAT IT IS"], list(found.items())))
+    found = stack_types()
+    say(as_json(found) if output == "json" else table(["TYPE", "WHAT IT IS"], list(found.items())))
 
 
 @stack.command()
@@ -140,11 +130,10 @@ def delete(*, name: str, force: bool, output: str) -> None:
 
     The components and service connectors that Kitaru made for it go, too.
     """
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import delete_stack
+    from kitaru.stack import delete_stack
 
-        deleted = delete_stack(name, force=force)
-    click.echo(as_json(deleted) if output == "json" else "\n".join(f"Deleted {what}." for what in deleted))
+    deleted = delete_stack(name, force=force)
+    say(as_json(deleted) if output == "json" else "\n".join(f"Deleted {what}." for what in deleted))
 
 
 @stack.command()
@@ -155,11 +144,10 @@ def check(name: str | None, output: str) -> None:
 
     Exits with 1 where something does not work.
     """
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import check_stack
+    from kitaru.stack import check_stack
 
-        found = check_stack(name)
-    click.echo(as_json(found) if output == "json" else _checked(found))
+    found = check_stack(name)
+    say(as_json(found) if output == "json" else _checked(found))
     if not found.ok:
         raise click.exceptions.Exit(1)
 
@@ -169,12 +157,11 @@ def check(name: str | None, output: str) -> None:
 @click.option("-o", "--to", type=click.Path(path_type=Path, dir_okay=False), help="Write it into this file.")
 def export(name: str | None, to: Path | None) -> None:
     """Print the stack NAME as a definition. It can be made from that again; secrets become options."""
-    with redirect_stdout(sys.stderr):
-        from kitaru.stack import export_stack
+    from kitaru.stack import export_stack
 
-        text = export_stack(name)
+    text = export_stack(name)
     if to is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
         return
     try:
         to.write_text(text, encoding="utf-8")

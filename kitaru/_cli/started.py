@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kitaru._cli.output import as_json
+from kitaru._cli.output import as_json, say
 from kitaru.errors import KitaruExecutionError
 
 if TYPE_CHECKING:
@@ -31,16 +29,14 @@ def report(handle: FlowHandle[Any], *, wait: bool, as_data: bool) -> None:
     Raises:
         KitaruExecutionError: It failed or was cancelled.
     """
-    stdout = sys.stdout
-    with redirect_stdout(sys.stderr):
-        try:
-            result = _wait(handle) if wait else None
-        except KitaruExecutionError:
-            if as_data:
-                click.echo(_object(handle, None), file=stdout)
-            raise
-        text = _object(handle, result) if as_data else handle.exec_id if result is None else result
-    click.echo(text)
+    try:
+        result = _wait(handle) if wait else None
+    except KitaruExecutionError:
+        if as_data:
+            say(_object(handle, None))
+        raise
+    text = _object(handle, result) if as_data else handle.exec_id if result is None else result
+    say(text)
 
 
 def _wait(handle: FlowHandle[Any]) -> str:

@@ -7,14 +7,15 @@ import sys
 import click
 
 from kitaru._cli import completion
-from kitaru._cli.output import as_json, client, output_option
+from kitaru._cli.group import Command
+from kitaru._cli.output import as_json, client, output_option, say
 from kitaru._cli.started import report, wait_option
 from kitaru.errors import KitaruUsageError
 
 _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executions)
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @wait_option
 @output_option
@@ -28,12 +29,12 @@ def retry(*, exec_id: str, wait: bool, output: str) -> None:
       kitaru executions retry 0a1b2c3d
       kitaru executions retry 0a1b2c3d --detach
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        handle = kitaru.executions.retry(exec_id)
+    kitaru = client()
+    handle = kitaru.executions.retry(exec_id)
     report(handle, wait=wait, as_data=output == "json")
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @output_option
 def resume(*, exec_id: str, output: str) -> None:
@@ -45,12 +46,12 @@ def resume(*, exec_id: str, output: str) -> None:
     Example:
       kitaru executions resume 0a1b2c3d
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        handle = kitaru.executions.resume(exec_id)
-    click.echo(as_json({"exec_id": handle.exec_id}) if output == "json" else handle.exec_id)
+    kitaru = client()
+    handle = kitaru.executions.resume(exec_id)
+    say(as_json({"exec_id": handle.exec_id}) if output == "json" else handle.exec_id)
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @output_option
 def cancel(*, exec_id: str, output: str) -> None:
@@ -60,16 +61,16 @@ def cancel(*, exec_id: str, output: str) -> None:
     Example:
       kitaru executions cancel 0a1b2c3d
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        kitaru.executions.cancel(exec_id)
-        execution = kitaru.executions.get(exec_id)
+    kitaru = client()
+    kitaru.executions.cancel(exec_id)
+    execution = kitaru.executions.get(exec_id)
     if output == "json":
-        click.echo(as_json({"exec_id": execution.exec_id, "status": execution.status}))
+        say(as_json({"exec_id": execution.exec_id, "status": execution.status}))
     else:
-        click.echo(f"Execution {execution.exec_id} is {execution.status}.")
+        say(f"Execution {execution.exec_id} is {execution.status}.")
 
 
-@click.command()
+@click.command(cls=Command)
 @output_option
 def recover(*, output: str) -> None:
     """Let executions go on that lost their runner here.
@@ -80,17 +81,17 @@ def recover(*, output: str) -> None:
     Example:
       kitaru executions recover
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        ids = [handle.exec_id for handle in kitaru.executions.recover()]
+    kitaru = client()
+    ids = [handle.exec_id for handle in kitaru.executions.recover()]
     if output == "json":
-        click.echo(as_json([{"exec_id": exec_id} for exec_id in ids]))
+        say(as_json([{"exec_id": exec_id} for exec_id in ids]))
     elif ids:
-        click.echo("\n".join(ids))
+        say("\n".join(ids))
     else:
         click.echo("No execution has lost its runner on this machine.", err=True)
 
 
-@click.command()
+@click.command(cls=Command)
 @_id
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @output_option
@@ -101,13 +102,13 @@ def delete(*, exec_id: str, yes: bool, output: str) -> None:
     Example:
       kitaru executions delete 0a1b2c3d --yes
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        execution = kitaru.executions.get(exec_id)
-        if not yes:
-            _confirm(f"Delete execution {execution.exec_id} of flow {execution.flow_name!r}?")
-        kitaru.executions.delete(execution.exec_id)
+    kitaru = client()
+    execution = kitaru.executions.get(exec_id)
+    if not yes:
+        _confirm(f"Delete execution {execution.exec_id} of flow {execution.flow_name!r}?")
+    kitaru.executions.delete(execution.exec_id)
     deleted = {"exec_id": execution.exec_id, "deleted": True}
-    click.echo(as_json(deleted) if output == "json" else f"Execution {execution.exec_id} is deleted.")
+    say(as_json(deleted) if output == "json" else f"Execution {execution.exec_id} is deleted.")
 
 
 def _confirm(question: str) -> None:

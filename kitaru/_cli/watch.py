@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kitaru._cli import completion
+from kitaru._cli.group import Command
 from kitaru._cli.output import as_json, client, coloured, is_terminal, length, output_option, stream, without_colours
 from kitaru.errors import KitaruStateError
 
@@ -24,7 +25,7 @@ Event = dict[str, Any]
 _LOOK = 0.5
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("exec_id", metavar="[ID]", required=False, shell_complete=completion.executions)
 @output_option
 def watch(*, exec_id: str | None, output: str) -> None:
@@ -38,10 +39,11 @@ def watch(*, exec_id: str | None, output: str) -> None:
       kitaru executions watch 0a1b2c3d
       kitaru executions watch
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    with client() as kitaru:
-        execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
-        from kitaru._terminal.progress import can_be_live
-        from kitaru._terminal.progress import watch as follow_live
+    kitaru = client()
+    execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
+    from kitaru._terminal.progress import can_be_live
+    from kitaru._terminal.progress import watch as follow_live
+
     shown = _as_data if output == "json" else _as_text
     live = output == "text" and is_terminal() and can_be_live()
     try:
@@ -54,8 +56,7 @@ def watch(*, exec_id: str | None, output: str) -> None:
             f"no longer watching execution {execution.exec_id}; it was not cancelled. Look at it again: "
             f"kitaru executions watch {execution.exec_id}"
         ) from None
-    with client():
-        _raise_failure(kitaru, execution.exec_id)
+    _raise_failure(kitaru, execution.exec_id)
 
 
 def _latest(kitaru: KitaruClient) -> Execution:

@@ -266,7 +266,7 @@ def look_at_the_timeline(board: Dashboard, project: Project, exec_id: str) -> No
     board.page.goto((project.path / "timeline.html").as_uri())
     photograph(board.page, board.folder, "timeline", "svg")
     assert "Publish the report?" in board.page.content()
-    assert board.page.locator("svg").count() == 2
+    assert board.page.locator("svg").count() == 1
 
 
 def look_at_a_notebook_cell(board: Dashboard, project: Project, exec_id: str, address: str) -> None:

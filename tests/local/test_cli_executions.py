@@ -102,9 +102,11 @@ def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
     failed = project.kitaru("run", "flows.py:report", "--input", '{"title": "X"}', check=False)
     assert (failed.returncode, failed.stdout) == (1, "")
     exec_id = failed.stderr.rpartition("kitaru executions retry ")[2].strip()
-    (_, page, _), (watched, shown, why), (_, listed, _) = many(
+    (_, page, _), (_, lineage, _), (_, nothing, wrote), (watched, shown, why), (_, listed, _) = many(
         project,
         ["executions", "get", exec_id[:13]],
+        ["executions", "graph", exec_id],
+        ["executions", "graph", exec_id, "--format", "dot", "--to", "lineage.dot"],
         ["executions", "watch"],  # the latest one
         [
             *[
@@ -125,6 +127,10 @@ def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
     )
     for part in (exec_id, "failed", "title = X", "RuntimeError: not mended yet", "flows.py", "executions retry"):
         assert part in page
+    assert "flowchart LR" in lineage
+    assert 'n0["first<br/>' in lineage
+    assert (nothing, wrote) == ("", "Wrote lineage.dot.\n")
+    assert 'n0 [label="first\\n' in (project.path / "lineage.dot").read_text()
     assert watched == 1
     assert "checkpoint first completed" in shown
     assert "the first speaks" in shown

@@ -16,10 +16,12 @@ import click
 import pytest
 
 from kitaru import errors
-from kitaru._cli.main import COMMANDS, _exit_code, main
+from kitaru._cli.group import Command
+from kitaru._cli.main import COMMANDS, _exit_code, cli, main
+from kitaru._cli.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -440,3 +442,27 @@ def test_bash_completes_commands_by_the_script(tmp_path: Path) -> None:
         ["bash", "-c", asked], capture_output=True, text=True, check=False, cwd=tmp_path, env=env, timeout=300
     )
     assert (done.stdout, done.stderr) == ("executions\n", "")
+
+
+def test_stdout_holds_what_a_command_says_and_nothing_else(capfd) -> None:
+    @click.command(cls=Command)
+    def talkative() -> None:
+        print("a library's log")
+        say("the result", nl=False)
+        click.echo(" a note", err=True)
+
+    talkative.main([], standalone_mode=False)
+    print(", and what is printed later")
+    assert capfd.readouterr() == ("the result, and what is printed later\n", "a library's log\n a note\n")
+
+
+def test_all_commands_keep_stdout_for_results() -> None:
+    def commands(group: click.Group) -> Iterator[click.Command]:
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            yield from commands(command) if isinstance(command, click.Group) else [command]
+
+    found = list(commands(cli))
+    assert len(found) > 40
+    assert [command.name for command in found if not isinstance(command, Command)] == []

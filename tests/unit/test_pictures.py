@@ -1,4 +1,4 @@
-"""Timelines and lineages of executions: where things stand, whatever their number and names."""
+"""Timelines of executions, and how their calls are folded: where things stand, whatever their number and names."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import resource
 import time
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from kitaru import models, pictures
 from kitaru._cli import describe, output
-from kitaru._core.drawing import graph, timeline
+from kitaru._core.drawing import timeline
 from kitaru._core.drawing.board import Board, Step
 from kitaru._core.drawing.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
-from kitaru._core.drawing.graph_svg import graph_svg
+from kitaru._core.drawing.graph import fold
 from kitaru._core.drawing.scale import Scale
 from kitaru._core.drawing.timeline_svg import timeline_svg
 from kitaru._core.drawing.timeline_text import timeline_lines
@@ -88,9 +88,8 @@ EMPTY = course(length=0.5, status="pending", attempts=())
 
 
 @pytest.mark.parametrize("name", [*COURSES, "empty"])
-@pytest.mark.parametrize("draw", [timeline_svg, graph_svg])
-def test_pictures_are_whole_xml_of_a_size_that_can_be_looked_at(draw, name) -> None:
-    text = draw(COURSES.get(name, EMPTY))
+def test_timelines_are_whole_xml_of_a_size_that_can_be_looked_at(name) -> None:
+    text = timeline_svg(COURSES.get(name, EMPTY))
     root = ET.fromstring(text)
     width, height = float(root.get("width")), float(root.get("height"))
     assert 600 <= width <= 6000
@@ -125,16 +124,12 @@ def test_bars_do_not_overlap_and_rows_stand_below_each_other(name) -> None:
 
 
 @pytest.mark.parametrize("name", COURSES)
-def test_boxes_of_the_lineage_do_not_overlap_and_edges_lead_to_the_right(name) -> None:
-    drawn = graph.layout(COURSES[name])
-    assert 1 < len(drawn.nodes) <= 60
-    assert sum(node.count for node in drawn.nodes) == len(COURSES[name].calls)
-    for one, other in combinations(drawn.nodes, 2):
-        apart = one.x + one.width <= other.x or other.x + other.width <= one.x
-        assert apart or abs(one.y - other.y) >= graph.HEIGHT, (one, other)
-    for edge in drawn.edges:
-        if not edge.back:
-            assert all(a <= c for (a, _), (c, _) in pairwise(edge.points))
+def test_a_folded_lineage_has_few_groups_and_each_call_once(name) -> None:
+    groups, edges = fold(COURSES[name].calls)
+    assert 1 < len(groups) <= 40
+    grouped = [one.name for group in groups for one in group.calls]
+    assert sorted(grouped) == sorted(one.name for one in COURSES[name].calls)
+    assert {number for edge in edges for number in edge} == set(range(len(groups)))
 
 
 def test_few_calls_keep_their_names_and_many_are_folded() -> None:
@@ -144,14 +139,15 @@ def test_few_calls_keep_their_names_and_many_are_folded() -> None:
         "waits for publish",
         "write",
     ]
-    assert [node.label for node in graph.layout(COURSES["three"]).nodes] == ["collect", "score", "write"]
+    assert [group.label for group in fold(COURSES["three"].calls)[0]] == ["collect", "score", "write"]
     folded = timeline.layout(COURSES["300"]).rows
     assert [row.label for row in folded] == ["collect", "parse ×297", "rank", "write"]  # noqa: RUF001
     assert folded[1].note == "10 at once · 1 failed · 60 cached"
-    assert [node.label for node in graph.layout(COURSES["300"]).nodes] == [row.label for row in folded]
+    assert [group.label for group in fold(COURSES["300"].calls)[0]] == [row.label for row in folded]
     assert timeline.layout(COURSES["300 at once"]).rows[1].area
-    assert [node.count for node in graph.layout(COURSES["loop"]).nodes] == [150, 150]
-    assert any(edge.back for edge in graph.layout(COURSES["loop"]).edges)
+    groups, edges = fold(COURSES["loop"].calls)
+    assert [len(group.calls) for group in groups] == [150, 150]
+    assert edges == {(0, 1), (1, 0)}
 
 
 def test_attempts_waits_the_cache_and_the_critical_path_are_marked() -> None:
@@ -192,15 +188,15 @@ def test_the_critical_path_leads_over_what_ended_last() -> None:
     assert critical_path(EMPTY) == []
 
 
-@pytest.mark.parametrize("draw", [timeline_svg, graph_svg])
-def test_names_messages_and_questions_cannot_leave_the_picture(draw) -> None:
+def test_names_messages_and_questions_cannot_leave_the_picture() -> None:
     hostile = Course(
         HOSTILE, HOSTILE, "failed", (Call(HOSTILE, HOSTILE, "failed", (Try(0, 1, "failed", HOSTILE),), (HOSTILE,)),),
         (Pause(HOSTILE, HOSTILE, 1, 2),), (0.0,), 2.0, HOSTILE,
     )  # fmt: skip
-    root = ET.fromstring(draw(hostile))
+    text = timeline_svg(hostile)
+    root = ET.fromstring(text)
     assert "script" not in {element.tag.rpartition("}")[2] for element in root.iter()}
-    assert "\x1b" not in draw(hostile)
+    assert "\x1b" not in text
 
 
 @pytest.mark.parametrize("name", COURSES)
@@ -252,8 +248,7 @@ def test_an_execution_shows_itself_in_a_notebook() -> None:
     assert "ValueError" in shown
     found = pictures.course_of(execution, NOW + timedelta(seconds=9))
     assert (found.length, found.pauses[0].end, found.calls[0].end) == (4, 4, 4)
-    ET.fromstring(pictures.graph_svg(execution))
-    assert pictures.timeline_html(execution).count("<svg") == 2
+    assert pictures.timeline_html(execution).count("<svg") == 1
 
 
 def test_the_tree_puts_a_join_beside_its_branches_and_a_chain_below_itself() -> None:
@@ -378,10 +373,11 @@ def in_the_live_view(execution: models.Execution) -> str:
         in_the_live_view,
         pictures.timeline_html,
         pictures.timeline_svg,
-        pictures.graph_svg,
+        pictures.graph_mermaid,
+        pictures.graph_dot,
         lambda execution: "\n".join(pictures.timeline_text(execution, 100, lambda text, _: text)),
     ],
-    ids=["get", "live view", "timeline --html", "timeline --svg", "graph", "timeline"],
+    ids=["get", "live view", "timeline --html", "timeline --svg", "mermaid", "dot", "timeline"],
 )
 def test_1000_calls_that_take_the_results_before_them_are_folded(draw, remembered, modest) -> None:
     drawn = draw(agent(remembered))
@@ -397,10 +393,10 @@ def test_1000_calls_that_take_the_results_before_them_are_listed_for_programs(mo
 def test_a_chain_of_more_checkpoints_than_boxes_is_folded_without_loops(modest) -> None:
     names = [f"step{number}x" for number in range(300)]
     long = course(*(call(name, name, n, n + 1, *names[:n]) for n, name in enumerate(names)))
-    drawn = graph.layout(long)
-    assert sum(node.count for node in drawn.nodes) == 300
-    assert len(drawn.nodes) <= 40
-    assert not any(edge.back for edge in drawn.edges)
+    groups, edges = fold(long.calls)
+    assert sum(len(group.calls) for group in groups) == 300
+    assert len(groups) <= 40
+    assert all(start < end for start, end in edges)
 
 
 def test_a_node_of_the_tree_stands_below_what_its_many_parents_have_in_common() -> None:

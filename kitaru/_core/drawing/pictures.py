@@ -1,11 +1,11 @@
-"""Executions as pictures: the timeline and the lineage, for files, notebooks and terminals."""
+"""Executions as pictures: the timeline for files, notebooks and terminals, the lineage as text that others draw."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing import graph_svg as _graph
+from kitaru._core.drawing import graph_text as _graph
 from kitaru._core.drawing import timeline_svg as _timeline
 from kitaru._core.drawing.course import Call, Course, Pause, Try
 from kitaru._core.drawing.svg import page, printable
@@ -70,9 +70,9 @@ def timeline_svg(execution: ExecutionRecord) -> str:
 
 
 def timeline_html(execution: ExecutionRecord) -> str:
-    """Return an execution's timeline and lineage as a page of HTML."""
+    """Return an execution's timeline as a page of HTML."""
     course = course_of(execution)
-    return page(f"{course.title} {course.exec_id}", _timeline.timeline_svg(course) + _graph.graph_svg(course))
+    return page(f"{course.title} {course.exec_id}", _timeline.timeline_svg(course))
 
 
 def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str, str], str]) -> Iterator[str]:
@@ -86,9 +86,31 @@ def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str,
     return timeline_lines(course_of(execution), width, colour)
 
 
-def graph_svg(execution: ExecutionRecord) -> str:
-    """Return an execution's lineage as SVG: which call was made from which. Fan-outs and loops are folded."""
-    return _graph.graph_svg(course_of(execution))
+def graph_mermaid(execution: ExecutionRecord) -> str:
+    """Return an execution's lineage as a flowchart of Mermaid: an arrow leads from a call to each that got its result.
+
+    Markdown pages on code hosts, documentation sites and notebooks draw it. Fan-outs and loops are folded where there
+    are many calls.
+
+    Args:
+        execution: The execution; ``KitaruClient().executions.get(exec_id)`` or ``handle.execution``.
+
+    Examples:
+        >>> Path("lineage.mmd").write_text(graph_mermaid(handle.execution))  # doctest: +SKIP
+    """
+    return _graph.mermaid(course_of(execution))
+
+
+def graph_dot(execution: ExecutionRecord) -> str:
+    """Return an execution's lineage in DOT, the language of Graphviz. It shows what ``graph_mermaid`` shows.
+
+    Args:
+        execution: The execution; ``KitaruClient().executions.get(exec_id)`` or ``handle.execution``.
+
+    Examples:
+        >>> Path("lineage.dot").write_text(graph_dot(handle.execution))  # doctest: +SKIP
+    """
+    return _graph.dot(course_of(execution))
 
 
 def in_notebook(execution: ExecutionRecord) -> str:

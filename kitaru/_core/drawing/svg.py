@@ -36,8 +36,6 @@ _STYLE: Final = """
 .kt-link{fill:none;stroke:#1c2733;stroke-width:1.2;stroke-opacity:.65}
 .kt-tear polyline{fill:none;stroke:#8896a5;stroke-width:7}.kt-tear polyline+polyline{stroke:#fff;stroke-width:5}
 .kt-area{fill:#3f9d6b;fill-opacity:.6}
-.kt-edge{fill:none;stroke:#8896a5;stroke-width:1.3}.kt-back-edge{fill:none;stroke:#8896a5;stroke-dasharray:4 3}
-.kt-node{fill:#fff;stroke-width:1.6}.kt-stack{fill:#fff;stroke-width:1;stroke-opacity:.5}
 """
 
 
@@ -113,7 +111,7 @@ def document(name: str, width: float, height: float, parts: Iterable[str]) -> st
         height: In pixels.
         parts: Elements.
     """
-    fills = "".join(f".kt-{kind}{{fill:{fill}}}.kt-on-{kind}{{stroke:{fill}}}" for kind, fill in COLOURS.items())
+    fills = "".join(f".kt-{kind}{{fill:{fill}}}" for kind, fill in COLOURS.items())
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kt-svg" width="{number(width)}" height="{number(height)}" '
