@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import ConfigDict, computed_field
 
 from kitaru._core.records.executions import CheckpointStatus, ExecutionSummary
+from kitaru._core.records.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 Change = Literal["equal", "changed", "only_a", "only_b", "unknown"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class _Computing(Record):
+    model_config = ConfigDict(extra="ignore")  # its JSON, with what is computed, can be read back
 
 
-class ValueDiff(_Model):
+class ValueDiff(Record):
     """A value of two executions.
 
     Attributes:
@@ -39,7 +40,7 @@ class ValueDiff(_Model):
     lines: tuple[str, ...] = ()
 
 
-class CheckpointDiff(_Model):
+class CheckpointDiff(_Computing):
     """A call of a checkpoint in two executions, matched by its name.
 
     Attributes:
@@ -76,7 +77,7 @@ class CheckpointDiff(_Model):
         return _combined([*self.values, *self.metadata]) if same_end else "changed"
 
 
-class ExecutionDiff(_Model):
+class ExecutionDiff(_Computing):
     """What is different between the executions A and B.
 
     Attributes:

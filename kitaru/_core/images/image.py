@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from kitaru._core.records.record import Record
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._core.words.validation import problems
 from kitaru.errors import KitaruUsageError
@@ -60,7 +61,7 @@ _Variable = Annotated[str, AfterValidator(_variable_name)]
 _VariableValue = Annotated[str, AfterValidator(_variable_value)]  # may be empty: NAME= is a real setting
 
 
-class ImageSettings(BaseModel):
+class ImageSettings(Record):
     """What the container image of a flow is made of; every field is optional, ``None`` means "not given".
 
     The fields map onto ZenML's ``DockerSettings``, so that ZenML builds, pushes and reuses the image. Stacks that run
@@ -93,7 +94,7 @@ class ImageSettings(BaseModel):
         ImageSettings(base_image='python:3.11-slim', requirements=['httpx'], environment={'MODE': '***'})
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
 
     base_image: Annotated[_Text, AfterValidator(_image_name)] | None = None
     requirements: _Requirements | None = None

@@ -6,19 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import PrivateAttr
 
+from kitaru._core.records.record import Record
 from kitaru._core.records.status import ExecutionStatus
 from kitaru.errors import KitaruStateError
 
 CheckpointStatus = Literal["pending", "running", "completed", "cached", "failed", "skipped", "cancelled"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SettingValue(_Model):
+class SettingValue(Record):
     """A setting of an execution and where it came from.
 
     Attributes:
@@ -33,7 +30,7 @@ class SettingValue(_Model):
     detail: str
 
 
-class Attempt(_Model):
+class Attempt(Record):
     """One attempt at a flow's body.
 
     Attributes:
@@ -54,7 +51,7 @@ class Attempt(_Model):
     error: str | None = None
 
 
-class ExecutionFailure(_Model):
+class ExecutionFailure(Record):
     """Why an execution failed.
 
     Attributes:
@@ -73,7 +70,7 @@ class ExecutionFailure(_Model):
     traceback: str | None = None
 
 
-class Usage(_Model):
+class Usage(Record):
     """What model calls have used.
 
     Attributes:
@@ -106,7 +103,7 @@ class ExecutionUsage(Usage):
     saved: Usage = Usage()
 
 
-class CheckpointAttempt(_Model):
+class CheckpointAttempt(Record):
     """One start of a checkpoint call.
 
     Attributes:
@@ -124,7 +121,7 @@ class CheckpointAttempt(_Model):
     error: str | None = None
 
 
-class CheckpointExecution(_Model):
+class CheckpointExecution(Record):
     """One call of a checkpoint in an execution.
 
     Attributes:
@@ -166,7 +163,7 @@ class CheckpointExecution(_Model):
         return _between(self.started_at, self.ended_at)
 
 
-class PendingWait(_Model):
+class PendingWait(Record):
     """A question that an execution waits for.
 
     Attributes:
@@ -184,7 +181,7 @@ class PendingWait(_Model):
     asked_at: datetime
 
 
-class Wait(_Model):
+class Wait(Record):
     """A question that an execution asked.
 
     Attributes:
@@ -205,7 +202,7 @@ class Wait(_Model):
 ArtifactKind = Literal["output", "input", "saved", "result"]
 
 
-class Artifact(_Model):
+class Artifact(Record):
     """A stored value of an execution.
 
     Attributes:
@@ -249,7 +246,7 @@ class Artifact(_Model):
         return artifact
 
 
-class LogEntry(_Model):
+class LogEntry(Record):
     """One line of a log.
 
     Attributes:
@@ -269,7 +266,7 @@ class LogEntry(_Model):
     event: dict[str, Any] | None = None
 
 
-class ExecutionSummary(_Model):
+class ExecutionSummary(Record):
     """An execution in a line.
 
     Attributes:
@@ -331,7 +328,7 @@ class ExecutionRecord(ExecutionSummary):
     dashboard_url: str | None
 
 
-class ReplayOutcome(_Model):
+class ReplayOutcome(Record):
     """What became of one replay of many.
 
     Attributes:
@@ -349,7 +346,7 @@ class ReplayOutcome(_Model):
     result: Any = None
 
 
-class Replays(_Model):
+class Replays(Record):
     """What became of many replays, in the order of their originals.
 
     Attributes:

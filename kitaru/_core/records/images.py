@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from kitaru._core.records.record import Record
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ImageDescription(_Model):
+class ImageDescription(Record):
     """What the image of a flow would be built from.
 
     Attributes:
@@ -37,7 +33,7 @@ class ImageDescription(_Model):
     reused: str | None
 
 
-class BuiltImage(_Model):
+class BuiltImage(Record):
     """An image that was built.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from kitaru._core.records.record import Record
 
 
-class ModelAlias(BaseModel):
+class ModelAlias(Record):
     """An alias of a model.
 
     Attributes:
@@ -14,8 +14,6 @@ class ModelAlias(BaseModel):
         secret: The secret with its provider's key; None where the environment has it.
         is_default: Whether ``kitaru.llm`` asks it where no model is named.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     alias: str
     model: str

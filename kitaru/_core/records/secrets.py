@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from kitaru._core.records.record import Record
 
 
-class SecretInfo(BaseModel):
+class SecretInfo(Record):
     """A secret, without its values.
 
     Attributes:
@@ -16,8 +16,6 @@ class SecretInfo(BaseModel):
         private: Whether only the user who made it can read it.
         updated_at: When it was changed last, in UTC.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     keys: tuple[str, ...]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from kitaru._core.records.record import Record
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StackComponent(_Model):
+class StackComponent(Record):
     """A component of a stack.
 
     Attributes:
@@ -33,7 +29,7 @@ class StackComponent(_Model):
     made_by_kitaru: bool = False
 
 
-class StackInfo(_Model):
+class StackInfo(Record):
     """A stack.
 
     Attributes:
@@ -56,7 +52,7 @@ class StackInfo(_Model):
         return next((part.flavor for part in self.components if part.type == "orchestrator"), "none")
 
 
-class StackConnector(_Model):
+class StackConnector(Record):
     """A service connector that would be made.
 
     Attributes:
@@ -72,7 +68,7 @@ class StackConnector(_Model):
     configuration: dict[str, Any]
 
 
-class StackPlan(_Model):
+class StackPlan(Record):
     """What ``create_stack`` would make; everything in it has been validated.
 
     Attributes:
@@ -88,7 +84,7 @@ class StackPlan(_Model):
     existing: tuple[str, ...]
 
 
-class StackCheckResult(_Model):
+class StackCheckResult(Record):
     """One thing that was tried on a stack.
 
     Attributes:
@@ -106,7 +102,7 @@ class StackCheckResult(_Model):
     remedy: str | None = None
 
 
-class StackCheck(_Model):
+class StackCheck(Record):
     """What a check of a stack found.
 
     Attributes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from kitaru._core.records.record import Record
 from kitaru._core.settings import environment
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._core.words.validation import message, problems
@@ -48,8 +49,8 @@ REQUIRED: Final = ("orchestrator", "artifact_store")
 _PLACEHOLDER: Final = re.compile(r"\$\{([^}]*)\}")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class _Part(Record):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Option(_Part):
