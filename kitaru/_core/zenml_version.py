@@ -6,6 +6,7 @@ The standard library and ``packaging`` only: nothing of ZenML may be imported be
 from __future__ import annotations
 
 from importlib import metadata
+from shlex import quote
 from typing import Final, NamedTuple
 
 from kitaru.errors import KitaruBackendError
@@ -13,7 +14,7 @@ from kitaru.errors import KitaruBackendError
 SUPPORTED: Final = ">=0.98.0,<0.99"
 """The range that the contract tests have passed; ``pyproject.toml`` declares the same, which a test compares."""
 
-_PACKAGE: Final = f"'zenml[local]{SUPPORTED}'"
+_REQUIREMENT: Final = f"zenml[local]{SUPPORTED}"
 
 
 class Problem(NamedTuple):
@@ -42,7 +43,7 @@ def problem() -> Problem | None:
     version = installed()
     if version is None:
         return Problem(
-            f"ZenML is not installed, and Kitaru needs {SUPPORTED}", f"Install it: `pip install {_PACKAGE}`."
+            f"ZenML is not installed, and Kitaru needs {SUPPORTED}", f"Install it: `pip install {quote(_REQUIREMENT)}`."
         )
     from packaging.specifiers import SpecifierSet  # may be missing where ZenML, which brings it along, is missing
 
@@ -50,7 +51,7 @@ def problem() -> Problem | None:
         return None
     return Problem(
         f"ZenML {version} is installed, and this Kitaru needs {SUPPORTED}",
-        f"Install one that fits: `pip install {_PACKAGE}`.",
+        f"Install one that fits: `pip install {quote(_REQUIREMENT)}`.",
     )
 
 
@@ -71,7 +72,5 @@ def incomplete(what: str) -> KitaruBackendError:
     Args:
         what: What is wrong, as the end of a sentence that begins with "ZenML 0.98.0".
     """
-    cure = (
-        f"Install it again: `pip install --force-reinstall {_PACKAGE}`; if that does not help, install a later Kitaru."
-    )
+    cure = f"Install it again: `pip install --force-reinstall {quote(_REQUIREMENT)}`; if that does not help, install a later Kitaru."
     return Problem(f"ZenML {installed()} {what}", cure).error()
