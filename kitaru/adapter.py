@@ -82,7 +82,7 @@ def scope(name: str, *, key: str | None = None, run: object) -> Scope:
         name: What it is called; a second one gets ``_2``, and so on.
         key: What tells it from others of that name, by content: a digest of what the agent was asked. Scopes that are
             opened concurrently need one, as they may be opened in another order when the execution is tried again.
-            Without a key the order tells them apart.
+            Without a key, a scope is told by where it is opened and by its turn there.
         run: What identifies it in this process; for the same run the same scope is returned. Hashable.
 
     Raises:
@@ -136,10 +136,10 @@ def run(
         type: A word for the kind of work: ``"llm_call"``, ``"tool_call"``.
         inputs: What is recorded as the call's inputs, by name.
         key: What tells the call from others of that name and scope, such as a tool call's id. Calls that are made
-            concurrently need one: their order differs from attempt to attempt. Without it, the n-th call is the n-th.
+            concurrently with equal inputs need one. Without it, a call is told by where it is made and by its inputs.
         scope: What the call belongs to.
         serializer: How its value is stored; by default as any checkpoint's.
-        retries: How many times more it is tried when it raises; 0 by default.
+        retries: Maximum number of retries when it raises; 0 by default.
         cache: Whether a result of an earlier execution with the same name and inputs may be taken: False, the default,
             for calls whose inputs do not say all; None leaves it to the flow.
         identity: Takes out of the inputs what tells the call from others: all but clocks and random ids, which differ when

@@ -220,7 +220,7 @@ class AsyncCheckpoint(Checkpoint[P, R]):
     func: Callable[P, Coroutine[Any, Any, R]]  # type: ignore[assignment]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:  # type: ignore[override]
-        """Start the checkpoint and return what gives its value when awaited.
+        """Start the checkpoint and return an awaitable of its value.
 
         In a flow that is not async there is nothing to await: there the call returns the value itself.
 
@@ -277,7 +277,7 @@ def checkpoint(
 
     Args:
         function: The function, where the decorator is used bare.
-        retries: How many times more a call is tried when it raises; 0 by default.
+        retries: Maximum number of retries when it raises; 0 by default.
         cache: Whether a result of an earlier execution with the same code and inputs may be reused. None, the
             default, leaves it to the flow's ``cache``.
         type: A word for the kind of work, shown beside the checkpoint.

@@ -7,8 +7,9 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from kitaru._core import zenml_version
 from kitaru._core.records.findings import Finding
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,10 @@ def examine() -> Iterator[Finding]:
     yield _kitaru()
     settings, finding = _settings()
     yield finding
+    wrong = zenml_version.problem()
+    if wrong is not None:
+        yield Finding("ZenML", "failed", wrong.found, wrong.cure)
+        return
     try:
         from kitaru._zenml.servers import checkup
     except Exception as error:  # noqa: BLE001 - whatever keeps ZenML from being imported is what is to be told
@@ -90,13 +95,10 @@ _GIVEN: Final = ("environment", "pyproject")
 
 
 def _broken_zenml(error: Exception) -> Finding:
-    try:
-        version = metadata.version("zenml")
-    except metadata.PackageNotFoundError:
-        version = "not installed"
+    kind = "" if isinstance(error, KitaruBackendError) else f"cannot be imported: {type(error).__name__}: "
     return Finding(
         "ZenML",
         "failed",
-        f"{version}; it cannot be imported: {type(error).__name__}: {error}",
+        f"{kind}{error}",
         "Install Kitaru again, in an environment of its own: `pip install --force-reinstall .` in its checkout.",
     )

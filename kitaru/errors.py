@@ -17,7 +17,7 @@
         └── KitaruDivergenceError             the body asked for something else than was recorded
 
 A message says what happened, why, and what to do next. All of them pickle.
-Exceptions of ZenML, SQLAlchemy or Docker never reach a caller undressed: they are the ``__cause__``.
+Exceptions of ZenML, SQLAlchemy or Docker are always wrapped: they are the ``__cause__``.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Flow(FlowDefinition[P, R]):
             stack: The stack to run on, for this execution.
             image: Container image settings for this execution, over the flow's own.
             cache: Whether checkpoints may reuse results of earlier executions.
-            retries: How many times more the execution is tried after a failure.
+            retries: Maximum number of retries after a failure.
             **kwargs: Arguments of the flow by name.
 
         Returns:
@@ -231,7 +231,7 @@ def _refuse_other_than_functions(target: Any) -> None:
         )
     if not inspect.isfunction(target):
         kind = "the class " if inspect.isclass(target) else ""
-        raise KitaruUsageError(f"@flow was used on {kind}{target!r}, which is no function. {wanted}.")
+        raise KitaruUsageError(f"@flow was used on {kind}{target!r}, which is not a function. {wanted}.")
     if target.__name__ == "<lambda>":
         raise KitaruUsageError(f"@flow was used on a lambda. {wanted}: other processes find it by its name.")
     if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):

@@ -25,7 +25,7 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
         private: Whether only you can read it, where a server is shared. It counts when the secret is made.
 
     Raises:
-        KitaruUsageError: The name or a value is none.
+        KitaruUsageError: The name or a value is invalid.
         KitaruBackendError: The store did not answer.
 
     Examples:

@@ -45,7 +45,7 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     """Store a value under a name, beside what checkpoints return.
 
     Args:
-        name: Name in the execution; saved again, the last value counts.
+        name: Name in the execution; a later save replaces it.
         value: Anything that can be stored.
         type: A ZenML artifact type: ``"data"``, ``"model"``, ``"data_analysis"``, ``"statistics"``, ``"schema"``,
             ``"service"`` or ``"base"``.

@@ -52,7 +52,7 @@ def doctor(output: str) -> None:
 def _verdict(failed: int) -> str:
     if not failed:
         return "Flows can run here."
-    return "One thing needs a cure." if failed == 1 else f"{failed} things need a cure."
+    return "1 problem found." if failed == 1 else f"{failed} problems found."
 
 
 def _line(finding: Finding) -> str:

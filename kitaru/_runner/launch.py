@@ -71,6 +71,8 @@ def _start(
     if mode == "process":
         with next_runner(runner_directory(), store.store_url(), early) as runner:
             return submit.submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
+    from kitaru._zenml.running import execute  # noqa: F401 - what is wrong with ZenML is told before there is an execution
+
     launch = start_thread if mode == "thread" else run_inline
     return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
 

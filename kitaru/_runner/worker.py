@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kitaru._core.process import crash_points, files
+from kitaru.errors import KitaruBackendError
 
 
 class RunnerStopped(BaseException):
@@ -24,11 +25,9 @@ def main(directory: Path) -> None:
     Args:
         directory: The first name of the directory; nothing in it has been needed so far.
     """
-    from kitaru._zenml.door import store
-
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     files.become_worker(directory, last_words)
-    _preload(store.open_client)
+    _preload()
     gc.freeze()  # what has been loaded stays: no collection need look at it
     gc.enable()
     line = sys.stdin.readline().strip()
@@ -46,11 +45,15 @@ def main(directory: Path) -> None:
     files.say_last_words(files.FINISHED)
 
 
-def _preload(open_client: Any) -> None:
-    import kitaru._zenml.running.execute  # noqa: F401
-
+def _preload() -> None:
+    try:
+        from kitaru._zenml.door import store
+        from kitaru._zenml.running import execute  # noqa: F401
+    except KitaruBackendError as error:  # no ZenML that Kitaru works with: no attempt of this process can be recorded
+        files.say_last_words(str(error))
+        sys.exit(f"kitaru: {error}")
     with contextlib.suppress(Exception):  # whoever needs the store next meets the same error, and can tell it
-        open_client()
+        store.open_client()
 
 
 def _run(job: dict[str, Any], generation: str) -> None:

@@ -4,12 +4,19 @@ The other rooms come in by ``from kitaru._zenml.records import runs``, never by
 ``from kitaru._zenml.records.runs import ...``. The modules of ZenML and SQLAlchemy import each other in circles, and
 break where two threads load them from two ends. Each room waits for this module, and so does whoever imports from a
 room, in every thread; the second form waits for ``kitaru._zenml.records.runs`` alone.
+
+Where ZenML is missing, of a version that Kitaru does not work with, or without a name that Kitaru uses, the import of
+this room raises a ``KitaruBackendError`` that says so in one line, in whatever process and thread it is.
 """
 
 import gc
 import logging
 import os
 
+from kitaru._core import zenml_version
+from kitaru._zenml import private_names
+
+zenml_version.check()
 # ZenML reads these when it is imported. By default it tells about every registration and upload, and replaces the
 # whole process's tracebacks by its own; a person who runs a flow asked for the flow's own output. What the user has
 # set stands, and child processes do not inherit ours.
@@ -21,6 +28,10 @@ gc.disable()  # looking through what is loaded, for nothing, takes a quarter of 
 try:
     import zenml.logger
     import zenml.zen_stores.sql_zen_store  # noqa: F401
+
+    private_names.check_at_opening()
+except ImportError as _error:
+    raise zenml_version.incomplete(f"cannot be loaded: {type(_error).__name__}: {_error}") from _error
 finally:
     if _collects:
         gc.enable()

@@ -2,7 +2,7 @@
 
 Every name that ``kitaru`` imports from ZenML exists; every call of such a name, and of a method of ZenML's client or
 store, fits its signature; objects have the attributes in the table below; the private names are what Kitaru takes them
-for, and the list of them in ``kitaru/_zenml/door/private.py`` is whole.
+for, and the list of them in ``kitaru/_zenml/private_names.py`` is whole.
 """
 
 from __future__ import annotations
@@ -12,10 +12,23 @@ import functools
 import importlib
 import inspect
 import re
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from sqlalchemy import create_engine
+
+from kitaru._zenml.door import private
+from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
+from kitaru._zenml.running import plain_steps
+from kitaru._zenml.running.cache_lookup import find_cached_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F")
 
 PACKAGE = Path(__file__).resolve().parents[2] / "kitaru"
 PRIVATE = PACKAGE / "_zenml" / "door" / "private.py"
@@ -51,6 +64,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "zenml.orchestrators.BaseOrchestrator": ("flavor", "name", "supports_dynamic_pipelines"),
     "zenml.orchestrators.local.local_orchestrator.LocalOrchestrator": ("get_orchestrator_run_id",),
     "zenml.pipelines.dynamic.pipeline_definition.DynamicPipeline": ("prepare", "with_options"),
+    "zenml.zen_stores.rest_zen_store.RestZenStore": ("session",),
     "zenml.zen_stores.sql_zen_store.SqlZenStore": ("engine",),
 }
 
@@ -168,11 +182,35 @@ def test_calls_of_zenml_fit_its_signatures():
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_private_names_are_there_and_work_as_kitaru_uses_them():
-    from zenml.client import Client
-    from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
+# -- private and replaced names ---------------------------------------------------------------------------------------
+
+
+def contract(*names: str) -> Callable[[F], F]:
+    """Name what a test holds ZenML to: names of the one list."""
+
+    def enter(test: F) -> F:
+        TESTED.update(names)
+        return test
+
+    return enter
+
+
+TESTED: set[str] = set()
+
+
+def test_each_listed_name_has_a_contract_test():
+    assert {name.name for name in PRIVATE_NAMES} == TESTED
+
+
+@pytest.mark.parametrize("name", PRIVATE_NAMES, ids=lambda name: name.name)
+def test_each_listed_name_is_there(name):
+    assert is_there(name)
+    assert not is_there(name._replace(name=f"{name.name}_of_later"))
+
+
+@contract("Pipeline._create_snapshot", "Pipeline._run_args", "Pipeline._prepare_if_possible", "Pipeline._compile")
+def test_a_pipeline_is_compiled_and_stored_in_parts():
     from zenml.pipelines.pipeline_definition import Pipeline
-    from zenml.utils import source_utils
 
     # DynamicPipeline hands on any keyword to Pipeline, so that its own signature refuses none.
     options = {"name", "entrypoint", "enable_cache", "execution_mode", "tags", "extra"}
@@ -180,13 +218,29 @@ def test_the_private_names_are_there_and_work_as_kitaru_uses_them():
     assert "_run_args" in attributes(Pipeline)
     accepted = inspect.signature(Pipeline._create_snapshot).parameters
     assert "run_name" in accepted, "with_options(run_name=) ends up in _run_args, which go to _create_snapshot"
-    assert "_orchestrator_run_id" in inspect.getsource(LocalOrchestrator.get_orchestrator_run_id)
-    assert isinstance(inspect.getattr_static(Client, "active_stack_model"), property)
-    assert "_CUSTOM_SOURCE_ROOT" in inspect.getsource(source_utils.set_custom_source_root)
-    assert source_utils._CUSTOM_SOURCE_ROOT is None or isinstance(source_utils._CUSTOM_SOURCE_ROOT, str)
-    assert isinstance(source_utils.ZENML_SOURCE_ATTRIBUTE_NAME, str)
+    assert required(Pipeline._compile) == required(Pipeline._prepare_if_possible) == ["self"]
 
 
+@contract("LocalOrchestrator._orchestrator_run_id")
+def test_a_local_orchestrator_answers_with_the_id_that_it_was_given():
+    from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
+
+    given = SimpleNamespace(_orchestrator_run_id="an id")
+    assert LocalOrchestrator.get_orchestrator_run_id(given) == "an id"
+
+
+@contract("Client.active_stack_model")
+def test_the_active_stack_is_a_property_that_can_be_replaced(home, monkeypatch):
+    from zenml.client import Client
+
+    monkeypatch.setattr(Client, "active_stack_model", inspect.getattr_static(Client, "active_stack_model"))
+    own, other = Client().active_stack_model, SimpleNamespace(name="other")
+    with private.bound_stack(other):
+        assert Client().active_stack_model is other
+    assert Client().active_stack_model.id == own.id
+
+
+@contract("ZENML_SOURCE_ATTRIBUTE_NAME")
 def test_a_source_that_a_function_carries_is_what_zenml_resolves():
     from zenml.config.source import Source, SourceType
     from zenml.utils import source_utils
@@ -194,24 +248,250 @@ def test_a_source_that_a_function_carries_is_what_zenml_resolves():
     def entry() -> None: ...
 
     source = Source(module="somewhere.else", attribute="entry", type=SourceType.USER)
-    setattr(entry, source_utils.ZENML_SOURCE_ATTRIBUTE_NAME, source)
+    private.set_source(entry, source)
     assert source_utils.resolve(entry) == source
 
 
-def test_the_table_in_private_py_lists_what_its_code_uses_and_nothing_else():
-    tree = parsed()[PRIVATE]
-    docstring = ast.get_docstring(tree) or ""
-    listed = {name.rpartition(".")[2] for name in re.findall(r"^``([\w.]+)``", docstring, re.MULTILINE)}
-    code = ast.Module([node for node in tree.body if not isinstance(node, ast.Expr)], [])
-    used = {node.attr for node in ast.walk(code) if isinstance(node, ast.Attribute)}
-    used |= {node.id for node in ast.walk(code) if isinstance(node, ast.Name)}
-    private = {
-        node.attr for node in ast.walk(code) if isinstance(node, ast.Attribute) and re.match(r"_[^_]", node.attr)
-    }
-    own = {node.name for node in ast.walk(code) if isinstance(node, ast.FunctionDef)}
-    assert listed, "the table was not found in the docstring"
-    assert listed <= used, f"listed and not used: {listed - used}"
-    assert private - own <= listed, f"used and not listed: {private - own - listed}"
+@contract("_CUSTOM_SOURCE_ROOT")
+def test_the_source_root_that_was_chosen_can_be_read(monkeypatch, tmp_path):
+    from zenml.utils import source_utils
+
+    monkeypatch.setattr(source_utils, "_CUSTOM_SOURCE_ROOT", None)
+    assert private.custom_source_root() is None
+    source_utils.set_custom_source_root(str(tmp_path))
+    assert private.custom_source_root() == str(tmp_path)
+
+
+@contract("GlobalConfiguration._write_config", "GlobalConfiguration._config_file")
+def test_a_setter_of_zenmls_configuration_writes_the_file_unless_it_is_left_alone(home, monkeypatch):
+    from zenml.config.global_config import GlobalConfiguration
+
+    monkeypatch.setattr(GlobalConfiguration, "_write_config", GlobalConfiguration._write_config)
+    config = GlobalConfiguration()
+    file = home.zenml / "config.yaml"
+    assert Path(config._config_file) == file
+    file.unlink()
+    config.user_email = "ada@example.com"
+    assert "ada@example.com" in file.read_text()
+    private.leave_configuration_alone()
+    config.user_email = "grace@example.com"
+    assert "grace@example.com" not in file.read_text()
+    file.unlink()
+    config.user_email = "grace@example.com"
+    assert "grace@example.com" in file.read_text()
+
+
+@contract("Environment.get_python_packages", "integration_registry.activate_integrations")
+def test_zenml_asks_kitaru_what_is_installed(monkeypatch):
+    from zenml.environment import Environment, get_run_environment_dict
+    from zenml.integrations.registry import integration_registry
+
+    monkeypatch.setattr(Environment, "get_python_packages", Environment.get_python_packages)
+    monkeypatch.setattr(integration_registry, "activate_integrations", integration_registry.activate_integrations)
+    assert required(integration_registry.activate_integrations) == []
+    private.ask_here(lambda: ["one==1"], lambda: None)
+    assert get_run_environment_dict()["python_packages"] == "one==1"
+
+
+@contract("MaterializerRegistry.__getitem__")
+def test_zenml_asks_kitaru_for_a_materializer(monkeypatch):
+    from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
+
+    monkeypatch.setattr(MaterializerRegistry, "__getitem__", MaterializerRegistry.__getitem__)
+    own = materializer_registry[int]
+    assert private.registered_materializer(int) is own
+    private.find_materializers_by(lambda kind: (kind, "found"))
+    assert materializer_registry[int] == (int, "found")
+
+
+@contract("SqlZenStore._engine")
+def test_a_store_uses_the_engine_that_it_was_given(home):
+    from zenml.client import Client
+
+    store = Client().zen_store
+    engine = create_engine(store.engine.url)
+    private.replace_engine(store, engine)
+    assert store.engine is engine
+    assert store.get_store_info().id
+
+
+@contract("get_cached_step_run")
+def test_the_launcher_asks_kitaru_for_a_cached_step(monkeypatch):
+    from zenml.orchestrators import cache_utils, step_run_utils
+
+    monkeypatch.setattr(cache_utils, "get_cached_step_run", cache_utils.get_cached_step_run)
+    assert required(cache_utils.get_cached_step_run) == required(find_cached_step) == ["cache_key"]
+    private.find_cached_steps_by(find_cached_step)
+    assert step_run_utils.cache_utils.get_cached_step_run is find_cached_step
+
+
+@contract("StepRunner._load_input_artifact")
+def test_a_step_takes_an_input_that_is_held(monkeypatch):
+    from zenml.orchestrators.step_runner import StepRunner
+
+    own = StepRunner._load_input_artifact
+    assert required(own) == ["self", "artifact", "data_type"]
+    monkeypatch.setattr(StepRunner, "_load_input_artifact", own)
+    private.load_inputs_by({"held": 1}.__getitem__, missing=None)
+    assert StepRunner._load_input_artifact(None, SimpleNamespace(id="held", chunk_index=None), int) == 1
+
+
+@contract("_InlineStepFuture", "StepFuture.result")
+def test_a_future_of_a_step_waits_for_what_it_was_given():
+    from zenml.execution.pipeline.dynamic.outputs import StepFuture
+
+    step_run: Future[str] = Future()
+    future = private.inline_step_future(step_run, "name")
+    assert (future.running(), future.invocation_id) == (True, "name")
+    step_run.set_result("a step run")
+    assert (future.running(), future.result()) == (False, "a step run")
+    assert required(StepFuture.result) == required(plain_steps._Started.result)
+    assert not StepFuture("name", [], future).running()
+
+
+@contract("MapResultsFuture._set_startup_result")
+def test_a_future_of_a_map_has_the_futures_that_it_was_given():
+    started = private.started_map("name", [])
+    assert (started.startup_succeeded, started.futures, started.result()) == (True, [], [])
+
+
+@contract("OutputArtifact.load")
+def test_the_output_of_a_step_is_loaded_by_kitaru():
+    from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
+
+    ours, theirs = (inspect.signature(kind.load).parameters for kind in (plain_steps.StepOutput, OutputArtifact))
+    assert {name: one.default for name, one in ours.items()} == {name: one.default for name, one in theirs.items()}
+
+
+@contract("DynamicPipelineRunner.launch_step", "DynamicPipelineRunner.map")
+@pytest.mark.parametrize(("method", "ours"), [("launch_step", plain_steps._launch), ("map", plain_steps._map)])
+def test_a_step_calls_the_runner_with_what_kitaru_takes(method, ours):
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
+    from zenml.steps import base_step
+
+    tree = ast.parse(inspect.getsource(base_step))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if ast.unparse(call.func).endswith(f".runner.{method}")]
+    assert len(calls) == 2
+    for call in calls:
+        given = {str(keyword.arg): None for keyword in call.keywords}
+        inspect.signature(getattr(DynamicPipelineRunner, method)).bind(None, **given)
+        inspect.signature(ours).bind(None, **given)
+
+
+@contract("ExecutionContext.step_runs")
+def test_zenml_finds_a_step_where_it_was_told_to_look():
+    from zenml.execution.context import ExecutionContext
+    from zenml.orchestrators.step_run_utils import StepRunRequestFactory
+
+    step_runs = {"train": "its step run"}
+    with ExecutionContext(SimpleNamespace(id="run")) as context:
+        private.find_step_runs_in(step_runs)
+        assert context.step_runs is step_runs
+        factory = StepRunRequestFactory(snapshot=None, pipeline_run=context.pipeline_run, stack=None)
+    assert factory._step_runs is step_runs
+
+
+@contract("DockerContainerEngine.process_docker_stream")
+def test_what_an_engine_reports_is_heard(monkeypatch):
+    from zenml.container_engines.docker_engine import DockerContainerEngine
+
+    own = inspect.getattr_static(DockerContainerEngine, "process_docker_stream")
+    monkeypatch.setattr(DockerContainerEngine, "process_docker_stream", own)
+    heard: list[bytes] = []
+    private.hear_engine_by(lambda stream: [heard.append(line) or line for line in stream])
+    line = b'{"aux": {"ID": "an image"}}\n'
+    assert DockerContainerEngine.process_docker_stream([line]) == [{"ID": "an image"}]
+    assert heard == [line]
+
+
+@contract("console.soft_wrap")
+def test_a_line_of_zenmls_console_is_not_broken(monkeypatch):
+    from zenml.console import console
+
+    monkeypatch.setattr(console, "soft_wrap", False)
+    monkeypatch.setattr(console, "_width", 20)
+    private.leave_lines_whole()
+    with console.capture() as printed:
+        console.print("https://example.com/" + "a" * 40)
+    assert printed.get().splitlines() == ["https://example.com/" + "a" * 40]
+
+
+def required(function: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return [one.name for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
+
+
+# -- the list and the code --------------------------------------------------------------------------------------------
+
+# Classes of ZenML that are there to be derived from; what their subclasses override is documented.
+_EXTENDED = ("BaseMaterializer",)
+
+
+def test_the_list_of_private_names_has_what_the_code_uses_and_nothing_else():
+    listed = {name.name.rpartition(".")[2] for name in PRIVATE_NAMES}
+    assert len(listed) == len(PRIVATE_NAMES)
+    overridden = {name for tree in parsed().values() for name in overrides(tree)}
+    assert listed == uses(parsed()[PRIVATE]) | overridden
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "_zenml").rglob("*.py")), ids=lambda path: path.stem)
+def test_private_names_are_used_in_one_place(path):
+    if path != PRIVATE:
+        assert uses(parsed()[path]) - {"_exit"} - own_attributes() == set()
+
+
+def uses(tree: ast.Module) -> set[str]:
+    """The private names of other objects that a module uses, and names that it sets on what is ZenML's."""
+    imported = set(zenml_imports(tree))
+    used = {name for name in (path.rpartition(".")[2] for path in zenml_imports(tree).values()) if is_private(name)}
+    of_zenml = imported | objects_of_zenml(tree, imported)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls", "super()"):
+            is_set = isinstance(node.ctx, ast.Store) and root(node) in of_zenml
+            used |= {node.attr} if is_set or is_private(node.attr) else set()
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr":
+            used |= {ast.unparse(node.args[1])} & imported
+    return used
+
+
+def objects_of_zenml(tree: ast.Module, imported: set[str]) -> set[str]:
+    """The parameters and variables of a module that a class of ZenML's annotates, or that one has returned."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            found |= {node.arg} if ast.unparse(node.annotation).strip('"') in imported else set()
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and root(node.value.func) in imported:
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def overrides(tree: ast.Module) -> set[str]:
+    """The methods of ZenML's classes that classes of a module override, and that are there for ZenML alone."""
+    imports = zenml_imports(tree)
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            bases = [load(imports[base]) for base in map(ast.unparse, node.bases) if base in imports]
+            names = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+            theirs = {name for base in bases if base.__name__ not in _EXTENDED for name in attributes(base)}
+            found |= {name for name in names & theirs if not name.startswith("__")}
+    return found
+
+
+@functools.cache
+def own_attributes() -> set[str]:
+    """The private attributes that Kitaru's own classes give their instances."""
+    nodes = [node for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in nodes if isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"}
+
+
+def root(node: ast.expr) -> str:
+    return ast.unparse(node).partition(".")[0].partition("(")[0]
+
+
+def is_private(name: str) -> bool:
+    return bool(re.match(r"_[^_]", name)) or name == "__getitem__"
 
 
 def test_runners_keep_their_files_beside_zenmls_configuration(monkeypatch, tmp_path):

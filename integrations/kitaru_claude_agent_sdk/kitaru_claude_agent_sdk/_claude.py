@@ -62,7 +62,7 @@ class KitaruClaude:
 
         Args:
             name: What the names of its checkpoints begin with.
-            retries: How many times more a query is tried when it raises; 0 by default.
+            retries: Maximum number of retries when it raises; 0 by default.
             approve: Names of tools that a person has to approve of, asked by ``kitaru.wait``; ``*`` matches anything.
                 Outside a flow's body Claude Code asks for them by its own means, ``can_use_tool`` for one.
             approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``.

@@ -43,7 +43,7 @@ def durable_tools(tools: Iterable[SdkMcpTool[Any]], *, retries: int = 0) -> list
 
     Args:
         tools: What ``@tool`` has made; anywhere else they are simply called.
-        retries: How many times more a call is tried when it raises, before the model is told; 0 by default.
+        retries: Maximum number of retries when it raises, before the model is told; 0 by default.
 
     Example:
         >>> create_sdk_mcp_server("guide", tools=durable_tools([look_up], retries=2))  # doctest: +SKIP

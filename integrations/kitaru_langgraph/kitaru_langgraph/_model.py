@@ -26,7 +26,7 @@ def durable_model(model: BaseChatModel, *, retries: int = 0) -> BaseChatModel:
 
     Args:
         model: The model; outside a flow it is simply called.
-        retries: How many times more a call is tried when it raises; 0 by default.
+        retries: Maximum number of retries when it raises; 0 by default.
 
     Example:
         >>> agent = create_react_agent(durable_model(ChatOpenAI(model="gpt-4o-mini")), tools)  # doctest: +SKIP

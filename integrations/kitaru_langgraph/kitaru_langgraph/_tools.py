@@ -22,7 +22,7 @@ def durable_tools(tools: Sequence[Any], *, retries: int | Mapping[str, int] = 0,
 
     Args:
         tools: Functions and LangChain tools; outside a flow they are simply called.
-        retries: How many times more a call is tried when the tool raises, of all or by name; 0 by default. A node that
+        retries: Maximum number of retries when the tool raises, of all or by name; 0 by default. A node that
             handles errors of tools (``handle_tool_errors``) turns them into answers, which are not tried again.
         **options: What ``ToolNode`` takes beside them.
 

@@ -32,7 +32,7 @@ class DurableModel(Model):
         Args:
             inner: The model.
             scope: The run that the requests belong to; None inside a checkpoint.
-            retries: How many times more a request is tried when it raises.
+            retries: Maximum number of retries when it raises.
         """
         self._inner = inner
         self._scope = scope

@@ -47,7 +47,7 @@ class KitaruRunner:
         """Create the runner.
 
         Args:
-            model_retries: How many times more a model request is tried when it raises; 0 by default.
+            model_retries: Maximum number of retries when it raises; 0 by default.
             tool_retries: The same for calls of tools, of all or by name. A tool whose ``failure_error_function`` turns
                 its errors into an answer does not raise.
             approvals: Whether tools that need an approval ask for it by ``kitaru.wait``; else the run ends with

@@ -36,7 +36,7 @@ class ToolOptions(TypedDict, total=False):
     """How a tool's calls are recorded; as ``metadata={"kitaru": {...}}`` of the tool.
 
     Attributes:
-        retries: How many times more a call is tried when the tool raises, each time at once.
+        retries: Maximum number of retries when the tool raises, each time at once.
         cache: Whether a result that the tool returned to another execution for the same arguments may be taken.
     """
 

@@ -69,7 +69,7 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
             models: Models by key, beside the agent's own, that a run may be given as ``model=``.
             event_stream_handler: Gets the events of streamed answers while they come, inside the checkpoint of the
                 request, and those of tools. An answer that is read back from the record is not streamed again.
-            model_retries: How many times more a model request is tried when it raises; 0 by default.
+            model_retries: Maximum number of retries when it raises; 0 by default.
             tool_retries: The same for calls of tools; a tool's own ``metadata={"kitaru": {"retries": 2}}`` goes before
                 it, and ``metadata={"kitaru": False}`` makes its calls no checkpoints.
             approvals: Whether tools that need an approval, or a result from outside, ask for it by ``kitaru.wait``.

@@ -53,7 +53,7 @@ class CheckpointOptions:
     """What a decorator says of a checkpoint.
 
     Attributes:
-        retries: How many times more it is tried when it raises, each time at once.
+        retries: Maximum number of retries when it raises, each time at once.
         cache: Whether an earlier execution's result may be reused; None leaves it to the flow.
         type: A word for the kind of work, shown with the checkpoint: ``"llm_call"``, ``"tool_call"``.
         runtime: ``"isolated"`` asks for a container of its own where the stack has some.

@@ -80,7 +80,7 @@ def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str,
 
     Args:
         execution: The execution.
-        width: How many signs fit into a line.
+        width: Line width in characters.
         colour: Colours a text as a state: ``colour("text", "failed")``.
     """
     return timeline_lines(course_of(execution), width, colour)

@@ -38,7 +38,7 @@ def timeline_lines(course: Course, width: int, colour: Callable[[str, str], str]
 
     Args:
         course: What it shows.
-        width: How many signs fit into a line.
+        width: Line width in characters.
         colour: Colours a text as a state: ``colour("text", "failed")``.
     """
     path = critical_path(course)

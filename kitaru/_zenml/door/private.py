@@ -1,39 +1,8 @@
-"""The one list of private ZenML names that Kitaru uses, and of changes to how ZenML behaves.
+"""The code that uses private ZenML names, and that changes how ZenML behaves.
 
-Each stands here with its reason; ``tests/local/test_contract.py`` fails first when a release moves one. With
-``KITARU_SHORTCUTS=off`` nothing is replaced that is replaced for speed alone.
-
-========================================  ==========================================================================
-name                                      why
-========================================  ==========================================================================
-``Pipeline._create_snapshot``             A run must exist, with its settings, before anything is launched; ZenML's
-                                          public call submits at once and its local orchestrator blocks.
-``Pipeline._run_args``                    The options that ``with_options`` collected; they belong to the snapshot.
-``Pipeline._compile``                     Tells whether an image would be reused, without storing a snapshot.
-``Pipeline._prepare_if_possible``          Goes before it, as in ZenML's own ``build``.
-``LocalOrchestrator._orchestrator_run_id``  The dynamic runner asks the orchestrator for it; ZenML sets it in the
-                                          blocking submission only.
-``Client.active_stack_model``             Public, and replaced by a property that asks a context variable first: two
-                                          threads can then submit to two stacks, and nothing is written anywhere.
-``ZENML_SOURCE_ATTRIBUTE_NAME``           An entry function says itself how it is imported, so that flows of scripts
-                                          and of ``python -m`` resolve.
-``source_utils._CUSTOM_SOURCE_ROOT``      Whether the user chose a source root; there is a public setter only.
-``GlobalConfiguration._write_config``     Public setters write the file. A process whose server the environment names,
-                                          and a runner in the background, must not change what its user has set up.
-``GlobalConfiguration._config_file``      Where that file is.
-``Environment.get_python_packages``       Public, and replaced: it starts pip at each submission; see ``installed``.
-``integration_registry.activate_integrations``  Public, and replaced: it goes through all integrations each time, and
-                                          imports the library of each that is installed; see ``installed``.
-``MaterializerRegistry.__getitem__``      Public, and replaced: a runner compiles nothing, so that nobody would have had the
-                                          integrations register what a plain step needs; see ``installed``.
-``SqlZenStore._engine``                   Replaced: SQLAlchemy gives a SQLite file fifteen connections, and a thread may
-                                          need two at once: more threads wait for each other until they time out.
-``cache_utils.get_cached_step_run``       Public, and replaced; see ``cache_lookup``.
-``StepRunner._load_input_artifact``       Replaced: what the calling process holds is not read again; see ``memory``.
-``outputs._InlineStepFuture``             What a future of a step is made of; plain steps in a flow's body are started by
-                                          Kitaru, and their futures stay ZenML's.
-``MapResultsFuture._set_startup_result``  The same for the futures of a step's ``map``.
-========================================  ==========================================================================
+Each name stands with its reason in the one list, :mod:`kitaru._zenml.private_names`; no other module uses one, except
+that :mod:`kitaru._zenml.running.plain_steps` overrides methods in subclasses. With ``KITARU_SHORTCUTS=off`` nothing is
+replaced that is replaced for speed alone.
 """
 
 from __future__ import annotations
@@ -47,7 +16,10 @@ from uuid import uuid4
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
+from zenml.console import console
+from zenml.container_engines.docker_engine import DockerContainerEngine
 from zenml.environment import Environment
+from zenml.execution.context import ExecutionContext
 from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
 from zenml.integrations.registry import IntegrationRegistry, integration_registry
 from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
@@ -58,13 +30,14 @@ from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from uuid import UUID
 
     from sqlalchemy.engine import Engine
     from zenml.config.source import Source
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.materializers.base_materializer import BaseMaterializer
-    from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse
+    from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse, StepRunResponse
     from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
@@ -201,3 +174,39 @@ def started_map(name: str, futures: list[StepFuture]) -> MapResultsFuture:
     found = MapResultsFuture(name)
     found._set_startup_result(futures)
     return found
+
+
+def take_calls(runner: DynamicPipelineRunner, launch: Callable[..., Any], start_map: Callable[..., Any]) -> None:
+    """Have a runner call these for the plain steps of a flow's body.
+
+    Args:
+        runner: The runner.
+        launch: Called instead of its ``launch_step``.
+        start_map: Called instead of its ``map``.
+    """
+    runner.launch_step = launch  # type: ignore[method-assign]
+    runner.map = start_map  # type: ignore[method-assign]
+
+
+def find_step_runs_in(step_runs: dict[str, StepRunResponse]) -> None:
+    """Have ZenML look for the successful steps of the run that goes on here in this dictionary."""
+    context = ExecutionContext.get()
+    if context is not None:  # a user may have switched it off
+        context.step_runs = step_runs
+
+
+def hear_engine_by(hear: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
+    """Have ZenML read through this what a Docker engine reports; further calls do nothing."""
+    read = DockerContainerEngine.process_docker_stream
+    if read.__module__ == __name__:
+        return
+
+    def process_docker_stream(stream: Iterable[bytes]) -> list[dict[str, Any]]:
+        return read(hear(stream))
+
+    DockerContainerEngine.process_docker_stream = staticmethod(process_docker_stream)  # type: ignore[method-assign]
+
+
+def leave_lines_whole() -> None:
+    """Have ZenML's console break no line, for a URL in it could not be clicked."""
+    console.soft_wrap = True

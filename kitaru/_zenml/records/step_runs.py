@@ -11,8 +11,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from zenml.constants import ENV_ZENML_EXECUTION_CONTEXT_STEP_RUN_CACHE_SIZE, handle_int_env_var
-from zenml.execution.context import ExecutionContext
 from zenml.orchestrators.step_run_utils import fetch_step_runs_by_names
+
+from kitaru._zenml.door.private import find_step_runs_in
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def keep_step_runs(run: PipelineRunResponse) -> None:
     """Let ZenML find every step of a run that goes on here."""
-    context = ExecutionContext.get()
-    if context is not None:  # a user may have switched it off
-        context.step_runs = _StepRuns(run)
+    find_step_runs_in(_StepRuns(run))
 
 
 class _StepRuns(dict[str, "StepRunResponse"]):

@@ -20,7 +20,7 @@ from kitaru._core.process import crash_points, files
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import shortcuts_wanted
 from kitaru._core.settings.unset import UNSET
-from kitaru._zenml import hear_prints
+from kitaru._zenml import hear_prints, private_names
 from kitaru._zenml.door.installed import materializer_of
 from kitaru._zenml.door.private import (
     bound_stack,
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._zenml.records.records import AttemptRecord
 
+private_names.check_for_running()
 
 # How the runner before this one was lost, for the record of its attempt; set once, when this process starts.
 _lost: list[str] = []

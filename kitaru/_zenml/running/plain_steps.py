@@ -19,7 +19,7 @@ from zenml.execution.pipeline.dynamic.outputs import OutputArtifact, StepFuture
 from zenml.execution.pipeline.dynamic.utils import expand_mapped_inputs, load_step_run_outputs
 
 from kitaru._core.code import scope
-from kitaru._zenml.door.private import inline_step_future, started_map
+from kitaru._zenml.door.private import inline_step_future, started_map, take_calls
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru.errors import KitaruUsageError
 
@@ -73,8 +73,7 @@ class _StepRun:
 
 def take_over(runner: DynamicPipelineRunner, body: Body) -> None:
     """Have a runner hand the plain steps that are called to the body; the last one that was given counts."""
-    runner.launch_step = partial(_launch, body)  # type: ignore[method-assign]
-    runner.map = partial(_map, body)  # type: ignore[method-assign]
+    take_calls(runner, launch=partial(_launch, body), start_map=partial(_map, body))
 
 
 def _launch(

@@ -189,13 +189,13 @@ def _outputs(checkpoint: CheckpointDefinition[..., Any], name: str, value: Any) 
     if count == 0 and value is not None:
         raise KitaruUsageError(
             f"Checkpoint {name!r} is annotated to return None, but returned a value of type {type(value).__name__}. "
-            f"Mend the annotation, or return nothing."
+            f"Fix the annotation, or return nothing."
         )
     if count <= 1:
         return storable(value, what) if count else None
     if not isinstance(value, tuple | list) or len(value) != count:
         raise KitaruUsageError(
             f"Checkpoint {name!r} is annotated to return {count} values, but returned {type(value).__name__}"
-            f"{f' of {len(value)}' if isinstance(value, tuple | list) else ''}. Mend the annotation or the return."
+            f"{f' of {len(value)}' if isinstance(value, tuple | list) else ''}. Fix the annotation or the return value."
         )
     return tuple(storable(item, f"{what} ({i + 1} of {count})") for i, item in enumerate(value))

@@ -6,14 +6,12 @@ import os
 import shlex
 import sqlite3
 from contextlib import closing
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import zenml
 from alembic.script import ScriptDirectory
-from packaging.requirements import Requirement
 from zenml.config.global_config import GlobalConfiguration
 from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 
@@ -44,7 +42,7 @@ def examine(settings: ResolvedSettings | None) -> Iterator[Finding]:
     Args:
         settings: What applies here; None where the settings are wrong.
     """
-    yield _version()
+    yield Finding("ZenML", "ok", zenml.__version__)  # others are not let in
     leave_configuration_alone(new=False)
     os.environ[ENV_ZENML_DISABLE_DATABASE_MIGRATION] = "true"
     store = list(_store())
@@ -56,24 +54,6 @@ def examine(settings: ResolvedSettings | None) -> Iterator[Finding]:
         yield _engine(needed_by=None)
     else:
         yield from _stack(settings)
-
-
-def _version() -> Finding:
-    requirement = _required_zenml()
-    found = zenml.__version__
-    if requirement is None or requirement.specifier.contains(found, prereleases=True):
-        return Finding("ZenML", "ok", found)
-    wanted = f"zenml[local]{requirement.specifier}"
-    return Finding("ZenML", "failed", f"{found}, and Kitaru needs {requirement.specifier}", f"pip install '{wanted}'")
-
-
-def _required_zenml() -> Requirement | None:
-    try:
-        lines = metadata.requires("kitaru-zenml") or []
-    except metadata.PackageNotFoundError:  # told by the line about Kitaru
-        return None
-    required = (Requirement(line) for line in lines)
-    return next((one for one in required if one.name == "zenml" and one.marker is None), None)
 
 
 # -- store and server -------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from kitaru._core.process.places import runner_directory
 from kitaru._core.records.servers import ServerStatus
 from kitaru._zenml.door import connection
 from kitaru._zenml.door.connection import refuse_to_configure, store_variable
+from kitaru._zenml.door.private import leave_lines_whole
 from kitaru._zenml.door.store import open_client, quieted, translated
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruStateError, KitaruUsageError
 
@@ -110,9 +111,8 @@ def _credentials_hold(config: RestZenStoreConfiguration) -> bool:
 def _log_in_with_browser(url: str, verify: bool | str) -> None:
     """Let ZenML open the browser, print the URL for it, and wait until somebody has confirmed there."""
     from zenml.cli.login import web_login  # the module it comes from cannot be imported first
-    from zenml.console import console
 
-    console.soft_wrap = True  # or it breaks the URL where a line ends
+    leave_lines_whole()
     try:
         web_login(url=url, verify_ssl=verify)
     except AuthorizationException as error:

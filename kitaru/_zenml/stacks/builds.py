@@ -9,13 +9,13 @@ import sys
 from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from docker.errors import DockerException
-from zenml.container_engines.docker_engine import DockerContainerEngine
 from zenml.exceptions import AuthorizationException
 
 from kitaru._core.drawing.course import clipped
+from kitaru._zenml.door.private import hear_engine_by
 from kitaru._zenml.stacks import transfers
 from kitaru._zenml.stacks.transfers import Transfer, heard
 from kitaru.errors import KitaruImageError
@@ -96,18 +96,10 @@ class BuildLog:
             sys.stderr.flush()
 
 
-def _hear_streams() -> None:
+def _heard(stream: Iterable[bytes]) -> Iterable[bytes]:
     """Hear what the engine reports of layers, which ZenML reads and does not pass on."""
-    read = DockerContainerEngine.process_docker_stream
-    if getattr(read, "heard_by_kitaru", False):
-        return
-
-    def process_docker_stream(stream: Iterable[bytes]) -> list[dict[str, Any]]:
-        log = _building.get()
-        return read(stream if log is None else heard(stream, log.transfer))
-
-    process_docker_stream.heard_by_kitaru = True  # type: ignore[attr-defined]
-    DockerContainerEngine.process_docker_stream = staticmethod(process_docker_stream)  # type: ignore[method-assign]
+    log = _building.get()
+    return stream if log is None else heard(stream, log.transfer)
 
 
 class _Router(logging.Handler):
@@ -139,7 +131,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         _LOGGER.addHandler(_Router())
         _LOGGER.setLevel(logging.DEBUG)
         _LOGGER.propagate = False
-    _hear_streams()
+    hear_engine_by(_heard)
     log = BuildLog(shown=shown, everything=everything)
     token = _building.set(log)
     log.status("kitaru: preparing the image")
