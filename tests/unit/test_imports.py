@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,10 +141,12 @@ def python_files(folder: Path) -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in folder.rglob("*.py"))
 
 
+@cache
 def parse(file: Path) -> ast.Module:
     return ast.parse((ROOT / file).read_text(encoding="utf-8"), str(file))
 
 
+@cache
 def imports_of(file: Path) -> list[Import]:
     """Every import of a file, ``from a import b`` as ``a.b``: b may be a module, and the rules are about prefixes."""
     return list(_imports(parse(file), file, runs_at_import=True))
