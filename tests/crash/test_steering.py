@@ -160,7 +160,7 @@ def test_code_that_was_changed_before_a_retry_is_noticed(faults):
     # Put right, it goes on.
     faults.project.write("changing.py", CHANGING.format(loaded=20, report="return str(x)", body=FORWARD))
     seen = faults.script(
-        "executions.retry(sys.argv[1]); out((ended(sys.argv[1]), executions.get(sys.argv[1]).result))", second
+        "executions.retry(sys.argv[1]); out((ended(sys.argv[1]), executions.result(sys.argv[1])))", second
     )
     assert seen == ["completed", "40"]
     assert faults.runs(second) == "load 1, double 1, report 2"

@@ -46,7 +46,7 @@ def test_a_store_that_another_writer_locks_is_waited_for(faults, home, observed,
     assert reader.returncode == 0, err
     assert int(out) > 10
     locker.communicate("\n", timeout=300)
-    assert faults.script("out((ended(sys.argv[1]), executions.get(sys.argv[1]).result))", exec_id) == ["completed", 3]
+    assert faults.script("out((ended(sys.argv[1]), executions.result(sys.argv[1])))", exec_id) == ["completed", 3]
     assert faults.runs(exec_id) == HELD_ONCE
     observed("store, locked", "waits, and goes on by itself", "nothing", HELD_ONCE)
 
