@@ -110,9 +110,9 @@ class Executions:
             source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
             follow: Whether to go on until the execution has finished.
         """
-        from kitaru._zenml.reading import logs
+        from kitaru.handle import FlowHandle
 
-        return logs.read_logs(exec_id, checkpoint, source, follow=follow)
+        return FlowHandle(exec_id).logs(checkpoint, source=source, follow=follow)
 
     def pending_waits(self, exec_id: str | None = None) -> dict[str, PendingWait]:
         """Return the open questions by execution id.
@@ -142,10 +142,9 @@ class Executions:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._runner.launch import continue_
-        from kitaru._zenml.steering import steering
+        from kitaru.handle import FlowHandle
 
-        steering.answer(exec_id, wait, value, continue_)
+        FlowHandle(exec_id).input(value, wait=wait)
 
     def abort_wait(self, exec_id: str, *, wait: str | None = None) -> None:
         """Abort the question that an execution waits for, which cancels the execution.
@@ -153,9 +152,9 @@ class Executions:
         Raises:
             KitaruStateError: It does not wait, or not for this.
         """
-        from kitaru._zenml.steering import steering
+        from kitaru.handle import FlowHandle
 
-        steering.abort_wait(exec_id, wait)
+        FlowHandle(exec_id).abort_wait(wait)
 
     def retry(self, exec_id: str) -> FlowHandle[Any]:
         """Let a failed execution go on from its last completed checkpoint, under the same id.
@@ -166,11 +165,9 @@ class Executions:
         Raises:
             KitaruStateError: It has not failed.
         """
-        from kitaru._runner.launch import continue_
-        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(steering.retry(exec_id, continue_))
+        return FlowHandle(exec_id).retry()
 
     def flow(self, exec_id: str) -> Flow[..., Any]:
         """Return the flow of an execution, imported from its source as that is now.
@@ -188,7 +185,9 @@ class Executions:
 
         Its flow is imported from its source, as that is now. Arguments and errors as of ``kitaru.Flow.replay``.
         """
-        return self.flow(exec_id).replay(exec_id, **options)
+        from kitaru.handle import FlowHandle
+
+        return FlowHandle(exec_id).replay(**options)
 
     def replay_many(
         self,
@@ -261,11 +260,9 @@ class Executions:
         Raises:
             KitaruStateError: It is not paused, or its question is open.
         """
-        from kitaru._runner.launch import continue_
-        from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(steering.resume(exec_id, continue_))
+        return FlowHandle(exec_id).resume()
 
     def cancel(self, exec_id: str) -> None:
         """Stop an execution that has not finished.
@@ -275,9 +272,9 @@ class Executions:
         Raises:
             KitaruStateError: It has finished.
         """
-        from kitaru._zenml.steering import steering
+        from kitaru.handle import FlowHandle
 
-        steering.cancel(exec_id)
+        FlowHandle(exec_id).cancel()
 
     def recover(self) -> builtins.list[FlowHandle[Any]]:
         """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
@@ -293,9 +290,9 @@ class Executions:
         Raises:
             KitaruStateError: It has not finished.
         """
-        from kitaru._zenml.steering import steering
+        from kitaru.handle import FlowHandle
 
-        steering.delete(exec_id)
+        FlowHandle(exec_id).delete()
 
 
 class Artifacts:

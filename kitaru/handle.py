@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar
 
 from kitaru._core.code import loading, scope
 from kitaru._core.process import ctrl_c
-from kitaru._core.settings.keywords import ReplayKeywords, checked_replay
 from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from kitaru._core.drawing.execution import Execution
     from kitaru._core.records.executions import LogEntry
     from kitaru._core.records.status import ExecutionStatus
+    from kitaru._core.settings.keywords import ReplayKeywords
 
 R = TypeVar("R")
 
@@ -201,7 +201,7 @@ class FlowHandle(Generic[R]):
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
 
-        steering.retry(self._exec_id, continue_)
+        self._exec_id = steering.retry(self._exec_id, continue_)  # in full, where it was the beginning of one
         return self
 
     def resume(self) -> Self:
@@ -213,7 +213,7 @@ class FlowHandle(Generic[R]):
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
 
-        steering.resume(self._exec_id, continue_)
+        self._exec_id = steering.resume(self._exec_id, continue_)
         return self
 
     def replay(self, **options: Unpack[ReplayKeywords]) -> FlowHandle[R]:
@@ -224,14 +224,14 @@ class FlowHandle(Generic[R]):
         Raises:
             KitaruUsageError: An option is wrong; nothing was started.
             KitaruStateError: The execution is still running, or the source of its flow is not here any more.
+            KitaruContextError: Called in the body of a flow.
         """
-        change, settings = checked_replay("handle.replay", options)
-        from kitaru._runner.replays import start_replay
         from kitaru._zenml.reading import flow_source
         from kitaru._zenml.records import runs
 
-        flow = flow_source.flow_of(runs.find_run(self._exec_id))
-        return FlowHandle(start_replay(flow, self._exec_id, change, settings))
+        flow: Any = flow_source.flow_of(runs.find_run(self._exec_id))  # what @flow makes, which refuses what it must
+        handle: FlowHandle[R] = flow.replay(self._exec_id, **options)
+        return handle
 
     def delete(self) -> None:
         """Delete the record of the finished execution; what it stored stays in the artifact store.
