@@ -103,13 +103,13 @@ def write(path: Path, data: dict[str, Any]) -> None:
 
 def claim(directory: Path, generation: str, state: dict[str, Any]) -> None:
     """Write the state of a runner that starts; from here on no earlier runner of the execution can write it."""
-    with _locked(directory):
+    with locked(directory):
         _write_state(directory, {**state, "generation": generation})
 
 
 def update(directory: Path, generation: str, state: dict[str, Any]) -> bool:
     """Write a runner's state, unless a later runner has claimed the execution; returns whether it was written."""
-    with _locked(directory):
+    with locked(directory):
         if read(directory / STATE).get("generation") != generation:
             return False
         _write_state(directory, {**state, "generation": generation})
@@ -118,15 +118,21 @@ def update(directory: Path, generation: str, state: dict[str, Any]) -> bool:
 
 def note_ended(directory: Path) -> None:
     """Write into a runner's state that its execution has ended, so that its files can be removed one day."""
-    with contextlib.suppress(OSError), _locked(directory):
+    with contextlib.suppress(OSError), locked(directory):
         state = read(directory / STATE)
         if state:
             _write_state(directory, {**state, "ended": True})
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    with open(directory / ".lock", "w", opener=_private) as file:
+def locked(directory: Path, name: str = ".lock") -> Iterator[None]:
+    """Let one process of this host at a time do what follows.
+
+    Args:
+        directory: Where the file is that they lock.
+        name: Its name.
+    """
+    with open(directory / name, "w", opener=_private) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

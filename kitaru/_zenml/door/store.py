@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import sqlite3
 import threading
@@ -122,8 +121,7 @@ def open_client() -> Client:
 def _first_use_lock() -> Iterator[None]:
     directory = runner_directory()
     files.make_base(directory)
-    with (directory.parent / "store.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with files.locked(directory.parent, "store.lock"):
         yield
 
 

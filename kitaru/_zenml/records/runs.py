@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
 import socket
@@ -229,8 +228,7 @@ def exclusive() -> Iterator[None]:
     """Let one process of this host at a time change who runs an execution, or whether it is lost."""
     directory = runner_directory()
     files.make_base(directory)
-    with (directory / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with files.locked(directory):
         yield
 
 
