@@ -122,7 +122,7 @@ class Side:
         home.mkdir()
         self._tree = tree
         self._log = home / "stderr.txt"
-        env = {**environment(home), "PYTHONPATH": str(tree), "KITARU_LOCAL_RUNNER": runner, "KITARU_STANDBY": "off"}
+        env = {**environment(home), "PYTHONPATH": str(tree), "KITARU_LOCAL_RUNNER": runner, "KITARU_HOST": "off"}
         end, own_end = os.pipe()
         self._replies = os.fdopen(end)
         with self._log.open("w") as log:

@@ -110,7 +110,7 @@ def main(lengths: list[int]) -> None:
     out["first checkpoint, no runner ready"] = firsts[:1]
     out["first checkpoint, runner ready"] = firsts[1:]
 
-    os.environ["KITARU_STANDBY"] = "off"  # one that loads beside a measurement would be measured with it
+    os.environ["KITARU_HOST"] = "off"  # one that loads beside a measurement would be measured with it
 
     sequential, out["worker bytes, 10 checkpoints"] = result(chain.run(10))
     for length in lengths:

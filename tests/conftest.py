@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, TypeVar
 import psutil
 import pytest
 
+from kitaru._host import control
 from tests import chromium, server_process
 from tests.preloaded import PreloadedPython, can_run
 from tests.server_process import ServerProcess
@@ -79,16 +80,23 @@ class Home:
         }
 
     def processes(self) -> list[psutil.Process]:
-        """Every live process that was started in this home, detached ones included."""
+        """Every live process that was started in this home, detached ones included; not the hosts, which serve many."""
         found = []
         for process in psutil.process_iter():
             try:
-                mine = process.environ().get("HOME") == str(self.path) and process.status() != psutil.STATUS_ZOMBIE
-            except psutil.Error:
+                mine = self._has_started(process)
+            except (psutil.Error, OSError):
                 continue  # ended while we looked, or another user's
             if mine and process.pid != os.getpid():
                 found.append(process)
         return found
+
+    def _has_started(self, process: psutil.Process) -> bool:
+        if process.status() == psutil.STATUS_ZOMBIE or process.name() == "kitaru-host":
+            return False
+        if process.name() == "kitaru-run":  # of a fork of a host, /proc tells the host's environment
+            return Path(f"/proc/{process.pid}/fd/1").readlink().is_relative_to(self.path)
+        return process.environ().get("HOME") == str(self.path)
 
     def end_processes(self) -> None:
         processes = self.processes()
@@ -343,6 +351,20 @@ MISSING = {
     "browser": chromium.missing,
     "server": server_process.missing,
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hosts have their sockets in a folder of these tests alone, and end them with the tests."""
+    folder = tempfile.mkdtemp(prefix="run-")
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder))
+    config.add_cleanup(functools.partial(_end_hosts, folder))
+
+
+def _end_hosts(folder: str) -> None:
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    for host in control.running():
+        control.end(host)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,7 +2,7 @@
 
 Loading ZenML takes more CPU than all the rest of most tests' programs. A fork has the modules and nothing else: like the
 programs that ``python`` starts, it is a process with an environment, a folder and streams of its own, in which nobody
-has opened a store yet. Programs whose loading is what a test is about are started as ever, and so are all runners.
+has opened a store yet. Programs whose loading is what a test is about are started as ever.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LEFT_OUT = (
     "kitaru._zenml.running.entrypoint",
 )
 # How the variables begin that Python, ZenML and Kitaru read while they are loaded.
-_READ_EARLY = ("KITARU_CRASH_POINT", "PYTHON", "ZENML_")
+_READ_EARLY = ("PYTHON", "ZENML_")
 
 
 def can_run(args: Sequence[str], env: Mapping[str, str]) -> bool:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "dashboard": "kitaru._cli.dashboard:dashboard",
     "doctor": "kitaru._cli.doctor:doctor",
     "executions": "kitaru._cli.executions:executions",
+    "host": "kitaru._cli.host:host",
     "image": "kitaru._cli.image:image",
     "init": "kitaru._cli.init:init",
     "login": "kitaru._cli.login:login",

@@ -10,18 +10,28 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from uuid import uuid4
 
 from kitaru._core.code.modules import import_path
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.processes import identify
+from kitaru._core.settings.environment import host_wanted
+from kitaru._host import client
+from kitaru._host.client import HostedProcess, Request
 from kitaru._runner.supervisor import START
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+def start_host() -> None:
+    """Start the host of this process, where there can be one and none runs, and wait until it has loaded ZenML."""
+    if host_wanted() and client.is_possible():
+        with contextlib.suppress(OSError):
+            client.start(START)
 
 
 class DetachedRunner:
@@ -41,16 +51,17 @@ class DetachedRunner:
         """
         self._base = base
         self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
-        self._started: subprocess.Popen[bytes] | None = None
+        self._started: subprocess.Popen[bytes] | HostedProcess | None = None
+        self._asked: Request | None = None
         self._directory = base / f"{files.STARTING}{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
 
     def __enter__(self) -> Self:
-        if self._started is None:
+        if self._started is None and self._asked is None:
             self.start()
         return self
 
     def start(self) -> None:
-        """Start the supervisor.
+        """Have the host fork a supervisor, or start one.
 
         Raises:
             KitaruBackendError: It cannot be started.
@@ -58,14 +69,9 @@ class DetachedRunner:
         try:
             files.make(self._directory)
             with files.open_log(self._directory) as log:
-                self._started = subprocess.Popen(
-                    [sys.executable, "-P", str(START), "supervisor", str(self._directory)],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    env={**os.environ, "KITARU_RUNNER_PATH": json.dumps(self._path)},
-                )
+                self._ask_host(log)
+                if self._asked is None:
+                    self._start_program(log)
         except OSError as error:
             self._remove_start()
             raise KitaruBackendError(
@@ -73,9 +79,30 @@ class DetachedRunner:
                 f"{self._base}; check the rights and the space there."
             ) from error
 
-    def is_alive(self) -> bool:
-        """Whether the supervisor still waits to be told, or works."""
-        return self._supervisor.poll() is None
+    def _ask_host(self, log: BinaryIO) -> None:
+        """Ask; where the host is still loading ZenML, this process goes on with its own work meanwhile."""
+        if not host_wanted() or not client.is_possible():
+            return
+        with contextlib.suppress(OSError):  # no host can be had: the direct way it is
+            self._asked = Request(START, self._arguments, self._env, self._path, log.fileno())
+
+    def _start_program(self, log: BinaryIO) -> None:
+        self._started = subprocess.Popen(
+            [sys.executable, "-P", str(START), *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=self._env,
+        )
+
+    @property
+    def _arguments(self) -> list[str]:
+        return ["supervisor", str(self._directory)]
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, "KITARU_RUNNER_PATH": json.dumps(self._path)}
 
     def hand_over(self, exec_id: str, job: dict[str, Any]) -> None:
         """Tell the supervisor which execution to run; from here on this process is not needed any more.
@@ -108,6 +135,12 @@ class DetachedRunner:
 
     def close(self) -> None:
         """Let the supervisor be: one that has not been told what to do ends."""
+        if self._started is None:
+            if self._asked is not None:
+                self._asked.abandon()
+                self._asked = None
+            self._remove_start()
+            return
         if self._supervisor.stdin is None or self._supervisor.stdin.closed:
             return
         self.let_be()
@@ -124,7 +157,13 @@ class DetachedRunner:
             self._supervisor.stdin.close()
 
     @property
-    def _supervisor(self) -> subprocess.Popen[bytes]:
+    def _supervisor(self) -> subprocess.Popen[bytes] | HostedProcess:
+        if self._started is None:
+            asked, self._asked = self._asked, None
+            self._started = None if asked is None else asked.result()
+        if self._started is None:
+            with files.open_log(self._directory) as log:
+                self._start_program(log)
         assert self._started is not None
         return self._started
 

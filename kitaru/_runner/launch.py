@@ -16,7 +16,6 @@ from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import local_runner
 from kitaru._runner.detached import DetachedRunner
-from kitaru._runner.standby import next_runner
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ def _start(
     *,
     early: DetachedRunner | None = None,
 ) -> str:
-    from kitaru._zenml.door import store
     from kitaru._zenml.stacks import stacks
     from kitaru._zenml.submitting import submit
 
@@ -69,7 +67,7 @@ def _start(
             early.close()
         return submit.submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
     if mode == "process":
-        with next_runner(runner_directory(), store.store_url(), early) as runner:
+        with early or DetachedRunner(runner_directory()) as runner:
             return submit.submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
     from kitaru._zenml.running import execute  # noqa: F401 - what is wrong with ZenML is told before there is an execution
 

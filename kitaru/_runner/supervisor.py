@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kitaru._core.process import crash_points, files
+from kitaru._core.process.forks import Forked, ForkedProcess
 from kitaru._core.process.processes import identify, this_process
 
 START = Path(__file__).with_name("start.py")
@@ -31,15 +32,24 @@ class _StopRequestedError(Exception):
     """The supervisor was asked to end."""
 
 
-def main(directory: Path) -> None:
-    """Run the supervisor.
+def main(directory: Path, *, forks: bool) -> bool:
+    """Run the supervisor; returns True in a fork of it, which then is the worker.
 
     Args:
         directory: Where the log is; it gets its final name with the execution.
+        forks: Whether this process has loaded what workers need, so that they are forks of it.
     """
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
-    worker = _Worker(directory)
+    try:
+        _supervise(directory, _Forks if forks else _Programs)
+    except Forked:
+        return True
+    return False
+
+
+def _supervise(directory: Path, workers: type[_Worker]) -> None:
+    worker = workers(directory)
     try:
         told = sys.stdin.readline().strip()
     except _StopRequestedError:
@@ -50,14 +60,15 @@ def main(directory: Path) -> None:
         return
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    _Supervisor(Path(told)).run(worker)
+    _Supervisor(Path(told), workers).run(worker)
 
 
 class _Supervisor:
     """Keeps one execution running until it has ended or its worker was lost once too often."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, workers: type[_Worker]) -> None:
         self._directory = directory
+        self._start_worker = workers
         self._job = files.read(directory / files.JOB)
 
     def run(self, worker: _Worker) -> None:
@@ -79,7 +90,7 @@ class _Supervisor:
                 self._log(f"{lost} (loss {losses})")
                 if losses > self._job["retries"] or files.read(self._directory / files.ATTEMPT).get("last"):
                     break
-                worker = _Worker(self._directory)
+                worker = self._start_worker(self._directory)
         except _StopRequestedError:
             lost = "it was stopped: its supervisor was asked to end (SIGTERM)"
             self._stop(worker, lost)
@@ -91,7 +102,7 @@ class _Supervisor:
     def _bury(self, lost: str) -> None:
         """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
         self._note(None, lost=lost)
-        worker = _Worker(self._directory)
+        worker = self._start_worker(self._directory)
         worker.tell(self._directory, self._job["generation"], {"lost": lost, "bury": True})
         worker.wait()
         if worker.has_finished():
@@ -134,16 +145,14 @@ class _Worker:
         self._words, theirs = os.pipe()
         os.set_blocking(self._words, False)
         # It writes to the log that this process writes to. The log's name may change at this very moment.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(START), "worker", str(directory)],
-            stdin=subprocess.PIPE,
-            process_group=0,
-            pass_fds=[theirs],
-            env={**os.environ, "PYTHONUNBUFFERED": "1", files.LAST_WORDS_VARIABLE: str(theirs)},
-        )
+        env = {"PYTHONUNBUFFERED": "1", files.LAST_WORDS_VARIABLE: str(theirs)}
+        self._process = self._begin(["worker", str(directory)], theirs, env)
         os.close(theirs)
         self.pid = self._process.pid
         self._last_words = ""
+
+    def _begin(self, args: list[str], words: int, env: dict[str, str]) -> subprocess.Popen[bytes] | ForkedProcess:
+        raise NotImplementedError
 
     def tell(self, directory: Path, generation: str, changes: dict[str, Any]) -> None:
         """Tell it where its job is, of which generation, and what to do otherwise than the job says."""
@@ -169,8 +178,29 @@ class _Worker:
 
     def how_it_ended(self) -> str:
         """Say what became of it: ``"was killed by signal 9 (SIGKILL)"``."""
+        assert self._process.returncode is not None
         ended = _describe(self._process.returncode)
         return f"{ended}: {self._last_words}" if self._last_words not in ("", files.FINISHED) else ended
+
+
+class _Programs(_Worker):
+    """Workers that are programs of their own, and load ZenML."""
+
+    def _begin(self, args: list[str], words: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-P", str(START), *args],
+            stdin=subprocess.PIPE,
+            process_group=0,
+            pass_fds=[words],
+            env={**os.environ, **env},
+        )
+
+
+class _Forks(_Worker):
+    """Workers that are forks of a process that has loaded ZenML."""
+
+    def _begin(self, args: list[str], _words: int, env: dict[str, str]) -> ForkedProcess:
+        return ForkedProcess(args, env, close=self._words)
 
 
 def _request_stop(*_: object) -> None:

@@ -45,13 +45,21 @@ def main(directory: Path) -> None:
     files.say_last_words(files.FINISHED)
 
 
+def load() -> None:
+    """Import what it takes to run a flow, and open nothing."""
+    from kitaru._zenml.door import store  # noqa: F401
+    from kitaru._zenml.records import records, runs  # noqa: F401
+    from kitaru._zenml.running import execute, flow_loading  # noqa: F401
+
+
 def _preload() -> None:
     try:
-        from kitaru._zenml.door import store
-        from kitaru._zenml.running import execute  # noqa: F401
+        load()
     except KitaruBackendError as error:  # no ZenML that Kitaru works with: no attempt of this process can be recorded
         files.say_last_words(str(error))
         sys.exit(f"kitaru: {error}")
+    from kitaru._zenml.door import store
+
     with contextlib.suppress(Exception):  # whoever needs the store next meets the same error, and can tell it
         store.open_client()
 

@@ -61,13 +61,13 @@ SUPERVISOR = Room("the supervisor", ("kitaru._core.process",))
 # What the supervisor's process loads: nothing but the standard library, so that a broken environment cannot kill it.
 SUPERVISOR_FILES = {
     Path("kitaru/_runner/supervisor.py"),
-    *(Path("kitaru/_core/process") / name for name in ("crash_points.py", "files.py", "processes.py")),
+    *(Path("kitaru/_core/process") / name for name in ("crash_points.py", "files.py", "forks.py", "processes.py")),
 }
 ROOMS = {
     "": Room(
         "the public API",
         ("kitaru.*", "kitaru._core", "pydantic"),
-        ("kitaru._llm", "kitaru._runner", "kitaru._terminal", "kitaru._zenml"),
+        ("kitaru._host", "kitaru._llm", "kitaru._runner", "kitaru._terminal", "kitaru._zenml"),
     ),
     "_core": Room(
         "_core",
@@ -87,8 +87,11 @@ ROOMS = {
     ),
     # What users begin with, and what it imports of its own.
     "_templates": Room("a project to begin with", ("kitaru.*", "agent", "batch", "flows", "model")),
+    "_host": Room("_host", ("kitaru._core", "kitaru._host")),
     "_runner": Room(
-        "_runner", ("kitaru.errors", "kitaru._core", "kitaru._runner"), ("kitaru._zenml", "cloudpickle", "click")
+        "_runner",
+        ("kitaru.errors", "kitaru._core", "kitaru._host", "kitaru._runner"),
+        ("kitaru._zenml", "cloudpickle", "click"),
     ),
     "_terminal": Room(
         "_terminal", ("kitaru.errors", "kitaru._core", "kitaru._terminal"), ("kitaru._runner", "kitaru._zenml")
@@ -103,7 +106,7 @@ LIVE_VIEW_FILE = Path("kitaru/_terminal/live.py")
 FLOORS = (
     ("kitaru.errors", "kitaru.visualizations"),
     ("kitaru._core",),
-    ("kitaru._zenml",),
+    ("kitaru._host", "kitaru._zenml"),
     ("kitaru._runner", "kitaru._terminal"),
     ("kitaru.*",),
     ("kitaru._llm",),

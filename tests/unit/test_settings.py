@@ -351,7 +351,7 @@ def test_every_variable_that_is_read_is_in_the_manual() -> None:
         "KITARU_PROGRESS",
         "KITARU_LOCAL_RUNNER",
         "KITARU_CONCURRENCY",
-        "KITARU_STANDBY",
+        "KITARU_HOST",
         "KITARU_SHORTCUTS",
     ):
         assert f'read("{variable}")' in source

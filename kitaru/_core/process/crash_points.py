@@ -1,6 +1,6 @@
 """Named points at which tests have this process die. Standard library only.
 
-``KITARU_CRASH_POINT`` names a file; without it, every point is a comparison with None. Each line of the file arms one
+``KITARU_CRASH_POINT`` names a file; without it, every point is one look at the environment. Each line of the file arms one
 point, as ``name[:nth[:how]]``: the process that reaches the point for the nth time (1) takes the line away and dies by
 ``kill`` (the default), ``segv`` or ``exit``. Whoever comes after it lives, unless another line is there.
 """
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "KITARU_CRASH_POINT"
-_ARMED: Final = os.environ.get(VARIABLE)
 _reached: Counter[str] = Counter()
 
 
 def reach(name: str) -> None:
     """Die here if a test has asked for it."""
-    if _ARMED is not None:
-        _die_if_armed(name, Path(_ARMED))
+    armed = os.environ.get(VARIABLE)
+    if armed is not None:
+        _die_if_armed(name, Path(armed))
 
 
 def _die_if_armed(name: str, file: Path) -> None:

@@ -12,7 +12,6 @@ from docker.errors import DockerException
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from zenml.client import Client
-from zenml.config.global_config import GlobalConfiguration
 from zenml.exceptions import (
     AuthorizationException,
     IllegalOperationError,
@@ -83,11 +82,6 @@ def translated(doing: str) -> Iterator[None]:
                 detail = str(getattr(error, "orig", None) or error) or type(error).__name__
                 raise own(f"{doing} failed: {why} ({detail}).") from error
         raise
-
-
-def store_url() -> str:
-    """Return where ZenML's store is: a database or a server."""
-    return GlobalConfiguration().store_configuration.url
 
 
 def open_client() -> Client:

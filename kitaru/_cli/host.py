@@ -1,0 +1,78 @@
+"""``kitaru host``: the resident process of which runners are forks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from kitaru._cli.group import Group
+from kitaru._cli.output import output_option, say
+
+if TYPE_CHECKING:
+    from kitaru.host import HostInfo
+
+
+@click.group(cls=Group)
+def host() -> None:
+    """The resident process that has loaded ZenML, of which the runners of flows are forks.
+
+    It starts with the first flow and ends when nothing ran for five minutes. KITARU_HOST=off does without.
+    """
+
+
+@host.command()
+@output_option
+def status(output: str) -> None:
+    """Tell which hosts run.
+
+    \b
+    Examples:
+      kitaru host status
+    """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    from kitaru.host import running
+
+    _tell(running(), output, "No host runs. The next flow starts one.")
+
+
+@host.command()
+@output_option
+def stop(output: str) -> None:
+    """End all hosts. Flows that run go on.
+
+    \b
+    Examples:
+      kitaru host stop
+    """  # noqa: D301
+    from kitaru.host import stop as stop_all
+
+    _tell(stop_all(), output, "No host runs.", "Ended: ")
+
+
+@host.command()
+@output_option
+def restart(output: str) -> None:
+    """End all hosts, and start one that has loaded what is installed now.
+
+    \b
+    Examples:
+      kitaru host restart
+    """  # noqa: D301
+    from kitaru.host import restart as restart_own
+
+    started = restart_own()
+    _tell([started] if started else [], output, "There can be no host here; flows start without one.")
+    if started is None:
+        raise click.exceptions.Exit(1)
+
+
+def _tell(hosts: list[HostInfo], output: str, none: str, before: str = "") -> None:
+    if output == "json":
+        say(json.dumps([host.model_dump(mode="json") for host in hosts], indent=2))
+        return
+    for one in hosts:
+        other = "" if one.serves_this_process else ", for other surroundings than these"
+        say(f"{before}process {one.pid}, since {one.since.astimezone():%Y-%m-%d %H:%M:%S}{other}")
+    if not hosts:
+        say(none)

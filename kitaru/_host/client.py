@@ -1,0 +1,219 @@
+"""Asking the host for a fork, and starting it where there is none. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from kitaru._core.process import files
+from kitaru._host import address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# How long a host may take to answer, and how long to load ZenML before, in seconds; then the runner starts without it.
+_PATIENCE: Final = 10.0
+_LOADING: Final = 60.0
+_gave_up = False
+
+
+class HostedProcess:
+    """A process that the host has forked for this one; used like ``subprocess.Popen``."""
+
+    def __init__(self, pid: int, descriptor: int, stdin: BinaryIO) -> None:
+        self.pid = pid
+        self.stdin = stdin
+        self._descriptor = descriptor
+        self._ended = False
+
+    def poll(self) -> int | None:
+        """Return None while it runs."""
+        return self.wait(0)
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end; returns None where it still runs after ``timeout`` seconds."""
+        if not self._ended and select.select([self._descriptor], [], [], timeout)[0]:
+            self._ended = True
+            os.close(self._descriptor)
+        return 0 if self._ended else None
+
+
+class Request:
+    """A fork that the host has been asked for; it may still have to load ZenML."""
+
+    def __init__(
+        self, program: Path, args: Sequence[str], env: Mapping[str, str], path: Sequence[str], log: int
+    ) -> None:
+        """Ask; where no host runs, start one.
+
+        Args:
+            program: The file of the program that the host is, called with ``host`` and its folder.
+            args: The arguments of the program that the fork is to be.
+            env: Its variables.
+            path: Its import path.
+            log: Where its output goes.
+
+        Raises:
+            OSError: No host can be asked.
+        """
+        self._program = program
+        self._asked = {"args": list(args), "env": dict(env), "path": list(path), "umask": _umask()}
+        self._log = os.dup(log)
+        self._folder = address.folder()
+        self._connection, self._deadline = self._connect()
+        try:
+            self._stdin = self._send()
+        except OSError:
+            self._close()
+            raise
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether the host is not ready yet."""
+        return not (self._folder / address.STATE).exists()
+
+    def result(self) -> HostedProcess | None:
+        """Wait for the fork; None where there is none, and the program is to be started without the host."""
+        answer = self._answer()
+        if answer is not None and answer.get("again"):  # it has made room for another one
+            answer = self._ask_again()
+        process: HostedProcess | None = (answer or {}).get("process")
+        if process is None:
+            self.abandon()
+        else:
+            self._close()
+        return process
+
+    def abandon(self) -> None:
+        """Forget about it; a fork that nobody tells what to do ends."""
+        self._stdin.close()
+        self._close()
+
+    def _close(self) -> None:
+        self._connection.close()
+        os.close(self._log)
+
+    def _ask_again(self) -> dict[str, Any] | None:
+        self._connection.close()
+        self._stdin.close()
+        try:
+            self._connection, self._deadline = self._connect()
+            self._stdin = self._send()
+        except OSError:
+            return None
+        return self._answer()
+
+    def _connect(self) -> tuple[socket.socket, float]:
+        connection = _connect(self._program, self._folder)
+        return connection, time.monotonic() + (_LOADING if self.is_loading else _PATIENCE)
+
+    def _send(self) -> BinaryIO:
+        self._connection.settimeout(_PATIENCE)
+        theirs, ours = os.pipe()
+        stdin: BinaryIO = os.fdopen(ours, "wb", buffering=0)
+        here = -1
+        try:
+            here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+            socket.send_fds(self._connection, [b"\n"], [theirs, self._log, here])
+            self._connection.sendall(json.dumps(self._asked).encode() + b"\n")
+        except OSError:
+            stdin.close()
+            raise
+        finally:
+            os.close(theirs)
+            if here >= 0:
+                os.close(here)
+        return stdin
+
+    def _answer(self) -> dict[str, Any] | None:
+        global _gave_up  # noqa: PLW0603 - once a process
+        try:
+            self._connection.settimeout(max(self._deadline - time.monotonic(), 0.1))
+            _, descriptors, _, _ = socket.recv_fds(self._connection, 1, 1)
+            with self._connection.makefile("r") as lines:
+                answer: dict[str, Any] = json.loads(lines.readline())
+        except TimeoutError:
+            _gave_up = True
+            sys.stderr.write(
+                "kitaru: the host does not answer, so flows start without it, which takes longer. "
+                "`kitaru host restart` starts another one.\n"
+            )
+            return None
+        except (OSError, ValueError):  # it has been killed
+            return None
+        if descriptors:
+            answer["process"] = HostedProcess(answer["pid"], descriptors[0], self._stdin)
+        return answer
+
+
+def is_possible() -> bool:
+    """Whether this system has what a host needs, and the host has answered so far."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open") and not _gave_up
+
+
+def start(program: Path) -> None:
+    """Start the host of this process, where none runs, and wait until it answers or has ended.
+
+    Raises:
+        OSError: There can be none.
+    """
+    with _connect(program, address.folder()) as connection, contextlib.suppress(OSError):
+        connection.settimeout(_LOADING)
+        connection.sendall(b"\n{}\n")
+        connection.recv(1)
+
+
+def _connect(program: Path, folder: Path) -> socket.socket:
+    path = str(folder / address.SOCKET)
+    with files.locked(folder, address.LOCK):
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            _start(program, folder)
+            connection.connect(path)
+    if not address.peer_is_user(connection):
+        connection.close()
+        raise PermissionError(f"the socket {path} is somebody else's")
+    return connection
+
+
+def _start(program: Path, folder: Path) -> None:
+    """Start a host that answers, as soon as it can, whoever has connected meanwhile; the folder is locked."""
+    path = folder / address.SOCKET
+    for stale in (path, folder / address.STATE):
+        stale.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener, _private_log(folder) as log:
+        listener.bind(str(path))
+        listener.listen(128)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-u", str(program), "host", str(folder)],
+            stdin=listener.fileno(),
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+    # Take note of its end, whenever that is, lest it stay a zombie of this process.
+    threading.Thread(target=process.wait, name="kitaru-reaper", daemon=True).start()
+
+
+def _private_log(folder: Path) -> BinaryIO:
+    return os.fdopen(os.open(folder / address.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _umask() -> int:
+    """Return this process's file mode mask; asking for it by setting it would be seen by other threads."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    raise OSError("the file mode mask is unknown")

@@ -1,0 +1,272 @@
+"""The host: loads ZenML, forks for each request, and ends when nobody has asked for a while.
+
+It has no thread and opens no store, so that a fork of it is what a program is that has loaded ZenML and done nothing.
+It never serves what it is not sure of: where a file that it has loaded was changed, something was installed, or a
+variable that was read while it loaded has another value, it makes room for another host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru._core.process import files
+from kitaru._core.process.forks import name_process
+from kitaru._core.process.processes import this_process
+from kitaru._host import address, fork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# How long the host stays when nothing runs and nobody asks, in seconds.
+_PATIENCE: Final = 300.0
+# How long somebody who has connected may take to say what is wanted, in seconds.
+_REQUEST_TIMEOUT: Final = 5.0
+# Read while ZenML loads, and taken over by forks all the same.
+_FOLLOWED = frozenset({"HOME"})
+
+
+def serve(folder: Path, load: Callable[[], None]) -> bool:
+    """Be the host; returns False at its end, and True in a fork, which then is the program that was asked for.
+
+    Args:
+        folder: The host's own folder; file descriptor 0 is its listening socket.
+        load: Imports what the forks need.
+    """
+    if os.fork() > 0:  # it is nobody's child: a program that waits for its children does not wait for the host
+        os._exit(0)
+    listener = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    name_process("kitaru-host")
+    loaded = _Loaded.record(load)
+    gc.collect()
+    gc.freeze()  # no collection in a fork need look at it, and copy it
+    woken = _wake_at_ends()
+    files.write(folder / address.STATE, {**this_process(), "since": time.time()})
+    return _Host(folder, listener, woken, loaded).run()
+
+
+def _wake_at_ends() -> int:
+    """Return a descriptor that becomes readable when a fork has ended."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
+
+
+class _Host:
+    def __init__(self, folder: Path, listener: socket.socket, woken: int, loaded: _Loaded) -> None:
+        self._folder = folder
+        self._listener = listener
+        self._inode = (folder / address.SOCKET).stat().st_ino
+        self._woken = woken
+        self._loaded = loaded
+        self._children: set[int] = set()
+
+    def run(self) -> bool:
+        while True:
+            ready = select.select(
+                [self._listener.fileno(), self._woken], [], [], None if self._children else _PATIENCE
+            )[0]
+            self._reap()
+            if self._listener.fileno() in ready:
+                connection, _ = self._listener.accept()
+                with connection:
+                    if self._answer(connection):
+                        return True
+            if not ready or not self._is_wanted():
+                self._retire()
+                return False
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 4096)
+        for pid in list(self._children):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                self._children.discard(pid)
+
+    def _is_wanted(self) -> bool:
+        """Whether the socket by which one finds a host is still the one of this host."""
+        try:
+            return (self._folder / address.SOCKET).stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _retire(self) -> None:
+        with contextlib.suppress(OSError), files.locked(self._folder, address.LOCK):
+            if self._is_wanted():
+                (self._folder / address.SOCKET).unlink()
+                (self._folder / address.STATE).unlink()
+
+    def _answer(self, connection: socket.socket) -> bool:
+        """Answer one request; returns True in the fork."""
+        descriptors: list[int] = []
+        try:
+            if not address.peer_is_user(connection):
+                return False
+            connection.settimeout(_REQUEST_TIMEOUT)
+            _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+            with connection.makefile("r") as lines:
+                request = json.loads(lines.readline())
+            if not request:  # whether there is a host, is all that is asked
+                _say(connection, {})
+                return False
+            return self._fork(connection, request, descriptors)
+        except (OSError, ValueError):  # who asked has gone, or is nobody who knows how to ask
+            return False
+        finally:
+            for descriptor in descriptors:
+                with contextlib.suppress(OSError):  # the fork has put them where they belong
+                    os.close(descriptor)
+
+    def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
+        changed = self._loaded.what_changed(request["env"])
+        if changed is not None:
+            self._retire()
+            _say(connection, {"refused": changed, "again": True})
+            return False
+        shadowed = self._loaded.what_is_shadowed(request["path"])
+        if shadowed is not None:
+            _say(connection, {"refused": shadowed, "again": False})
+            return False
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            os.close(self._woken)
+            self._listener.close()
+            connection.close()
+            fork.become(self._loaded.as_after_loading(request), descriptors)
+            return True
+        self._children.add(pid)
+        descriptor = os.pidfd_open(pid)
+        try:
+            _say(connection, {"pid": pid}, [descriptor])
+        finally:
+            os.close(descriptor)
+        return False
+
+
+def _say(connection: socket.socket, answer: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
+    socket.send_fds(connection, [b"\n"], list(descriptors))
+    connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+# -- what has been loaded, and whether it is still what would be loaded ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    variables: dict[str, str | None]
+    written: dict[str, str]
+    versions: dict[str, tuple[int, int]]
+    path: tuple[str, ...]
+    listings: dict[str, frozenset[str]]
+    names: frozenset[str]
+
+    @classmethod
+    def record(cls, load: Callable[[], None]) -> _Loaded:
+        """Load, and note by what another process could tell that it would load something else."""
+        before, path = dict(os.environ), tuple(sys.path)
+        read = _record_reads(load)
+        if threading.active_count() > 1:
+            raise RuntimeError("what was loaded has started a thread, which a fork would lack")
+        modules = {name: getattr(module, "__file__", None) for name, module in sys.modules.copy().items()}
+        return cls(
+            {name: before.get(name) for name in read - _FOLLOWED},
+            {name: value for name, value in os.environ.items() if before.get(name) != value},
+            {file: _version(file) for file in modules.values() if file is not None},
+            path,
+            {entry: _listing(entry) for entry in sys.path},
+            frozenset(name.partition(".")[0] for name in modules),
+        )
+
+    def as_after_loading(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return a request with the variables and the import path that its process would have once it had loaded."""
+        added = [entry for entry in self.listings if entry not in self.path and entry not in request["path"]]
+        return {**request, "env": {**request["env"], **self.written}, "path": [*request["path"], *added]}
+
+    def what_changed(self, env: dict[str, str]) -> str | None:
+        """Say why a process with these variables would have loaded something else by now; None where it would not."""
+        for name, value in self.variables.items():
+            if env.get(name) != value:
+                return f"{name} has another value"
+        for file, version in self.versions.items():
+            if _version(file) != version:
+                return f"{file} has changed"
+        for entry, listing in self.listings.items():
+            if _listing(entry) != listing:
+                return f"something was installed in {entry}, or removed"
+        return None
+
+    def what_is_shadowed(self, path: Sequence[str]) -> str | None:
+        """Say why a process with this import path would have loaded something else; None where it would not."""
+        own, further = iter(self.path), set()
+        expected = next(own, None)
+        for entry in path:
+            if expected is None:
+                break  # nothing that comes after all entries of the host can shadow what it has loaded
+            if entry == expected:
+                expected = next(own, None)
+            else:
+                further.add(entry)
+        if expected is not None:
+            return f"its import path lacks {expected}, or has it elsewhere"
+        for entry in sorted(further):
+            found = self.names & _modules_in(entry)
+            if found:
+                return f"{entry} has a module named {min(found)}"
+        return None
+
+
+def _record_reads(load: Callable[[], None]) -> set[str]:
+    """Return the names of the variables that were looked up meanwhile; looking through all counts as looking each up."""
+    read: set[str] = set()
+    plain = type(os.environ)
+
+    class Recording(plain):  # type: ignore[valid-type, misc]
+        def __getitem__(self, name: str) -> str:
+            read.add(name)
+            return str(super().__getitem__(name))
+
+    os.environ.__class__ = Recording
+    try:
+        load()
+    finally:
+        os.environ.__class__ = plain
+    return read
+
+
+def _version(file: str) -> tuple[int, int]:
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def _listing(entry: str) -> frozenset[str]:
+    try:
+        return frozenset(name for name in os.listdir(entry) if not name.startswith((".", "~", "__pycache__")))  # noqa: PTH208
+    except OSError:
+        return frozenset()
+
+
+def _modules_in(entry: str) -> set[str]:
+    """Return the names of the modules in a folder of the import path; an archive has all that anybody may ask for."""
+    folder = Path(entry)
+    return {
+        name.partition(".")[0] for name in _listing(entry) if "." in name or (folder / name / "__init__.py").is_file()
+    }

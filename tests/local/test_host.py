@@ -1,0 +1,243 @@
+"""The host: runners are forks of it, are what programs of their own would be, and do without it where it fails them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from kitaru._host import control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Home, Project
+
+WORK = """
+    import os, random, sys, time
+    from pathlib import Path
+    from kitaru import checkpoint, flow
+
+    @checkpoint(cache=False)
+    def surroundings() -> dict:
+        import site, sysconfig
+        supervisor = os.getppid()
+        umask = os.umask(0)
+        os.umask(umask)
+        return {
+            "host": int(Path(f"/proc/{supervisor}/stat").read_text().rpartition(")")[2].split()[1]),
+            "folder": os.getcwd(), "path": sys.path, "umask": umask, "argv": sys.argv[1], "random": random.random(),
+            "env": dict(os.environ), "session": os.getsid(0) == supervisor, "group": os.getpgid(0) == os.getpid(),
+            "user": [site.getuserbase(), sysconfig.get_config_var("userbase")],
+            "signals": [str(signal.getsignal(number)).split(" at ")[0] for number in (signal.SIGCHLD, signal.SIGINT)],
+            "descriptors": sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if
+                                  os.path.exists(f"/proc/self/fd/{fd}") and "socket:" in os.readlink(f"/proc/self/fd/{fd}")),
+        }
+
+    @flow(cache=False)
+    def f() -> dict:
+        return surroundings()
+
+    import signal
+"""
+MAIN = """
+    import json
+    from work import f
+    print(json.dumps(f.run().wait(timeout=300, progress=False)))
+"""
+
+
+@pytest.fixture
+def hosts(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A project that starts flows, in which no host has been started yet; gives the folder of its hosts."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    project.write("work.py", WORK)
+    project.write("main.py", MAIN)
+    yield folder
+    for host in control.running():
+        control.end(host)
+
+
+def ran(project: Project, **options) -> dict:
+    """Run the flow, and give the surroundings that it saw."""
+    return json.loads(project.run("main.py", **options).stdout)
+
+
+def pids() -> list[int]:
+    return [host["pid"] for host in control.running()]
+
+
+def test_a_runner_that_was_forked_is_what_one_of_its_own_would_be(project: Project, home: Home, hosts: Path) -> None:
+    (project.path / "elsewhere").mkdir()
+    project.write(
+        "main.py",
+        """
+        import json, os, sys
+        from work import f
+        results = []
+        for host in ("off", "on", "on"):
+            os.environ.update(KITARU_HOST=host, NEW_SINCE=host)
+            results.append(f.run().wait(timeout=300, progress=False))
+            os.umask(0o027)
+            os.chdir(sys.path[0] + "/elsewhere" if host == "on" else ".")
+        print(json.dumps(results))
+        """,
+    )
+    alone, first, second = json.loads(project.run("main.py").stdout)
+    (host,) = pids()
+    assert alone["host"] != host
+    assert [first["host"], second["host"]] == [host, host]
+    assert [alone["umask"], first["umask"], second["umask"]] == [0o022, 0o027, 0o027]
+    assert [alone["folder"], first["folder"]] == [str(project.path)] * 2
+    assert second["folder"] == str(project.path / "elsewhere")
+    assert len({one["random"] for one in (alone, first, second)}) == 3
+    assert first["user"] == [str(home.path / ".local")] * 2
+    own = {"KITARU_HOST", "NEW_SINCE", "KITARU_RUNNER_PATH", "PWD", "OLDPWD", "LC_CTYPE"}
+    for forked in (first, second):
+        assert forked["env"]["NEW_SINCE"] == "on"
+        assert {k: v for k, v in forked["env"].items() if k not in own} == {
+            k: v for k, v in alone["env"].items() if k not in own
+        }
+        for what in ("path", "argv", "session", "group", "user", "signals", "descriptors"):
+            assert forked[what] == alone[what], what
+
+
+def test_what_would_load_something_else_gets_another_host(project: Project, hosts: Path) -> None:
+    library = project.path / "library"
+    library.mkdir()
+    startup = project.write("library/sitecustomize.py", "WHEN = 1")
+    env = {"PYTHONPATH": os.pathsep.join([str(library), *filter(None, [os.environ.get("PYTHONPATH")])])}
+    seen = [ran(project, env=env)["host"], ran(project, env=env)["host"]]
+    assert seen[0] == seen[1] == pids()[0]
+    startup.write_text("WHEN = 2  # an editable source, or a package, that the host has loaded")
+    seen.append(ran(project, env=env)["host"])
+    project.write("library/installed.py", "")
+    seen.append(ran(project, env=env)["host"])
+    seen.append(ran(project, env={**env, "ZENML_DEBUG": "true"})["host"])
+    assert len(set(seen)) == 4, seen
+    assert pids() == seen[-1:], "those that did not fit any more have ended"
+
+
+def test_a_module_of_the_project_that_is_named_like_one_of_the_host_is_the_one_that_is_imported(
+    project: Project, hosts: Path
+) -> None:
+    project.write("distro.py", "OWN = True\ndef __getattr__(name): return lambda: name  # ZenML asks it")
+    project.write("docker/Dockerfile", "FROM scratch")  # a folder, and no module
+    project.write("work.py", f"{WORK}\n    import distro\n    assert distro.OWN")
+    for _ in range(2):
+        alone = ran(project, loads=True)["host"]
+        (host,) = pids()
+        assert alone != host
+    (project.path / "distro.py").rename(project.path / "own.py")
+    project.write("work.py", f"{WORK}\n    import own\n    assert own.OWN")
+    assert ran(project, loads=True)["host"] == host
+
+
+def test_a_host_that_does_not_answer_or_dies_costs_no_result(
+    project: Project, home: Home, hosts: Path, eventually
+) -> None:
+    host = ran(project)["host"]
+    os.kill(host, signal.SIGSTOP)
+    done = project.run("main.py")
+    assert json.loads(done.stdout)["host"] != host
+    assert done.stderr.count("the host does not answer") == 1
+    os.kill(host, signal.SIGKILL)
+    another = ran(project)["host"]
+    assert another not in {host, os.getpid()}
+
+    # A flow outlives its host.
+    project.write(
+        "long.py",
+        """
+        import json, os, signal, sys
+        from pathlib import Path
+        from kitaru import checkpoint, flow, wait
+
+        @checkpoint
+        def slow() -> int:
+            while not Path("go").exists():
+                __import__("time").sleep(0.05)
+            return os.getppid()
+
+        @flow
+        def f() -> int:
+            return slow()
+
+        if __name__ == "__main__":
+            handle = f.run()
+            os.kill(int(sys.argv[1]), signal.SIGKILL)
+            Path("go").touch()
+            assert handle.wait(timeout=300, progress=False)
+            print(f.run(cache=False).wait(timeout=300, progress=False) > 0)
+        """,
+    )
+    assert project.run("long.py", str(another)).stdout == "True\n"
+    assert len(pids()) == 1
+    eventually(lambda: not home.processes(), what="the end of every process")
+
+
+def test_of_two_that_start_at_once_there_is_one_host(project: Project, hosts: Path) -> None:
+    programs = [project.popen("main.py") for _ in range(2)]
+    seen = {json.loads(program.communicate(timeout=300)[0])["host"] for program in programs}
+    assert seen == set(pids())
+    assert len(seen) == 1
+
+
+def test_a_folder_that_others_can_enter_is_not_used(project: Project, hosts: Path) -> None:
+    (hosts / "kitaru").mkdir(mode=0o755)
+    assert ran(project)["host"] > 0
+    assert not pids()
+    (hosts / "kitaru").chmod(0o700)
+    ran(project)
+    for folder in (hosts / "kitaru").iterdir():
+        assert folder.stat().st_mode & 0o777 == 0o700
+    (host,) = map(psutil.Process, pids())
+    assert {connection.family.name for connection in host.net_connections("all")} == {"AF_UNIX"}
+
+
+def test_commands_tell_end_and_start_hosts(project: Project, hosts: Path) -> None:
+    assert project.kitaru("host", "status").stdout == "No host runs. The next flow starts one.\n"
+    assert project.kitaru("host", "stop").stdout == "No host runs.\n"
+    assert project.kitaru("host", "restart", env={"KITARU_HOST": "off"}, check=False).returncode == 1
+    project.kitaru("host", "restart")
+    (host,) = pids()
+    (told,) = json.loads(project.kitaru("host", "status", "--output", "json").stdout)
+    assert (told["pid"], told["serves_this_process"]) == (host, True)
+    assert ran(project)["host"] == host
+    project.kitaru("host", "restart")
+    (other,) = pids()
+    assert other != host
+    assert project.kitaru("host", "stop").stdout.startswith(f"Ended: process {other}, since ")
+    assert not pids()
+    assert ran(project, env={"KITARU_HOST": "off"})["host"] > 0
+    assert not pids()
+
+
+def test_it_ends_when_nothing_was_asked_for_a_while(project: Project, hosts: Path) -> None:
+    project.write(
+        "short.py",
+        """
+        import os, socket, sys
+        from pathlib import Path
+        from kitaru._host import address, server
+        server._PATIENCE = 0.2
+        folder = address.folder()
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(folder / address.SOCKET))
+            listener.listen()
+            os.dup2(listener.fileno(), 0)
+        assert server.serve(folder, lambda: None) is False
+        assert {path.name for path in folder.iterdir()} == {"lock"}
+        Path("ended").touch()
+        """,
+    )
+    project.run("short.py", loads=True)
+    assert pids() == [] or sys.platform != "linux"
