@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def host() -> None:
-    """The resident process that has loaded ZenML, of which the runners of flows are forks.
+    """Look after the process that forks local runners.
 
-    It starts with the first flow and ends when nothing ran for five minutes. KITARU_HOST=off does without.
+    It has loaded ZenML, so that no runner has to. It starts with the first flow, and ends when nothing ran for five
+    minutes. KITARU_HOST=off does without.
     """
 
 
@@ -53,7 +54,7 @@ def stop(output: str) -> None:
 @host.command()
 @output_option
 def restart(output: str) -> None:
-    """End all hosts, and start one that has loaded what is installed now.
+    """End all hosts, and start one anew.
 
     \b
     Examples:
