@@ -13,10 +13,11 @@ from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from kitaru._core.settings.settings import ResolvedSettings
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "examine", "upgrade_store"]
 
 _DISTRIBUTION: Final = "kitaru-zenml"
 _OTHER_PRODUCT: Final = "kitaru"
@@ -47,6 +48,27 @@ def examine() -> Iterator[Finding]:
         yield _broken_zenml(error)
         return
     yield from checkup.examine(settings)
+
+
+def upgrade_store() -> Path | None:
+    """Copy the database of an earlier ZenML and upgrade it to the installed one.
+
+    Kitaru opens no database that would have to be upgraded, as ZenML cannot take an upgrade back; this is how it is asked
+    for. At a terminal, ``.run()`` asks whether it is wanted.
+
+    Returns:
+        The copy; None where there was nothing to upgrade.
+
+    Raises:
+        KitaruBackendError: The store cannot be opened, or is of a later ZenML.
+
+    Examples:
+        >>> upgrade_store()  # doctest: +SKIP
+        PosixPath('/home/ada/.config/zenml/local_stores/default_zen_store/zenml.db.0.97.0')
+    """
+    from kitaru._zenml.door import store
+
+    return store.upgrade()
 
 
 def _python() -> Finding:

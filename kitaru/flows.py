@@ -12,7 +12,7 @@ from kitaru._core.settings.keywords import FlowKeywords, ReplayKeywords, checked
 from kitaru._core.settings.options import SETTINGS
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._core.words.suggest import no_attribute
-from kitaru.errors import KitaruContextError, KitaruUsageError
+from kitaru.errors import KitaruBackendError, KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -122,6 +122,13 @@ class Flow(FlowDefinition[P, R]):
         settings = resolve(run=options, flow=self.options)
         from kitaru._runner.launch import start
 
+        try:
+            return FlowHandle(start(self, values, settings))
+        except KitaruBackendError as error:
+            from kitaru._terminal.upgrading import upgrade_was_wanted
+
+            if not upgrade_was_wanted(error):
+                raise
         return FlowHandle(start(self, values, settings))
 
     def replay(

@@ -21,20 +21,25 @@ _LEAST = 40
 
 
 @click.command(cls=Command)
+@click.option("--upgrade", is_flag=True, help="First copy the database of an earlier ZenML, and upgrade it.")
 @output_option
-def doctor(output: str) -> None:
+def doctor(output: str, *, upgrade: bool) -> None:
     """Look at the set-up, and tell a cure for what is wrong.
 
-    It looks at Python, ZenML, settings, store, server, stack, engine and registry. Nothing is started or changed. Exits
-    with 1 where something does not work.
+    It looks at Python, ZenML, settings, store, server, stack, engine and registry. Nothing is started or, without
+    --upgrade, changed. Exits with 1 where something does not work.
 
     \b
     Examples:
       kitaru doctor
       KITARU_STACK=prod kitaru doctor
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    from kitaru.doctor import examine
+    from kitaru.doctor import examine, upgrade_store
 
+    if upgrade:
+        copy = upgrade_store()
+        told = "The store needs no upgrade." if copy is None else f"The store is upgraded; as it was, it is in {copy}"
+        click.echo(told, err=True)
     found = []
     for finding in examine():
         found.append(finding)

@@ -94,7 +94,7 @@ ROOMS = {
         ("kitaru._zenml", "cloudpickle", "click"),
     ),
     "_terminal": Room(
-        "_terminal", ("kitaru.errors", "kitaru._core", "kitaru._terminal"), ("kitaru._runner", "kitaru._zenml")
+        "_terminal", ("kitaru.errors", "kitaru._core", "kitaru._terminal"), ("click", "kitaru._runner", "kitaru._zenml")
     ),
     # It is loaded when the first question is asked.
     "_llm": Room("_llm", ("kitaru.*", "kitaru._core", "kitaru._llm", "pydantic", "pydantic_ai"), ("kitaru._zenml",)),

@@ -25,6 +25,7 @@ from zenml.zen_stores.sql_zen_store import SqlZenStore
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.environment import shortcuts_wanted
+from kitaru._zenml.door import database
 from kitaru._zenml.door.connection import (
     REFUSED,
     after_opening,
@@ -39,6 +40,7 @@ from kitaru.errors import KitaruBackendError, KitaruError, KitaruStackError, Kit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # The most specific wins: the first row that fits.
 _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
@@ -84,14 +86,33 @@ def translated(doing: str) -> Iterator[None]:
         raise
 
 
-def open_client() -> Client:
+def upgrade() -> Path | None:
+    """Copy the database of an earlier ZenML and upgrade it; returns the copy, None where there was nothing to upgrade.
+
+    Raises:
+        KitaruBackendError: The store cannot be opened.
+    """
+    try:
+        open_client()
+    except database.EarlierDatabaseError as error:
+        with translated("copying ZenML's database"):
+            copy = database.back_up(error.database)
+        open_client(upgrades=True)
+        return copy
+    return None
+
+
+def open_client(*, upgrades: bool = False) -> Client:
     """Return ZenML's client with an initialised store.
 
     The first use of a store creates its tables, and ZenML writes its configuration file while others may read it.
     Several processes that do so at once break each other, so that they take turns here.
 
+    Args:
+        upgrades: Whether ZenML may upgrade a database of an earlier version.
+
     Raises:
-        KitaruBackendError: The store cannot be opened.
+        KitaruBackendError: The store cannot be opened, or would have to be upgraded.
     """
     with translated("opening ZenML's store"), _opened:
         if _listening and id(client := Client()) in _listening:
@@ -99,6 +120,8 @@ def open_client() -> Client:
         with _first_use_lock():
             apply_environment()
             ensure_fallback()
+            if not upgrades:
+                database.refuse_another_age()
         before_opening()  # may wait for a server, and lets others go on meanwhile
         with _first_use_lock(), quieted(logging.ERROR):  # it warns where it chose the default stack, in a new home
             client = Client()  # opens the store where it finds a repository

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import shlex
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 import zenml
-from alembic.script import ScriptDirectory
 from zenml.config.global_config import GlobalConfiguration
 from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 
 from kitaru._core.process.places import runner_directory
 from kitaru._core.records.findings import Finding
+from kitaru._zenml.door import database
 from kitaru._zenml.door.connection import apply_environment, remedy
 from kitaru._zenml.door.private import leave_configuration_alone
 from kitaru._zenml.door.time_limit import within
@@ -69,7 +67,7 @@ def _store() -> Iterator[Finding]:
         return
     no_server = Finding("Server", "unused", "none; executions are in the store of this machine")
     if url.startswith(_SQLITE):
-        found = _database(Path(url.removeprefix(_SQLITE)))
+        found = _examined(Path(url.removeprefix(_SQLITE)))
         yield found or _opened("Store")
         yield no_server
     else:
@@ -90,11 +88,11 @@ def _config_file() -> Path:
 
 def _is_new() -> bool:
     """Whether ZenML's database is still to be made."""
-    url = GlobalConfiguration().store_configuration.url
-    return url.startswith(_SQLITE) and _revision(Path(url.removeprefix(_SQLITE))) is None
+    path = database.file_of_store()
+    return path is not None and database.look(path).age == "new"
 
 
-def _database(path: Path) -> Finding | None:
+def _examined(path: Path) -> Finding | None:
     """Look at a database file; None where it can be opened."""
     folder = next(parent for parent in path.parents if parent.exists())
     unwritable = [str(place) for place in (folder, path) if place.exists() and not os.access(place, os.W_OK)]
@@ -106,7 +104,7 @@ def _database(path: Path) -> Finding | None:
             "Give this user the right to, or name another folder: ZENML_CONFIG_PATH.",
         )
     try:
-        revision = _revision(path)
+        found = database.look(path)
     except sqlite3.Error as error:
         return Finding(
             "Store",
@@ -115,35 +113,11 @@ def _database(path: Path) -> Finding | None:
             f"Put a backup in its place, or move it away: `{shlex.join(['mv', str(path), f'{path}.broken'])}`. Then the "
             f"next command makes a new, empty one.",
         )
-    if revision is None:
+    if found.age == "new":
         return Finding("Store", "ok", f"none yet; the first command that needs it makes {path}")
-    heads = ScriptDirectory(str(Path(zenml.__file__).parent / "zen_stores" / "migrations"))
-    if revision not in {script.revision for script in heads.walk_revisions()}:
-        return Finding(
-            "Store",
-            "failed",
-            f"{path} was made by a later ZenML, of revision {revision}, than the {zenml.__version__} that is installed",
-            "Use an environment with that ZenML, or another folder: ZENML_CONFIG_PATH.",
-        )
-    if revision not in heads.get_heads():
-        return Finding(
-            "Store",
-            "failed",
-            f"{path} is of an earlier ZenML, revision {revision}",
-            f"Any other command upgrades it, `kitaru status` for one. To be able to go back, copy it before: "
-            f"`{shlex.join(['cp', str(path), f'{path}.{revision}'])}`.",
-        )
-    return None
-
-
-def _revision(path: Path) -> str | None:
-    """Return the revision of a database's tables without opening it for writing; None where there is none yet."""
-    if not path.exists() or path.stat().st_size == 0:
+    if found.age == "current":
         return None
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=5)) as database:
-        tables = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        row = database.execute("SELECT version_num FROM alembic_version").fetchone() if tables[0] else None
-    return str(row[0]) if row else None
+    return Finding("Store", "failed", found.description, found.cure)
 
 
 def _opened(check: str) -> Finding:
