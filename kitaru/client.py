@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
+from kitaru._core.code import scope
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.keywords import ReplayKeywords, checked_replay
 from kitaru.errors import KitaruUsageError
@@ -211,7 +212,9 @@ class Executions:
 
         Raises:
             KitaruUsageError: An argument is wrong for all of them; nothing was started.
+            KitaruContextError: Called in the body of a flow.
         """
+        scope.refuse_in_body("replay_many(...)")
         from kitaru._runner.replays import replay_all
 
         change, settings = checked_replay("replay_many", options)

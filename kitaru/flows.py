@@ -12,7 +12,7 @@ from kitaru._core.settings.keywords import FlowKeywords, ReplayKeywords, checked
 from kitaru._core.settings.options import SETTINGS
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._core.words.suggest import no_attribute
-from kitaru.errors import KitaruBackendError, KitaruContextError, KitaruUsageError
+from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -204,11 +204,7 @@ class Flow(FlowDefinition[P, R]):
             )
 
     def _refuse_in_body(self, method: str) -> None:
-        if scope.current_body() is not None and scope.current_checkpoint() is None:
-            raise KitaruContextError(
-                f"{self.name}.{method}(...) was called in the body of a flow, where every new attempt would start it once "
-                f"more. Start it inside a checkpoint, or call its plain function: {self.name}.func(...)."
-            )
+        scope.refuse_in_body(f"{self.name}.{method}(...)", f", or call its plain function: {self.name}.func(...)")
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
         from kitaru._zenml.running import execute

@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kitaru.errors import KitaruContextError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,6 +72,23 @@ class Call:
 _body: ContextVar[FlowBody | None] = ContextVar("kitaru_flow_body", default=None)
 _checkpoint: ContextVar[CheckpointScope | None] = ContextVar("kitaru_checkpoint", default=None)
 _call: ContextVar[Call | None] = ContextVar("kitaru_call", default=None)
+
+
+def refuse_in_body(call: str, instead: str = "") -> None:
+    """Refuse a call that starts executions, which every new attempt of a body would repeat.
+
+    Args:
+        call: The call, for the message.
+        instead: What else might be wanted, beside starting it inside a checkpoint.
+
+    Raises:
+        KitaruContextError: The caller is the body of a flow.
+    """
+    if current_body() is not None and current_checkpoint() is None:
+        raise KitaruContextError(
+            f"{call} was called in the body of a flow, where every new attempt would start it once more. Start it inside a "
+            f"checkpoint{instead}."
+        )
 
 
 def current_body() -> FlowBody | None:
