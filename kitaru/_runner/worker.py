@@ -49,7 +49,7 @@ def load() -> None:
     """Import what it takes to run a flow, and open nothing."""
     from kitaru._zenml.door import store  # noqa: F401
     from kitaru._zenml.records import records, runs  # noqa: F401
-    from kitaru._zenml.running import execute, flow_loading  # noqa: F401
+    from kitaru._zenml.running import execute, flow_loading, preloaded  # noqa: F401
 
 
 def _preload() -> None:

@@ -99,20 +99,20 @@ def look(path: Path) -> Database:
     return Database(path, revision, "earlier" if known else "later")
 
 
-def refuse_another_age() -> None:
-    """Refuse to open a database that ZenML would upgrade, or cannot read.
+def checked() -> Database | None:
+    """Look at the database of the store; None where that is a server.
 
     Raises:
-        EarlierDatabaseError: It would be upgraded.
+        EarlierDatabaseError: ZenML would upgrade it.
         KitaruBackendError: It is of a later ZenML.
     """
     path = file_of_store()
-    found = look(path) if path is not None else None
-    if found is None or found.age in ("new", "current"):
-        return
-    if found.age == "earlier":
-        raise EarlierDatabaseError(found)
-    raise KitaruBackendError(f"{found.description}. {found.cure}")
+    database = look(path) if path is not None else None
+    if database is not None and database.age == "earlier":
+        raise EarlierDatabaseError(database)
+    if database is not None and database.age == "later":
+        raise KitaruBackendError(f"{database.description}. {database.cure}")
+    return database
 
 
 def back_up(database: Database) -> Path:

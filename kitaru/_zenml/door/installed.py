@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import sysconfig
 import threading
@@ -49,6 +50,8 @@ LIBRARIES: Final = {
     "tensorflow": "tensorflow",
     "xgboost": "xgboost",
 }
+# https://packaging.python.org/en/latest/specifications/core-metadata
+_HEADER: Final = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _activating = threading.Lock()
 
 
@@ -108,9 +111,9 @@ def _packages_of(_state: object) -> tuple[str, ...]:
     found: dict[str, str] = {}
     path = [entry for entry in sys.path if not entry.endswith("_vendor")]  # setuptools' own, for itself alone
     for distribution in metadata.distributions(path=path):
-        name = distribution.metadata["Name"]
+        name, version = _name_and_version(distribution)
         if name and name.lower() not in _NOT_LISTED:
-            found.setdefault(name.lower(), _requirement(name, distribution))
+            found.setdefault(name.lower(), _requirement(name, version, distribution))
     return tuple(found[name] for name in sorted(found))
 
 
@@ -121,12 +124,19 @@ def _waiting_in(_state: object) -> set[str]:
     return set(LIBRARIES)
 
 
-def _requirement(name: str, distribution: metadata.Distribution) -> str:
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Read two headers; ``Distribution.metadata`` parses the description behind them too, a second for all packages."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    headers = dict(_HEADER.findall(text.partition("\n\n")[0]))
+    return headers.get("Name", ""), headers.get("Version", "")
+
+
+def _requirement(name: str, version: str, distribution: metadata.Distribution) -> str:
     """Return the requirement that gives a distribution: from an index, or from where PEP 610 says it came."""
     origin = _origin(distribution)
     url = origin.get("url")
     if not url:
-        return f"{name}=={distribution.version}"
+        return f"{name}=={version}"
     if origin.get("dir_info", {}).get("editable"):
         return f"-e {url.removeprefix('file://')}"
     vcs = origin.get("vcs_info")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from docker.errors import DockerException
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from zenml.client import Client
+from zenml.constants import ENV_ZENML_DISABLE_DATABASE_MIGRATION
 from zenml.exceptions import (
     AuthorizationException,
     IllegalOperationError,
@@ -120,10 +122,10 @@ def open_client(*, upgrades: bool = False) -> Client:
         with _first_use_lock():
             apply_environment()
             ensure_fallback()
-            if not upgrades:
-                database.refuse_another_age()
+            known = None if upgrades else database.checked()
         before_opening()  # may wait for a server, and lets others go on meanwhile
-        with _first_use_lock(), quieted(logging.ERROR):  # it warns where it chose the default stack, in a new home
+        # It warns where it chose the default stack, in a new home.
+        with _first_use_lock(), quieted(logging.ERROR), _migrations_left_out(known):
             client = Client()  # opens the store where it finds a repository
             store = client.zen_store
         after_opening(store)
@@ -132,6 +134,20 @@ def open_client(*, upgrades: bool = False) -> Client:
         enter_project(client)
         _listening.add(id(client))
         return client
+
+
+@contextmanager
+def _migrations_left_out(known: database.Database | None) -> Iterator[None]:
+    """Spare ZenML to find out by alembic, in a second, that a database is of its own revision."""
+    name = ENV_ZENML_DISABLE_DATABASE_MIGRATION
+    if known is None or known.age != "current" or name in os.environ or not shortcuts_wanted():
+        yield
+        return
+    os.environ[name] = "true"
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
 
 
 @contextmanager
