@@ -22,7 +22,7 @@ from kitaru._core.process.processes import is_running
 from kitaru._core.records.executions import ExecutionSummary
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._zenml.door.store import open_client, translated
-from kitaru._zenml.records import records
+from kitaru._zenml.records import polling, records
 from kitaru._zenml.records.stack_runners import ask_anew, lost_on_stack, start_again_on_stack
 from kitaru._zenml.records.usage import recorded_total
 from kitaru.errors import KitaruUsageError
@@ -111,7 +111,11 @@ def _needs_no_runner(run: PipelineRunResponse) -> bool:
 
 def read_status(exec_id: str) -> ExecutionStatus:
     """Return the present state of an execution; errors as :func:`find_run`."""
-    return status_of(settled_run(exec_id, hydrate=False))
+    at_work = polling.status_at_work(exec_id)
+    if at_work is None:
+        return status_of(settled_run(exec_id, hydrate=False))
+    status, asks = at_work
+    return ExecutionStatus.WAITING if asks else STATUS[status]
 
 
 def status_of(run: PipelineRunResponse) -> ExecutionStatus:
