@@ -5,6 +5,7 @@ The standard library and ``packaging`` only: nothing of ZenML may be imported be
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from shlex import quote
 from typing import Final, NamedTuple
@@ -74,3 +75,24 @@ def incomplete(what: str) -> KitaruBackendError:
     """
     cure = f"Install it again: `pip install --force-reinstall {quote(_REQUIREMENT)}`; if that does not help, install a later Kitaru."
     return Problem(f"ZenML {installed()} {what}", cure).error()
+
+
+def hidden_library(error: ImportError) -> KitaruBackendError | None:
+    """Return the error for a module of the user's own that hides a library of its name; None where none does.
+
+    Args:
+        error: What was raised as ZenML was imported.
+    """
+    name = (error.name or "").partition(".")[0]
+    file = getattr(sys.modules.get(name), "__file__", None)
+    distributions = metadata.packages_distributions().get(name)
+    if file is None or not distributions:
+        return None
+    library = str(metadata.distribution(distributions[0]).locate_file(name))
+    if file.startswith(library):
+        return None
+    place = file.removesuffix("__init__.py").rstrip("/")
+    return KitaruBackendError(
+        f"ZenML cannot be loaded: it needs the library {name!r}, and {place} hides it. Rename that module, or start Python "
+        f"where it is not on the import path."
+    )

@@ -31,7 +31,9 @@ try:
 
     private_names.check_at_opening()
 except ImportError as _error:
-    raise zenml_version.incomplete(f"cannot be loaded: {type(_error).__name__}: {_error}") from _error
+    raise zenml_version.hidden_library(_error) or zenml_version.incomplete(
+        f"cannot be loaded: {type(_error).__name__}: {_error}"
+    ) from _error
 finally:
     if _collects:
         gc.enable()

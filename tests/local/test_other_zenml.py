@@ -159,3 +159,15 @@ def test_an_environment_without_zenml_is_told(project: Project, tmp_path: Path) 
 
 def test_what_needs_no_zenml_works_without_one_that_fits(project: Project, later: dict[str, str]) -> None:
     assert project.kitaru("--help", env=later).stdout.startswith("Usage: kitaru")
+
+
+def test_a_package_of_the_project_that_hides_a_library_is_named(project: Project) -> None:
+    package = project.write("docker/__init__.py", "")
+    project.write("main.py", "from kitaru import KitaruClient\nKitaruClient().executions.list()")
+    told = (
+        f"ZenML cannot be loaded: it needs the library 'docker', and {package.parent} hides it. Rename that module, or"
+    )
+    done = project.run("main.py", loads=True, check=False)
+    assert f"KitaruBackendError: {told}" in done.stderr
+    done = project.run("-m", "kitaru", "executions", "list", check=False)
+    assert (done.returncode, done.stderr.startswith(f"Error: {told}")) == (3, True)
