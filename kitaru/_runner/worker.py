@@ -47,9 +47,10 @@ def main(directory: Path) -> None:
 
 def load() -> None:
     """Import what it takes to run a flow, and open nothing."""
-    from kitaru._zenml.door import store  # noqa: F401
+    from kitaru._zenml.door import preloaded, store  # noqa: F401
     from kitaru._zenml.records import records, runs  # noqa: F401
-    from kitaru._zenml.running import execute, flow_loading, preloaded  # noqa: F401
+    from kitaru._zenml.running import execute, flow_loading  # noqa: F401
+    from kitaru._zenml.submitting import submit  # noqa: F401 - flows that start flows
 
 
 def _preload() -> None:

@@ -241,3 +241,20 @@ def test_it_ends_when_nothing_was_asked_for_a_while(project: Project, hosts: Pat
     )
     project.run("short.py", loads=True)
     assert pids() == [] or sys.platform != "linux"
+
+
+def test_a_fork_has_loaded_what_zenml_needs_for_a_flow(project: Project) -> None:
+    project.write("work.py", WORK)
+    project.write(
+        "main.py",
+        """
+        import sys
+        from kitaru._runner.worker import load
+        load()
+        from work import f
+        loaded = set(sys.modules)
+        f.run().wait(progress=False)
+        print([name for name in sys.modules if name.startswith(("zenml", "sqlalchemy", "opentelemetry")) and name not in loaded])
+        """,
+    )
+    assert project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}, loads=True).stdout == "[]\n"

@@ -90,6 +90,6 @@ def test_a_broken_database_below_a_folder_of_two_words_can_be_moved_away_as_told
     path = tmp_path / "two words" / "zenml.db"
     path.parent.mkdir()
     path.write_text("no database " * 100)
-    finding = checkup._database(path)
+    finding = checkup._examined(path)
     assert finding is not None
     assert shlex.split(finding.cure.split("`")[1]) == ["mv", str(path), f"{path}.broken"]

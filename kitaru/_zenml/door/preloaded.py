@@ -9,6 +9,7 @@ import zenml.annotators
 import zenml.container_registries
 import zenml.data_validators
 import zenml.deployers
+import zenml.execution.utils
 import zenml.experiment_trackers
 import zenml.feature_stores
 import zenml.image_builders
@@ -23,9 +24,6 @@ import zenml.zen_stores.migrations.backup.sqlalchemy
 import zenml.zen_stores.migrations.utils  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 from zenml.integrations.registry import integration_registry
-
-import kitaru._zenml.reading.executions
-import kitaru._zenml.submitting.submit  # noqa: F401
 
 configure_mappers()
 integration_registry.integrations  # noqa: B018 - registers them, and activates none
