@@ -32,7 +32,7 @@ WORK = """
         os.umask(umask)
         return {
             "host": int(Path(f"/proc/{supervisor}/stat").read_text().rpartition(")")[2].split()[1]),
-            "folder": os.getcwd(), "path": sys.path, "umask": umask, "argv": sys.argv[1], "random": random.random(),
+            "folder": os.getcwd(), "path": sys.path, "umask": umask, "argv": sys.argv[1:2], "random": random.random(),
             "env": dict(os.environ), "session": os.getsid(0) == supervisor, "group": os.getpgid(0) == os.getpid(),
             "user": [site.getuserbase(), sysconfig.get_config_var("userbase")],
             "signals": [str(signal.getsignal(number)).split(" at ")[0] for number in (signal.SIGCHLD, signal.SIGINT)],
