@@ -103,7 +103,10 @@ def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
     Args:
         name: The call's name, as of ``run``.
         key: Its key.
-        scope: What it belongs to.
+        scope: What it belongs to; None for the flow's body itself.
+
+    Raises:
+        KitaruUsageError: In a flow's body: the name has no letter and no digit.
 
     Examples:
         >>> begun(name="search", key="call_4f1d")
@@ -134,10 +137,10 @@ def run(
         name: The checkpoint's name; a second call of it gets ``_2``, and so on. What is neither letter, digit nor
             underscore becomes an underscore, and what goes beyond 120 signs is cut off.
         type: A word for the kind of work: ``"llm_call"``, ``"tool_call"``.
-        inputs: What is recorded as the call's inputs, by name.
+        inputs: What is recorded as the call's inputs, by name; nothing by default.
         key: What tells the call from others of that name and scope, such as a tool call's id. Calls that are made
             concurrently with equal inputs need one. Without it, a call is told by where it is made and by its inputs.
-        scope: What the call belongs to.
+        scope: What the call belongs to; its name begins with that of the scope. None for the flow's body itself.
         serializer: How its value is stored; by default as any checkpoint's.
         retries: Maximum number of retries when it raises; 0 by default.
         cache: Whether a result of an earlier execution with the same name and inputs may be taken: False, the default,
@@ -147,7 +150,8 @@ def run(
 
     Raises:
         KitaruUsageError: An option is wrong, or an input or the value cannot be stored.
-        Exception: What the callable raised.
+        KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+        Exception: What the callable raised, after its retries.
 
     Examples:
         >>> run(lambda: search(query), name="search", type="tool_call", inputs={"query": query})  # doctest: +SKIP
@@ -181,9 +185,14 @@ async def run_async(
     cache: bool | None = False,
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
 ) -> T:
-    """Run an async callable as a checkpoint of the current execution; arguments and errors as of ``run``.
+    """Run an async callable as a checkpoint of the current execution; arguments as of ``run``.
 
     It runs in the event loop of the caller, so that connections and locks that belong to the loop keep working.
+
+    Raises:
+        KitaruUsageError: An option is wrong, or an input or the value cannot be stored.
+        KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+        Exception: What the callable raised, after its retries.
     """
     body = _body()
     if body is None:
@@ -242,8 +251,6 @@ def record_usage(
 ) -> float | None:
     """Add one model call to what the running checkpoint has used; outside a checkpoint nothing is recorded.
 
-    Returns what the call cost in US dollars; None where that is not known, or nothing is recorded.
-
     Args:
         model: The model's name, as its provider calls it.
         provider: The provider's name in the price list of genai-prices: ``"openai"``.
@@ -252,6 +259,12 @@ def record_usage(
         cache_read_tokens: How many of the input tokens came from the provider's cache.
         cache_write_tokens: How many of them went into it.
         cost: What the call cost in US dollars; None looks it up, where genai-prices is installed.
+
+    Returns:
+        What the call cost in US dollars; None where that is not known, or nothing is recorded.
+
+    Raises:
+        ValueError: A count is not a whole number, or the cost is no number.
 
     Examples:
         >>> record_usage(model="gpt-4o-mini", provider="openai", input_tokens=812, output_tokens=96)  # doctest: +SKIP

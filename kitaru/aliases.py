@@ -28,8 +28,8 @@ def register_model(alias: str, model: str, *, secret: str | None = None) -> Mode
             environment variable; ``"base_url"`` may be beside it. None leaves it to the environment.
 
     Raises:
-        KitaruUsageError: The alias or the model is none, or there is no such secret.
-        KitaruBackendError: The store did not answer.
+        KitaruUsageError: The alias or the model is invalid, or there is no such secret.
+        KitaruBackendError: The store cannot be reached.
     """
     if not isinstance(alias, str) or not _ALIAS.fullmatch(alias):
         raise KitaruUsageError(f"{alias!r} is no alias: letters, digits, underscores, hyphens and points.")
@@ -48,7 +48,7 @@ def list_models() -> list[ModelAlias]:
     """Return the aliases by name.
 
     Raises:
-        KitaruBackendError: The store did not answer.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.servers import aliases
 
@@ -60,7 +60,7 @@ def set_default_model(alias: str) -> ModelAlias:
 
     Raises:
         KitaruUsageError: There is no such alias.
-        KitaruBackendError: The store did not answer.
+        KitaruBackendError: The store cannot be reached.
     """
     found = _found(alias)
     from kitaru._zenml.servers import aliases
@@ -70,7 +70,12 @@ def set_default_model(alias: str) -> ModelAlias:
 
 
 def delete_model(alias: str) -> None:
-    """Forget an alias; errors as ``set_default_model``."""
+    """Forget an alias. The model's secret stays.
+
+    Raises:
+        KitaruUsageError: There is no such alias.
+        KitaruBackendError: The store cannot be reached.
+    """
     found = _found(alias)
     from kitaru._zenml.servers import aliases
 

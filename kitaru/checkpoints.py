@@ -57,6 +57,9 @@ class Checkpoint(CheckpointDefinition[P, R]):
 
         Raises:
             KitaruContextError: Called outside a flow's body.
+            KitaruUsageError: The arguments do not fit, a value cannot be stored, or another call has the id.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the function raised, after its retries.
         """
         return cast("R", self._body().call(self, args, kwargs))
 
@@ -67,6 +70,8 @@ class Checkpoint(CheckpointDefinition[P, R]):
 
         Raises:
             KitaruContextError: Called outside a flow's body.
+            KitaruUsageError: The arguments do not fit, one cannot be stored, or another call has the id.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
         """
         return cast("CheckpointFuture[R]", self._body().submit(self, args, kwargs))
 
@@ -77,8 +82,8 @@ class Checkpoint(CheckpointDefinition[P, R]):
         result stands whatever its inputs are. Without one, a call is told by its place in the body and by its inputs.
 
         Args:
-            id: A text of 1 to 120 characters, or a function that gets all of the call's arguments and returns one. Of a text, the
-                calls of ``map`` and ``product`` get ``-1``, ``-2``, ... behind it. Shown as the call's name.
+            id: A text of 1 to 120 characters, or a function that gets all of the call's arguments and returns one. Of a
+                text, the calls of ``map`` and ``product`` get ``-1``, ``-2``, ... behind it. Shown as the call's name.
 
         Raises:
             KitaruUsageError: The id is neither, or a text that cannot be kept as a name.
@@ -99,8 +104,10 @@ class Checkpoint(CheckpointDefinition[P, R]):
             **kwargs: The same, by name.
 
         Raises:
-            KitaruUsageError: No sequence is among the arguments, or they differ in length.
             KitaruContextError: Called outside a flow's body.
+            KitaruUsageError: No sequence is among the arguments, they differ in length, or a call is wrong as in
+                ``submit``.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
 
         Examples:
             >>> pages = fetch.map(["a.html", "b.html"]).results()  # doctest: +SKIP
@@ -108,7 +115,13 @@ class Checkpoint(CheckpointDefinition[P, R]):
         return self._fan_out("map", args, kwargs, _zip_equal)
 
     def product(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
-        """Start the checkpoint once for every combination of elements; arguments as for ``map``."""
+        """Start the checkpoint once for every combination of elements; arguments as for ``map``.
+
+        Raises:
+            KitaruContextError: Called outside a flow's body.
+            KitaruUsageError: No sequence is among the arguments, or a call is wrong as in ``submit``.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+        """
         return self._fan_out("product", args, kwargs, lambda _, sequences: list(cartesian(*sequences)))
 
     def __get__(self, instance: object, owner: type | None = None) -> Self:
@@ -226,6 +239,9 @@ class AsyncCheckpoint(Checkpoint[P, R]):
 
         Raises:
             KitaruContextError: Called outside a flow's body.
+            KitaruUsageError: The arguments do not fit, one cannot be stored, or another call has the id.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the function raised, after its retries; when awaited.
         """
         return cast("Awaitable[R]", super().__call__(*args, **kwargs))
 
@@ -280,16 +296,16 @@ def checkpoint(
         retries: Maximum number of retries when it raises; 0 by default.
         cache: Whether a result of an earlier execution with the same code and inputs may be reused. None, the
             default, leaves it to the flow's ``cache``.
-        type: A word for the kind of work, shown beside the checkpoint.
+        type: A word for the kind of work, shown beside the checkpoint: ``"llm_call"``, ``"tool_call"``.
         runtime: ``"inline"`` runs in the flow's own process, ``"isolated"`` in a container of its own where the
             stack's orchestrator has some. None leaves it to ZenML.
         settings: ZenML step settings, passed through.
-        resources: ZenML resource settings, passed through.
+        resources: ZenML resource settings, passed through: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
         materializers: ZenML materializers of the outputs, passed through.
         **unknown: Refused, with the nearest option.
 
     Raises:
-        KitaruUsageError: An option is wrong.
+        KitaruUsageError: An option is wrong, or what is decorated is not a function.
 
     Examples:
         >>> @checkpoint(retries=2)

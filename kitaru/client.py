@@ -40,14 +40,15 @@ class KitaruClient:
 
 
 class Executions:
-    """Executions; every method takes a full id, or the beginning of one that fits no other execution.
-
-    All of them raise KitaruUsageError where the id fits none or several executions, and KitaruBackendError where the
-    store does not answer.
-    """
+    """Executions; every method takes a full id, or the beginning of one that fits no other execution."""
 
     def get(self, exec_id: str) -> Execution:
-        """Return an execution with everything about it."""
+        """Return an execution with everything about it.
+
+        Raises:
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
+        """
         from kitaru._zenml.reading import executions
 
         return executions.read_execution(exec_id)
@@ -72,6 +73,7 @@ class Executions:
 
         Raises:
             KitaruUsageError: A filter is wrong.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.records import runs
 
@@ -85,12 +87,26 @@ class Executions:
         Args:
             flow: Only of the flow of this name.
             status: Only in this state.
+
+        Raises:
+            KitaruUsageError: There is no such status.
+            KitaruBackendError: The store cannot be reached.
         """
         found = self.list(flow=flow, status=status, limit=1)
         return self.get(found[0].exec_id) if found else None
 
     def result(self, exec_id: str) -> Any:
-        """Return the value of a completed execution; errors as ``kitaru.FlowHandle.get``."""
+        """Return the value of a completed execution.
+
+        Raises:
+            KitaruStateError: It has not finished yet.
+            KitaruExecutionError: It was cancelled. The next three are of this class; all say where and why.
+            KitaruUserCodeError: The flow's own code raised.
+            KitaruRunnerLostError: The process, container or pod that ran the flow is gone.
+            KitaruDivergenceError: The flow's body left the record of its execution.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
+        """
         from kitaru._zenml.reading import executions
 
         return executions.read_result(exec_id)
@@ -108,8 +124,14 @@ class Executions:
         Args:
             exec_id: The execution.
             checkpoint: Name of a call, such as ``"fetch_2"``; None for all, in the order in which they started.
-            source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
-            follow: Whether to go on until the execution has finished.
+            source: ``"step"``, the default, for what checkpoints printed and logged; ``"runner"`` for all the output of the
+                runner.
+            follow: Whether to go on until the execution has finished; by default only what is there now.
+
+        Raises:
+            KitaruUsageError: There is no such source. At the first line: the id fits no execution or several, or it has
+                finished without such a call.
+            KitaruBackendError: While lines are read: the store cannot be reached.
         """
         from kitaru.handle import FlowHandle
 
@@ -120,13 +142,22 @@ class Executions:
 
         Args:
             exec_id: Only of this execution; None for all that wait.
+
+        Raises:
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.reading import executions
 
         return executions.read_pending_waits(exec_id)
 
     def waits(self, exec_id: str) -> dict[str, PendingWait]:
-        """Return all questions that an execution has asked by name, answered or not, the first one first."""
+        """Return all questions that an execution has asked by name, answered or not, the first one first.
+
+        Raises:
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
+        """
         from kitaru._zenml.reading import executions
 
         return executions.read_waits(exec_id)
@@ -141,7 +172,10 @@ class Executions:
 
         Raises:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
-            KitaruStateError: It does not wait, or not for this.
+            KitaruStateError: It does not wait, not for this, or only another process can run its flow.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru.handle import FlowHandle
 
@@ -150,8 +184,14 @@ class Executions:
     def abort_wait(self, exec_id: str, *, wait: str | None = None) -> None:
         """Abort the question that an execution waits for, which cancels the execution.
 
+        Args:
+            exec_id: The execution.
+            wait: Name of the wait, to be sure which one is aborted; None for the one that is open.
+
         Raises:
             KitaruStateError: It does not wait, or not for this.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru.handle import FlowHandle
 
@@ -164,7 +204,10 @@ class Executions:
         has changed since are named in ``Execution.changed_code``.
 
         Raises:
-            KitaruStateError: It has not failed.
+            KitaruStateError: It has not failed, or only another process can run its flow.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru.handle import FlowHandle
 
@@ -174,7 +217,9 @@ class Executions:
         """Return the flow of an execution, imported from its source as that is now.
 
         Raises:
-            KitaruStateError: Its source is not here any more.
+            KitaruStateError: Its source is not here any more, or Kitaru did not start it.
+            KitaruUsageError: The id fits no execution or several, or its module does not define the flow when imported.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.reading import flow_source
         from kitaru._zenml.records import runs
@@ -184,7 +229,20 @@ class Executions:
     def replay(self, exec_id: str, **options: Unpack[ReplayKeywords]) -> FlowHandle[Any]:
         """Start a new execution that takes what this one has recorded up to a point, and runs the rest.
 
-        Its flow is imported from its source, as that is now. Arguments and errors as of ``kitaru.Flow.replay``.
+        Its flow is imported from its source, as that is now.
+
+        Args:
+            exec_id: The original: a finished execution, or one that waits for an answer.
+            **options: What is different, as of ``kitaru.Flow.replay``.
+
+        Raises:
+            KitaruUsageError: An option is wrong, or the id fits no execution or several; nothing was started.
+            KitaruWaitValidationError: An answer does not fit its question; nothing was started.
+            KitaruStateError: The execution is still running, Kitaru did not start it, or its flow's source is gone.
+            KitaruContextError: Called in the body of a flow.
+            KitaruStackError: The stack does not exist or cannot run flows.
+            KitaruImageError: The image cannot be described, built or pushed.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru.handle import FlowHandle
 
@@ -213,6 +271,8 @@ class Executions:
         Raises:
             KitaruUsageError: An argument is wrong for all of them; nothing was started.
             KitaruContextError: Called in the body of a flow.
+            TypeError: The mapping has a word that ``list`` does not take.
+            KitaruBackendError: The executions cannot be listed, as the store cannot be reached.
         """
         scope.refuse_in_body("replay_many(...)")
         from kitaru._runner.replays import replay_all
@@ -229,6 +289,10 @@ class Executions:
 
         Args:
             replays: What ``replay_many`` returned.
+
+        Raises:
+            KitaruUsageError: One of the executions is not there any more.
+            KitaruBackendError: The store cannot be reached.
         """
         pairs = [(outcome.original_exec_id, outcome.exec_id) for outcome in replays.outcomes if outcome.exec_id]
         return [self.diff(original, replay) for original, replay in pairs]
@@ -241,7 +305,8 @@ class Executions:
             b: Execution B. Without it, the replay ``a`` is compared with its original, which then is A.
 
         Raises:
-            KitaruUsageError: ``b`` is not given, and ``a`` replays nothing.
+            KitaruUsageError: ``b`` is not given and ``a`` replays nothing, or an id fits no execution or several.
+            KitaruBackendError: The store cannot be reached.
 
         Examples:
             >>> print(client.executions.diff(original, replay).to_text())  # doctest: +SKIP
@@ -261,7 +326,10 @@ class Executions:
         Needed only where the answer was given by other means than Kitaru's, as in ZenML's dashboard.
 
         Raises:
-            KitaruStateError: It is not paused, or its question is open.
+            KitaruStateError: It is not paused, its question is open, or only another process can run its flow.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru.handle import FlowHandle
 
@@ -273,14 +341,22 @@ class Executions:
         A local one's processes have ended when this returns. On another stack its orchestrator is asked to stop.
 
         Raises:
-            KitaruStateError: It has finished.
+            KitaruStateError: It has finished already.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruStackError: Its stack cannot be asked to stop it.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru.handle import FlowHandle
 
         FlowHandle(exec_id).cancel()
 
     def recover(self) -> builtins.list[FlowHandle[Any]]:
-        """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted."""
+        """Let every execution go on whose local runner on this host was lost: killed, crashed, rebooted.
+
+        Raises:
+            KitaruStackError: The stack of one of them cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
+        """
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
         from kitaru.handle import FlowHandle
@@ -292,6 +368,8 @@ class Executions:
 
         Raises:
             KitaruStateError: It has not finished.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru.handle import FlowHandle
 
@@ -316,6 +394,10 @@ class Artifacts:
             name: Only those of this name.
             kind: Only outputs of checkpoints, inputs that came from the body, what was saved, or the result.
             checkpoint: Only those of this call of a checkpoint.
+
+        Raises:
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.reading import executions
 
@@ -333,7 +415,8 @@ class Artifacts:
         It may be in several executions: its name is ZenML's, its kind says how it was made, its checkpoint is None.
 
         Raises:
-            KitaruUsageError: There is none.
+            KitaruUsageError: There is no such artifact.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.reading import artifacts
 

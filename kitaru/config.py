@@ -44,8 +44,9 @@ def configure(
             and a setting that is left out stays as it is.
         image: The container image: a base image's name, a mapping of fields or an ``ImageSettings``. It replaces the
             image of an earlier call whole, and merges field by field with those of the other layers.
-        cache: Whether a checkpoint may reuse the output of an earlier one with the same code and inputs.
-        retries: How many times a failed execution is tried again: a whole number, 0 or more.
+        cache: Whether a checkpoint may reuse the output of an earlier one with the same code and inputs; True where no
+            layer says otherwise.
+        retries: Maximum number of retries after a failure: a whole number; 0 where no layer says otherwise.
 
     Raises:
         KitaruUsageError: A value is not what its setting accepts; then none of them has changed.
@@ -65,7 +66,7 @@ def current_settings() -> ResolvedSettings:
 
     Raises:
         KitaruUsageError: The environment or pyproject.toml gives something wrong.
-        KitaruBackendError: No layer gives a stack, and ZenML's store or server does not answer.
+        KitaruBackendError: No layer gives a stack, and the store cannot be reached.
 
     Examples:
         >>> current_settings().provenance["cache"]

@@ -60,7 +60,7 @@ def upgrade_store() -> Path | None:
         The copy; None where there was nothing to upgrade.
 
     Raises:
-        KitaruBackendError: The store cannot be opened, or is of a later ZenML.
+        KitaruBackendError: The store cannot be reached, or is of a later ZenML.
 
     Examples:
         >>> upgrade_store()  # doctest: +SKIP

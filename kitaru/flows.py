@@ -93,10 +93,11 @@ class Flow(FlowDefinition[P, R]):
 
         Args:
             *args: Arguments of the flow.
-            stack: The stack to run on, for this execution.
+            stack: The stack to run on, for this execution. None, here as below, leaves it to the flow's own options and to
+                the layers below them.
             image: Container image settings for this execution, over the flow's own.
-            cache: Whether checkpoints may reuse results of earlier executions.
-            retries: Maximum number of retries after a failure.
+            cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
+            retries: Maximum number of retries after a failure; 0 where no layer says otherwise.
             **kwargs: Arguments of the flow by name.
 
         Returns:
@@ -104,8 +105,10 @@ class Flow(FlowDefinition[P, R]):
 
         Raises:
             KitaruUsageError: The arguments do not fit, cannot be stored, or an option is wrong; nothing was started.
-            KitaruStackError: The stack does not exist or cannot run flows.
             KitaruContextError: Called in the body of a flow.
+            KitaruStackError: The stack does not exist or cannot run flows.
+            KitaruImageError: The image cannot be described, built or pushed.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
 
         Examples:
             >>> handle = my_flow.run("a topic", retries=1)  # doctest: +SKIP
@@ -150,9 +153,13 @@ class Flow(FlowDefinition[P, R]):
             checkpoint before the cut than was recorded.
 
         Raises:
-            KitaruUsageError: A selector, an input, an output or an answer is wrong; nothing was started.
-            KitaruStateError: The original is still running.
+            KitaruUsageError: A selector, an input, an output or an option is wrong; nothing was started.
+            KitaruWaitValidationError: An answer does not fit its question; nothing was started.
+            KitaruStateError: The original is still running, or Kitaru did not start it.
             KitaruContextError: Called in the body of a flow.
+            KitaruStackError: The stack does not exist or cannot run flows.
+            KitaruImageError: The image cannot be described, built or pushed.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
 
         Examples:
             >>> my_flow.replay(exec_id, at="rank", outputs={"score[2]": 0.9}).wait()  # doctest: +SKIP
@@ -278,7 +285,8 @@ def flow(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
             says otherwise ``cache`` is True and ``retries`` is 0.
 
     Raises:
-        KitaruUsageError: An option is wrong, or a parameter of the function has the name of one.
+        KitaruUsageError: An option is wrong, a parameter has the name of one, or what is decorated is not
+            a plain function.
 
     Examples:
         >>> @flow(retries=1)

@@ -43,10 +43,11 @@ class FlowHandle(Generic[R]):
         """Return the handle of an execution that was started anywhere.
 
         Args:
-            exec_id: The execution's id.
+            exec_id: The execution's id, or the beginning of one that fits no other execution.
 
         Raises:
-            KitaruUsageError: There is no such execution.
+            KitaruUsageError: The id fits no execution, or several.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.records import runs
 
@@ -59,21 +60,36 @@ class FlowHandle(Generic[R]):
 
     @property
     def status(self) -> ExecutionStatus:
-        """The execution's state, read afresh at each access."""
+        """The execution's state, read afresh at each access.
+
+        Raises:
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached.
+        """
         from kitaru._zenml.records import runs
 
         return runs.read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
-        """All that is known of the execution, read afresh at each access."""
+        """All that is known of the execution, read afresh at each access.
+
+        Raises:
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached.
+        """
         from kitaru._zenml.reading import executions
 
         return executions.read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
-        """The execution's page in ZenML's dashboard; None without a server."""
+        """The execution's page in ZenML's dashboard; None without a server.
+
+        Raises:
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached.
+        """
         from kitaru._zenml.records import runs
 
         return runs.dashboard_url(self._exec_id)
@@ -83,7 +99,12 @@ class FlowHandle(Generic[R]):
 
         Raises:
             KitaruStateError: It has not finished yet.
-            KitaruExecutionError: It failed or was cancelled; the exception says where and why.
+            KitaruExecutionError: It was cancelled. The next three are of this class; all say where and why.
+            KitaruUserCodeError: The flow's own code raised.
+            KitaruRunnerLostError: The process, container or pod that ran the flow is gone.
+            KitaruDivergenceError: The flow's body left the record of its execution.
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
         """
         self._stop_if_loading()
         from kitaru._zenml.reading import executions
@@ -100,7 +121,12 @@ class FlowHandle(Generic[R]):
 
         Raises:
             KitaruTimeoutError: It has not finished within ``timeout`` seconds; it goes on.
-            KitaruExecutionError: It failed or was cancelled; the exception says where and why.
+            KitaruExecutionError: It was cancelled. The next three are of this class; all say where and why.
+            KitaruUserCodeError: The flow's own code raised.
+            KitaruRunnerLostError: The process, container or pod that ran the flow is gone.
+            KitaruDivergenceError: The flow's body left the record of its execution.
+            KitaruUsageError: The timeout is not a number from 0 up, or there is no such execution.
+            KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
             KeyboardInterrupt: Ctrl-C; the execution goes on, and the message says how to look at it again.
         """
         self._stop_if_loading()
@@ -141,6 +167,9 @@ class FlowHandle(Generic[R]):
 
         Raises:
             KitaruStateError: It has finished already.
+            KitaruUsageError: There is no such execution.
+            KitaruStackError: Its stack cannot be asked to stop it.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.steering import steering
 
@@ -152,12 +181,15 @@ class FlowHandle(Generic[R]):
         """Yield the lines of the execution's log.
 
         Args:
-            checkpoint: Name of a call of a checkpoint; None for all of them.
-            source: ``"step"`` for what checkpoints printed and logged, ``"runner"`` for all the runner's output.
-            follow: Whether to go on until the execution has finished.
+            checkpoint: Name of a call, such as ``"fetch_2"``; None for all, in the order in which they started.
+            source: ``"step"``, the default, for what checkpoints printed and logged; ``"runner"`` for all the output of the
+                runner.
+            follow: Whether to go on until the execution has finished; by default only what is there now.
 
         Raises:
-            KitaruUsageError: There is no such source.
+            KitaruUsageError: There is no such source. At the first line: there is no such execution, or it has finished
+                without such a call.
+            KitaruBackendError: While lines are read: the store cannot be reached.
         """
         from kitaru._zenml.reading import logs
 
@@ -172,7 +204,10 @@ class FlowHandle(Generic[R]):
 
         Raises:
             KitaruWaitValidationError: The answer does not fit; the execution goes on waiting.
-            KitaruStateError: It does not wait, or not for this.
+            KitaruStateError: It does not wait, not for this, or only another process can run its flow.
+            KitaruUsageError: There is no such execution.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
@@ -183,10 +218,12 @@ class FlowHandle(Generic[R]):
         """Abort the question that the execution waits for, which cancels the execution.
 
         Args:
-            wait: Name of the wait; None for the one that is open.
+            wait: Name of the wait, to be sure which one is aborted; None for the one that is open.
 
         Raises:
             KitaruStateError: It does not wait, or not for this.
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.steering import steering
 
@@ -196,7 +233,10 @@ class FlowHandle(Generic[R]):
         """Let the failed execution go on from its last completed checkpoint, under the same id; return this handle.
 
         Raises:
-            KitaruStateError: It has not failed.
+            KitaruStateError: It has not failed, or only another process can run its flow.
+            KitaruUsageError: There is no such execution.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
@@ -208,7 +248,10 @@ class FlowHandle(Generic[R]):
         """Start the runner again after a pause whose question has been answered; return this handle.
 
         Raises:
-            KitaruStateError: The execution is not paused, or its question is open.
+            KitaruStateError: It is not paused, its question is open, or only another process can run its flow.
+            KitaruUsageError: There is no such execution.
+            KitaruStackError: Its stack cannot start it again.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
@@ -217,14 +260,21 @@ class FlowHandle(Generic[R]):
         return self
 
     def replay(self, **options: Unpack[ReplayKeywords]) -> FlowHandle[R]:
-        """Start a new execution that takes what this one has recorded up to a point; options as of ``kitaru.Flow.replay``.
+        """Start a new execution that takes what this one has recorded up to a point, and runs the rest.
 
         The flow is imported from its source, as that is now.
 
+        Args:
+            **options: What is different, as of ``kitaru.Flow.replay``.
+
         Raises:
-            KitaruUsageError: An option is wrong; nothing was started.
-            KitaruStateError: The execution is still running, or the source of its flow is not here any more.
+            KitaruUsageError: An option is wrong, or there is no such execution; nothing was started.
+            KitaruWaitValidationError: An answer does not fit its question; nothing was started.
+            KitaruStateError: The execution is still running, Kitaru did not start it, or its flow's source is gone.
             KitaruContextError: Called in the body of a flow.
+            KitaruStackError: The stack does not exist or cannot run flows.
+            KitaruImageError: The image cannot be described, built or pushed.
+            KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru._zenml.reading import flow_source
         from kitaru._zenml.records import runs
@@ -238,6 +288,8 @@ class FlowHandle(Generic[R]):
 
         Raises:
             KitaruStateError: It has not finished.
+            KitaruUsageError: There is no such execution.
+            KitaruBackendError: The store cannot be reached.
         """
         from kitaru._zenml.steering import steering
 

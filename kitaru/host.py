@@ -49,6 +49,9 @@ def restart() -> HostInfo | None:
         None where there can be none: on a system other than Linux, with ``KITARU_HOST=off``, or where ZenML cannot be
         loaded.
 
+    Raises:
+        KitaruUsageError: ``KITARU_HOST`` is neither on nor off.
+
     Examples:
         >>> restart().serves_this_process  # doctest: +SKIP
         True

@@ -19,11 +19,13 @@ def build_image(flow: FlowDefinition[..., Any], *, stack: str | None = None, sho
     Args:
         flow: The flow; its image settings are those that ``.run()`` would use.
         stack: The stack to build for; None for the one that ``.run()`` would use.
-        show_output: Whether the build's output goes to stderr as it comes.
+        show_output: Whether the build's output goes to stderr as it comes; True by default.
 
     Raises:
+        KitaruUsageError: A setting is wrong, or the flow's source cannot be read.
         KitaruImageError: The image cannot be described, built or pushed.
         KitaruStackError: The stack does not exist, or does not run containers.
+        KitaruBackendError: The store cannot be reached.
 
     Examples:
         >>> build_image(my_flow, stack="prod").image  # doctest: +SKIP
@@ -42,8 +44,10 @@ def describe_image(flow: FlowDefinition[..., Any], *, stack: str | None = None) 
         stack: The stack to build for; None for the one that ``.run()`` would use.
 
     Raises:
+        KitaruUsageError: A setting is wrong, or the flow's source cannot be read.
         KitaruImageError: The image cannot be described.
         KitaruStackError: The stack does not exist, or does not run containers.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.submitting import flow_images
 

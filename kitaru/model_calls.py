@@ -71,16 +71,18 @@ def llm(
             ``"assistant"`` and ``"system"``.
         model: An alias of ``kitaru model register``, or provider and model: ``"openai:gpt-4o-mini"``. The default alias
             where none is given.
-        system: Instructions to the model.
-        output_type: Type of the answer: str, or anything that pydantic makes of JSON (a model, a dataclass,
-            ``list[int]``); the model is told its schema, and asked once more where its answer does not fit.
+        system: Instructions to the model; none by default.
+        output_type: Type of the answer: str, the default, or anything that pydantic makes of JSON (a model, a
+            dataclass, ``list[int]``); the model is told its schema, and asked once more where its answer does not fit.
         temperature: From 0 to 2; the provider's own by default.
-        max_tokens: How many tokens the answer may have.
+        max_tokens: How many tokens the answer may have; the provider's own limit by default.
         name: Name of the checkpoint, or of what is recorded with the one that asks; ``"llm"`` by default.
 
     Raises:
         KitaruUsageError: An argument is wrong, no model or key is known, or PydanticAI is not installed.
-        KitaruBackendError: The provider did not answer, or not what was asked for.
+        KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+        KitaruBackendError: The provider did not answer, or not what was asked for; or the store of the aliases cannot
+            be reached.
 
     Examples:
         >>> mood = kitaru.llm(f"The mood of: {text}", output_type=Literal["good", "bad"])  # doctest: +SKIP

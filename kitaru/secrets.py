@@ -22,11 +22,12 @@ def set_secret(name: str, values: Mapping[str, str], *, private: bool = False) -
     Args:
         name: Its name: letters, digits, underscores, hyphens and points.
         values: Texts by key.
-        private: Whether only you can read it, where a server is shared. It counts when the secret is made.
+        private: Whether only you can read it, where a server is shared; False by default. It counts when the secret is
+            made.
 
     Raises:
         KitaruUsageError: The name or a value is invalid.
-        KitaruBackendError: The store did not answer.
+        KitaruBackendError: The store cannot be reached.
 
     Examples:
         >>> set_secret("openai-creds", {"api_key": key})  # doctest: +SKIP
@@ -47,7 +48,7 @@ def list_secrets() -> list[SecretInfo]:
     """Return the secrets by name, without their values.
 
     Raises:
-        KitaruBackendError: The store did not answer.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.servers import secrets
 
@@ -58,8 +59,8 @@ def get_secret(name: str) -> dict[str, str]:
     """Return the values of a secret by key.
 
     Raises:
-        KitaruUsageError: There is no such secret.
-        KitaruBackendError: The store did not answer.
+        KitaruUsageError: The name is invalid, or there is no such secret.
+        KitaruBackendError: The store cannot be reached.
     """
     _check(name)
     from kitaru._zenml.servers import secrets
@@ -68,7 +69,12 @@ def get_secret(name: str) -> dict[str, str]:
 
 
 def delete_secret(name: str) -> None:
-    """Delete a secret; errors as ``get_secret``."""
+    """Delete a secret with all its values.
+
+    Raises:
+        KitaruUsageError: The name is invalid, or there is no such secret.
+        KitaruBackendError: The store cannot be reached.
+    """
     _check(name)
     from kitaru._zenml.servers import secrets
 

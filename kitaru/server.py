@@ -29,13 +29,15 @@ def login(
         api_key: The API key of a service account. Default: credentials of an earlier login that still hold, else
             ZenML's login in the browser.
         project: Name or id of the project to work in; default: the server's.
-        verify_ssl: Whether the server's certificate must be valid, or the file of the authority that signed it.
+        verify_ssl: Whether the server's certificate must be valid, or the file of the authority that signed it;
+            default: True.
         port: Where a server on this machine listens; default: where it runs already, else 8237.
 
     Raises:
         KitaruUsageError: The URL, the key, the project or the port is wrong, or the environment names a server.
-        KitaruBackendError: The server does not answer, or is no ZenML server.
-        KitaruError: A server on this machine needs a package that is not installed, or does not start.
+        KitaruBackendError: The server does not answer, is no ZenML server or too old, or does not start on this
+            machine.
+        KitaruError: A server on this machine needs a package that is not installed.
     """
     if url is None:
         for name, value in (("api_key", api_key), ("verify_ssl", None if verify_ssl is True else verify_ssl)):
@@ -56,7 +58,7 @@ def logout(*, force: bool = False) -> list[str]:
     """Go back to the local store, forget the server's credentials, and stop the server on this machine.
 
     Args:
-        force: Stop it even while executions run on this machine that need it; they then fail.
+        force: Stop it even while executions run on this machine that need it; they then fail. False by default.
 
     Returns:
         What was done, in sentences; empty where there was nothing to do.
@@ -64,6 +66,7 @@ def logout(*, force: bool = False) -> list[str]:
     Raises:
         KitaruUsageError: The environment names the server.
         KitaruStateError: Executions run on this machine that need the server.
+        KitaruBackendError: ZenML's configuration cannot be read or written.
     """
     from kitaru._zenml.servers import server
 
@@ -75,6 +78,7 @@ def status() -> ServerStatus:
 
     Raises:
         KitaruUsageError: A variable of the environment is wrong.
+        KitaruBackendError: ZenML cannot be loaded.
 
     Examples:
         >>> print(status().where)  # doctest: +SKIP
@@ -93,8 +97,8 @@ def dashboard_url(exec_id: str | None = None) -> str:
 
     Raises:
         KitaruStateError: Executions are in the local store, which has no dashboard.
-        KitaruUsageError: There is no such execution.
-        KitaruBackendError: The server does not answer.
+        KitaruUsageError: The id fits no execution, or several.
+        KitaruBackendError: The store cannot be reached.
 
     Examples:
         >>> dashboard_url()  # doctest: +SKIP

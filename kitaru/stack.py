@@ -41,7 +41,7 @@ def list_stacks() -> list[StackInfo]:
     """Return every stack of the ZenML store, by name, whatever made it.
 
     Raises:
-        KitaruBackendError: ZenML's store or server does not answer.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 
@@ -52,7 +52,7 @@ def current_stack() -> StackInfo:
     """Return the active stack: where flows run when no setting names another one.
 
     Raises:
-        KitaruBackendError: ZenML's store or server does not answer.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 
@@ -64,6 +64,8 @@ def use_stack(name: str) -> StackInfo:
 
     Raises:
         KitaruStackError: There is no such stack.
+        KitaruUsageError: The environment names the server or store; then ``KITARU_STACK`` names the stack.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 
@@ -78,6 +80,7 @@ def describe_stack(name: str | None = None) -> StackInfo:
 
     Raises:
         KitaruStackError: There is no such stack.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 
@@ -85,7 +88,11 @@ def describe_stack(name: str | None = None) -> StackInfo:
 
 
 def stack_types() -> dict[str, str]:
-    """Return the ready-made definitions that come with Kitaru: their names and what each is, in a line."""
+    """Return the ready-made definitions that come with Kitaru: their names and what each is, in a line.
+
+    Raises:
+        KitaruBackendError: ZenML cannot be loaded.
+    """
     from kitaru._zenml.stacks import definitions
 
     return definitions.shipped_types()
@@ -102,8 +109,10 @@ def plan_stack(
         options: As for ``create_stack``.
 
     Raises:
-        KitaruStackError: As for ``create_stack``.
-        KitaruUsageError: As for ``create_stack``.
+        KitaruStackError: The definition is not valid, a component or connector does not fit or cannot be reached, or
+            the name is taken.
+        KitaruUsageError: The name is empty, or an option is unknown, missing or wrong.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_creation
 
@@ -120,12 +129,13 @@ def create_stack(
     Args:
         name: The new stack's name.
         definition: A ready-made one (``stack_types``), the path of a YAML file, or the data of one.
-        options: Values of the definition's options by name.
+        options: Values of the definition's options by name; the definition's own defaults hold for others.
 
     Raises:
         KitaruStackError: The definition is not valid, a component or connector cannot be made or reached, or the name
             is taken.
-        KitaruUsageError: An option is unknown, missing or wrong.
+        KitaruUsageError: The name is empty, or an option is unknown, missing or wrong.
+        KitaruBackendError: The store cannot be reached.
 
     Examples:
         >>> create_stack("docker", "docker").orchestrator  # doctest: +SKIP
@@ -141,7 +151,8 @@ def delete_stack(name: str, *, force: bool = False) -> list[str]:
 
     Args:
         name: The stack.
-        force: Delete it also where Kitaru did not make it, or where others use parts of it; these parts stay.
+        force: Delete it also where Kitaru did not make it, or where others use parts of it; these parts stay. False by
+            default.
 
     Returns:
         What was deleted, a line each.
@@ -149,6 +160,7 @@ def delete_stack(name: str, *, force: bool = False) -> list[str]:
     Raises:
         KitaruStackError: There is no such stack, it is the active one, Kitaru did not make it, or other stacks use
             components that Kitaru made for it.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 
@@ -163,6 +175,7 @@ def check_stack(name: str | None = None) -> StackCheck:
 
     Raises:
         KitaruStackError: There is no such stack. What does not work is told by the result.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_checks
 
@@ -179,6 +192,7 @@ def export_stack(name: str | None = None) -> str:
 
     Raises:
         KitaruStackError: There is no such stack.
+        KitaruBackendError: The store cannot be reached.
     """
     from kitaru._zenml.stacks import stack_admin
 

@@ -67,8 +67,8 @@ def create_project(folder: str | Path = ".", *, template: str = "basic") -> NewP
     """Write the files of a project that runs; no file that is there is changed.
 
     Args:
-        folder: Where; made where it is missing.
-        template: Name of the template; ``TEMPLATES`` lists them.
+        folder: Where; made where it is missing. The working directory by default.
+        template: Name of the template, ``"basic"`` by default; ``TEMPLATES`` lists them.
 
     Raises:
         KitaruUsageError: There is no such template, or files that it would write are there already; then none is

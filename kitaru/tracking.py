@@ -21,10 +21,11 @@ def log(*unnamed: Never, **metadata: Any) -> None:
 
     Args:
         *unnamed: Refused: metadata has a name.
-        **metadata: Plain JSON values by name.
+        **metadata: Plain JSON values by name, not None, each of up to 65,535 characters of JSON.
 
     Raises:
-        KitaruUsageError: A value has no name or is no plain JSON, or a name is Kitaru's own (``kitaru_...``).
+        KitaruUsageError: A value has no name, is None, too long or no plain JSON, or a name is Kitaru's own
+            (``kitaru_...``).
         KitaruContextError: Called outside a flow.
 
     Examples:
@@ -45,11 +46,11 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     """Store a value under a name, beside what checkpoints return.
 
     Args:
-        name: Name in the execution; a later save replaces it.
+        name: Name in the execution, of up to 200 characters; a later save replaces it.
         value: Anything that can be stored.
         type: A ZenML artifact type: ``"data"``, ``"model"``, ``"data_analysis"``, ``"statistics"``, ``"schema"``,
-            ``"service"`` or ``"base"``.
-        tags: Tags of the artifact.
+            ``"service"`` or ``"base"``. None leaves it to ZenML.
+        tags: Tags of the artifact; none by default.
 
     Raises:
         KitaruUsageError: The name is empty or too long, the type unknown or the value cannot be stored.
@@ -74,7 +75,8 @@ def load(exec_id: str, name: str) -> Any:
         name: The name given to ``save``, or a checkpoint call's name such as ``"fetch_2"``.
 
     Raises:
-        KitaruUsageError: There is no such execution, or nothing of that name in it; names what there is.
+        KitaruUsageError: There is no such execution, or nothing of that name in it; the message names what there is.
+        KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
 
     Examples:
         >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
@@ -98,7 +100,7 @@ def progress(message: str, *, fraction: float | None = None) -> None:
 
     Args:
         message: What is being done.
-        fraction: How much of it is done, from 0 to 1.
+        fraction: How much of it is done, from 0 to 1; None where that is not known.
 
     Raises:
         KitaruUsageError: The fraction is out of range.

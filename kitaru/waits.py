@@ -48,9 +48,9 @@ def wait(
     Args:
         schema: Type of the answer: bool (the default), str, int, float, a Literal, a dataclass, a pydantic model, ...
         name: Name of the wait; ``"wait"`` by default. A name that is used again gets ``_2``, ``_3``, ...
-        question: What people are asked.
+        question: What people are asked; without it they see the name alone.
         timeout: Seconds for which the runner stays and looks for the answer; 600 by default, 0 pauses at once.
-        metadata: More about the question, as plain JSON, for whoever answers.
+        metadata: More about the question, as plain JSON, for whoever answers; nothing by default.
 
     Returns:
         The answer, as a value of ``schema``.
@@ -58,6 +58,7 @@ def wait(
     Raises:
         KitaruContextError: Called outside a flow's body.
         KitaruUsageError: An argument is wrong, or JSON cannot express the type.
+        KitaruDivergenceError: The flow's body no longer follows the record of its execution.
 
     Examples:
         >>> if kitaru.wait(question="Publish the report?"):  # doctest: +SKIP

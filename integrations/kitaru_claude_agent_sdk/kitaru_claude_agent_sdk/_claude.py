@@ -61,11 +61,15 @@ class KitaruClaude:
         """Create it.
 
         Args:
-            name: What the names of its checkpoints begin with.
-            retries: Maximum number of retries when it raises; 0 by default.
+            name: What the names of its checkpoints begin with; ``"claude"`` by default.
+            retries: Maximum number of retries when a query raises; 0 by default.
             approve: Names of tools that a person has to approve of, asked by ``kitaru.wait``; ``*`` matches anything.
                 Outside a flow's body Claude Code asks for them by its own means, ``can_use_tool`` for one.
-            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``.
+            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``; 600 by
+                default.
+
+        Raises:
+            TypeError: ``approve`` is a text, not a list of texts.
         """
         if isinstance(approve, str):
             raise TypeError(f"KitaruClaude(approve={approve!r}): give a list of names of tools, such as [{approve!r}].")
@@ -83,7 +87,16 @@ class KitaruClaude:
         options: ClaudeAgentOptions | None = None,
         transport: Transport | None = None,
     ) -> list[Message]:
-        """Ask in code that is not async, and return all messages; arguments as of :meth:`query`."""
+        """Ask in code that is not async, and return all messages; arguments as of :meth:`query`.
+
+        Raises:
+            RuntimeError: Called in async code, where :meth:`query` asks.
+            ValueError: A transport of one's own is given, and tools need an approval: a transport serves one query.
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What ``claude_agent_sdk.query`` raises.
+        """
 
         async def collect() -> list[Message]:
             return [message async for message in self.query(prompt=prompt, options=options, transport=transport)]
@@ -103,6 +116,10 @@ class KitaruClaude:
 
         Raises:
             ValueError: A transport of one's own is given, and tools need an approval: a transport serves one query.
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What ``claude_agent_sdk.query`` raises.
         """
         options = options or ClaudeAgentOptions()
         place = adapter.current()

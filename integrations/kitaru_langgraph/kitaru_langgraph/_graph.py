@@ -37,14 +37,23 @@ class KitaruGraph:
         Args:
             graph: The compiled graph.
             name: What the names of its checkpoints begin with; the graph's own name by default.
-            interrupt_timeout: Seconds for which the runner stays and looks for an answer, as of ``kitaru.wait``.
+            interrupt_timeout: Seconds for which the runner stays and looks for an answer, as of ``kitaru.wait``; 600 by
+                default.
         """
         self.graph = graph
         self._name = name or graph.get_name()
         self._timeout = interrupt_timeout
 
     def invoke(self, given: Any, config: Any = None, **options: Any) -> Any:
-        """Run the graph to its end; arguments as of its own ``invoke``."""
+        """Run the graph to its end; arguments as of its own ``invoke``.
+
+        Raises:
+            RuntimeError: The graph was interrupted in async code, where only ``ainvoke`` can ask.
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the graph raises.
+        """
         with self._scope(given) as scope:
             if scope is None:
                 return self.graph.invoke(given, config, **options)
@@ -60,7 +69,14 @@ class KitaruGraph:
             return result
 
     async def ainvoke(self, given: Any, config: Any = None, **options: Any) -> Any:
-        """Run the graph to its end; arguments as of its own ``ainvoke``."""
+        """Run the graph to its end; arguments as of its own ``ainvoke``.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the graph raises.
+        """
         with self._scope(given) as scope:
             if scope is None:
                 return await self.graph.ainvoke(given, config, **options)
@@ -72,12 +88,26 @@ class KitaruGraph:
             return result
 
     def stream(self, given: Any, config: Any = None, **options: Any) -> Iterator[Any]:
-        """Run the graph and yield what it streams; arguments as of its own ``stream``. It ends with an interrupt."""
+        """Run the graph and yield what it streams; arguments as of its own ``stream``. It ends with an interrupt.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the graph raises.
+        """
         with self._scope(given) as scope:
             yield from self.graph.stream(given, config if scope is None else _threaded(config), **options)
 
     async def astream(self, given: Any, config: Any = None, **options: Any) -> Any:
-        """Run the graph and yield what it streams; arguments as of its own ``astream``. It ends with an interrupt."""
+        """Run the graph and yield what it streams; arguments as of its own ``astream``. It ends with an interrupt.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the graph raises.
+        """
         with self._scope(given) as scope:
             async for part in self.graph.astream(given, config if scope is None else _threaded(config), **options):
                 yield part

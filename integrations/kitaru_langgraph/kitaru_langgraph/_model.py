@@ -28,6 +28,9 @@ def durable_model(model: BaseChatModel, *, retries: int = 0) -> BaseChatModel:
         model: The model; outside a flow it is simply called.
         retries: Maximum number of retries when it raises; 0 by default.
 
+    Raises:
+        ValueError: It is no chat model of LangChain, or the retries are no whole number.
+
     Example:
         >>> agent = create_react_agent(durable_model(ChatOpenAI(model="gpt-4o-mini")), tools)  # doctest: +SKIP
     """

@@ -47,12 +47,13 @@ class KitaruRunner:
         """Create the runner.
 
         Args:
-            model_retries: Maximum number of retries when it raises; 0 by default.
+            model_retries: Maximum number of retries when a model request raises; 0 by default.
             tool_retries: The same for calls of tools, of all or by name. A tool whose ``failure_error_function`` turns
                 its errors into an answer does not raise.
             approvals: Whether tools that need an approval ask for it by ``kitaru.wait``; else the run ends with
                 interruptions, as without Kitaru. A streamed run always does.
-            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``.
+            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``; 600 by
+                default.
         """
         self._model_retries = model_retries
         self._tool_retries = tool_retries
@@ -62,7 +63,14 @@ class KitaruRunner:
     async def run(
         self, agent: Agent[Any], input: str | list[TResponseInputItem] | RunState[Any], **options: Any
     ) -> RunResult:
-        """Run an agent; arguments as of ``Runner.run``."""
+        """Run an agent; arguments as of ``Runner.run``.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What ``agents.Runner`` raises.
+        """
         place = adapter.current()
         if place is None:
             return await Runner.run(agent, input, **options)
@@ -81,7 +89,14 @@ class KitaruRunner:
     def run_sync(
         self, agent: Agent[Any], input: str | list[TResponseInputItem] | RunState[Any], **options: Any
     ) -> RunResult:
-        """Run an agent in code that is not async; arguments as of ``Runner.run_sync``."""
+        """Run an agent in code that is not async; arguments as of ``Runner.run_sync``.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What ``agents.Runner`` raises.
+        """
         if adapter.current() is None:
             return Runner.run_sync(agent, input, **options)
         if not hasattr(_threads, "loop"):  # clients keep connections that belong to one loop
@@ -95,6 +110,9 @@ class KitaruRunner:
         """Run an agent and stream what it does; arguments as of ``Runner.run_streamed``.
 
         Pieces of an answer come while the model writes it; of one that is read back from the record, its end only.
+
+        Raises:
+            KitaruUsageError: The agent's name has no letter and no digit. While events are read: as of ``run``.
         """
         if adapter.current() is None:
             return Runner.run_streamed(agent, input, **options)

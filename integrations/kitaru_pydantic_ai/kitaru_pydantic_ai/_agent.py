@@ -73,7 +73,15 @@ class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
         capabilities: Sequence[AgentCapability[AgentDepsT]] | None = None,
         **kwargs: Any,
     ) -> AsyncGenerator[AgentRun[AgentDepsT, Any]]:
-        """Run the agent step by step; all other ways to run it go through here."""
+        """Run the agent step by step; all other ways to run it go through here.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            pydantic_ai.exceptions.UserError: A tool's ``metadata={"kitaru": ...}`` is wrong.
+            Exception: What the wrapped agent raises.
+        """
         own = [*(capabilities or ()), self.durability]
         async with super().iter(user_prompt, capabilities=own, **kwargs) as run:
             yield run

@@ -69,12 +69,13 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
             models: Models by key, beside the agent's own, that a run may be given as ``model=``.
             event_stream_handler: Gets the events of streamed answers while they come, inside the checkpoint of the
                 request, and those of tools. An answer that is read back from the record is not streamed again.
-            model_retries: Maximum number of retries when it raises; 0 by default.
+            model_retries: Maximum number of retries when a model request raises; 0 by default.
             tool_retries: The same for calls of tools; a tool's own ``metadata={"kitaru": {"retries": 2}}`` goes before
                 it, and ``metadata={"kitaru": False}`` makes its calls no checkpoints.
             approvals: Whether tools that need an approval, or a result from outside, ask for it by ``kitaru.wait``.
                 Otherwise the run ends with them, as in PydanticAI.
-            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``.
+            approval_timeout: Seconds for which the runner stays and looks for the answer, as of ``kitaru.wait``; 600 by
+                default.
         """
         super().__init__(models=models, event_stream_handler=event_stream_handler, name=name)
         self._model_options = ToolOptions(retries=model_retries)
@@ -122,7 +123,14 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
         request_context: ModelRequestContext,
         handler: WrapModelRequestHandler,
     ) -> ModelResponse:
-        """Make the request a checkpoint; inside one, add what it took to what that has used."""
+        """Make the request a checkpoint; inside one, add what it took to what that has used.
+
+        Raises:
+            KitaruUsageError: The name has no letter and no digit, a number of retries is wrong, or a value cannot be
+                stored.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+            Exception: What the model raises.
+        """
         response = await super().wrap_model_request(ctx, request_context=request_context, handler=handler)
         place = adapter.current()
         if place is not None and not place.in_body:
@@ -132,7 +140,12 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
     async def handle_deferred_tool_calls(
         self, ctx: RunContext[AgentDepsT], *, requests: DeferredToolRequests
     ) -> DeferredToolResults | None:
-        """Ask a person for approvals, and for results that come from outside, one after the other."""
+        """Ask a person for approvals, and for results that come from outside, one after the other.
+
+        Raises:
+            KitaruUsageError: The agent's name has no letter and no digit.
+            KitaruDivergenceError: The flow's body no longer follows the record of its execution.
+        """
         if not self._approvals or not self.in_durable_context:
             return None
         scope = scope_of(self.name, ctx)

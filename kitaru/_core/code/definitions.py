@@ -53,7 +53,7 @@ class CheckpointOptions:
     """What a decorator says of a checkpoint.
 
     Attributes:
-        retries: Maximum number of retries when it raises, each time at once.
+        retries: Maximum number of retries when it raises, each time at once; 0 by default.
         cache: Whether an earlier execution's result may be reused; None leaves it to the flow.
         type: A word for the kind of work, shown with the checkpoint: ``"llm_call"``, ``"tool_call"``.
         runtime: ``"isolated"`` asks for a container of its own where the stack has some.
@@ -110,7 +110,11 @@ class CheckpointDefinition(_Definition, Generic[P, R]):
         return checked_id(chosen, self.name)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Bind arguments to parameters, or raise KitaruUsageError."""
+        """Return a call's arguments by parameter.
+
+        Raises:
+            KitaruUsageError: The arguments do not fit the signature.
+        """
         return bind(f"checkpoint {self.name!r}: {self.name}", self.signature, args, kwargs)
 
     def __repr__(self) -> str:

@@ -50,7 +50,14 @@ class CheckpointFuture(Generic[R]):
         return self._resolve(self._future.result())
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait for the checkpoint and return what it raised, or None; arguments and errors as of ``result``."""
+        """Wait for the checkpoint and return what it raised, or None.
+
+        Args:
+            timeout: Seconds to wait; None waits for as long as it takes.
+
+        Raises:
+            KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
+        """
         self._finish(timeout)
         return self._future.exception()
 
@@ -133,6 +140,10 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
 
         Args:
             timeout: Seconds to wait for each one; None waits for as long as it takes.
+
+        Raises:
+            KitaruTimeoutError: One of them is still running after ``timeout`` seconds; all go on.
+            Exception: What the first failed one of them raised.
         """
         return [future.result(timeout) for future in self]
 

@@ -230,7 +230,8 @@ class Artifact(Record):
         """Load the value.
 
         Raises:
-            KitaruBackendError: It cannot be loaded here.
+            KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
+            KitaruUsageError: There is no such artifact any more.
             KitaruStateError: This is a copy that was made of plain data, and not read from a store.
         """
         if self._read is None:

@@ -21,8 +21,8 @@ class FlowKeywords(TypedDict, total=False):
     Attributes:
         stack: The stack to run on; None leaves it to the layers below (``kitaru config show``).
         image: Container image settings: a base image's name, a mapping or ``kitaru.ImageSettings``.
-        cache: Whether checkpoints may reuse results of earlier executions.
-        retries: Maximum number of retries after a failure.
+        cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
+        retries: Maximum number of retries after a failure; 0 where no layer says otherwise.
     """
 
     stack: str | None
