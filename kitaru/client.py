@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 from kitaru._core.code import scope
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.keywords import ReplayKeywords, checked_replay
+from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class KitaruClient:
     def __init__(self) -> None:
         self.executions = Executions()
         self.artifacts = Artifacts()
+
+
+# The words of Executions.list.
+_FILTERS = ("flow", "status", "stack", "since", "limit")
 
 
 class Executions:
@@ -271,7 +276,6 @@ class Executions:
         Raises:
             KitaruUsageError: An argument is wrong for all of them; nothing was started.
             KitaruContextError: Called in the body of a flow.
-            TypeError: The mapping has a word that ``list`` does not take.
             KitaruBackendError: The executions cannot be listed, as the store cannot be reached.
         """
         scope.refuse_in_body("replay_many(...)")
@@ -279,6 +283,12 @@ class Executions:
 
         change, settings = checked_replay("replay_many", options)
         if isinstance(executions, Mapping):
+            unknown = [word for word in executions if word not in _FILTERS]
+            if unknown:
+                raise KitaruUsageError(
+                    f"replay_many: {unknown[0]!r} is no filter.{did_you_mean(unknown[0], _FILTERS)} Filters: "
+                    f"{', '.join(_FILTERS)}."
+                )
             originals = [summary.exec_id for summary in self.list(**executions)]
         else:
             originals = [_id_of(execution) for execution in executions]

@@ -67,6 +67,7 @@ OUTSIDE: dict[str, tuple[str, ...]] = {
     "kitaru.save('a', 1)": ("outside a flow",),
     "kitaru.chekpoint": ("no attribute 'chekpoint'", "Did you mean 'checkpoint'?"),
     "FlowHandle.from_id('mine')": ("no execution id", "kitaru executions list"),
+    "KitaruClient().executions.replay_many({'flw': 'f'})": ("'flw' is no filter", "Did you mean 'flow'?"),
     "KitaruClient().executions.get('0000')": ("begins with '0000'", "kitaru executions list"),
 }
 

@@ -173,11 +173,13 @@ def _continue(run: PipelineRunResponse, launch: Launch) -> bool:
     """Start a runner for a run that has one no more, and return whether nobody else was faster."""
     about = records.about(run)
     exec_id = str(run.id)
+    if "runner" not in about:
+        raise KitaruStateError(f"Run {exec_id} was not started by Kitaru, which therefore cannot start it again.")
     with exclusive():
         fresh = find_run(exec_id)
         if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
             return False
-        runner = about.get("runner", "")
+        runner = about["runner"]
         start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(about["job"]), runner)
         _set_status(run.id, ZenMLStatus.RESUMING)
         if not fresh.orchestrator_run_id:  # it never started, and ZenML gives a run this id only before it does
