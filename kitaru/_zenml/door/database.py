@@ -107,12 +107,12 @@ def refuse_another_age() -> None:
         KitaruBackendError: It is of a later ZenML.
     """
     path = file_of_store()
-    found = look(path) if path is not None else None
-    if found is None or found.age in ("new", "current"):
+    database = look(path) if path is not None else None
+    if database is None or database.age in ("new", "current"):
         return
-    if found.age == "earlier":
-        raise EarlierDatabaseError(found)
-    raise KitaruBackendError(f"{found.description}. {found.cure}")
+    if database.age == "earlier":
+        raise EarlierDatabaseError(database)
+    raise KitaruBackendError(f"{database.description}. {database.cure}")
 
 
 def back_up(database: Database) -> Path:
