@@ -113,7 +113,7 @@ def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
         False
     """
     body = _body()
-    return body is not None and body.begun(_stem(_checked_name(name), scope), key)
+    return body is not None and body.was_started(_stem(_checked_name(name), scope), key)
 
 
 def run(

@@ -38,30 +38,30 @@ def _next_calls(tools: set[str], task: str, results: list[str]) -> list[tuple[st
         return [] if results else [("look_up", {"module": task.split()[-2]})]
     if not results:
         return [("search", {"word": "zip"})]
-    found = json.loads(results[0])
+    modules = json.loads(results[0])
     if len(results) == 1:
-        return [("read", {"module": module}) for module in found]
-    lines = "\n".join(f"{module}: {about}" for module, about in zip(found, results[1:], strict=False))
-    return [] if len(results) > 1 + len(found) else [("publish", {"text": f"{lines}\n"})]
+        return [("read", {"module": module}) for module in modules]
+    lines = "\n".join(f"{module}: {text}" for module, text in zip(modules, results[1:], strict=False))
+    return [] if len(results) > 1 + len(modules) else [("publish", {"text": f"{lines}\n"})]
 
 
-def _message(asked: dict[str, Any]) -> dict[str, Any]:
-    said = asked["messages"]
+def _message(request: dict[str, Any]) -> dict[str, Any]:
+    said = request["messages"]
     task = next(message["content"] for message in said if message["role"] == "user")
     results = [message["content"] for message in said if message["role"] == "tool"]
     calls = [
-        {"id": f"call_{len(said)}_{name}_{given}", "type": "function", "function": {"name": name, "arguments": given}}
-        for name, arguments in _next_calls({tool["function"]["name"] for tool in asked["tools"]}, task, results)
-        for given in [json.dumps(arguments)]
+        {"id": f"call_{len(said)}_{name}_{text}", "type": "function", "function": {"name": name, "arguments": text}}
+        for name, arguments in _next_calls({tool["function"]["name"] for tool in request["tools"]}, task, results)
+        for text in [json.dumps(arguments)]
     ]
     return {"role": "assistant", **({"tool_calls": calls} if calls else {"content": results[-1]})}
 
 
 class _Model(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": asked["model"]}
-        answer["choices"] = [{"index": 0, "message": _message(asked), "finish_reason": "stop"}]
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": request["model"]}
+        answer["choices"] = [{"index": 0, "message": _message(request), "finish_reason": "stop"}]
         answer["usage"] = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
         body = json.dumps(answer).encode()
         self.send_response(200)

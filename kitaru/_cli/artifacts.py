@@ -11,7 +11,7 @@ import click
 from kitaru._cli import completion
 from kitaru._cli.describe import artifacts_table
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, client, output_option, say, show_found
+from kitaru._cli.output import as_json, client, output_option, say, show_list
 from kitaru.errors import KitaruUsageError
 
 
@@ -41,8 +41,8 @@ def list_(*, exec_id: str, name: str | None, kind: Any, checkpoint: str | None, 
       kitaru artifacts list 0a1b2c3d --kind output
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     kitaru = client()
-    found = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
-    show_found(found, output, lambda: artifacts_table(found), otherwise="No artifact matches.")
+    matches = kitaru.artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
+    show_list(matches, output, lambda: artifacts_table(matches), otherwise="No artifact matches.")
 
 
 @artifacts.command()

@@ -59,8 +59,8 @@ def targets(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -
     paths = [CompletionItem(incomplete, type="file")]
     if path in ("", "~") or path.endswith("/"):
         return paths
-    found = [path] if colon else sorted(glob(f"{escape(path)}*.py"))[:_FILES]  # noqa: PTH207 - keeps "./" as typed
-    flows = _items((f"{file}:{name}" for file in found for name in _flows_in(Path(file))), incomplete)
+    files = [path] if colon else sorted(glob(f"{escape(path)}*.py"))[:_FILES]  # noqa: PTH207 - keeps "./" as typed
+    flows = _items((f"{file}:{name}" for file in files for name in _flows_in(Path(file))), incomplete)
     return flows if colon else [*paths, *flows]
 
 
@@ -101,18 +101,18 @@ def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
 def _known() -> dict[str, Any]:
     """Return what was found last where it is of the same store, else what is there now."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        found: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
-        age = time.time() - found["at"]
-        if found["store"] == _store() and age < _STALE:
+        snapshot: dict[str, Any] = json.loads(_file().read_text(encoding="utf-8"))
+        age = time.time() - snapshot["at"]
+        if snapshot["store"] == _store() and age < _STALE:
             if age > _FRESH:
                 _refresh_behind()
-            return found
+            return snapshot
     return refresh()
 
 
 def refresh() -> dict[str, Any]:
     """Find what is there now, and keep it for the next time."""
-    found = {
+    snapshot = {
         "at": time.time(),
         "store": _store(),
         "executions": [(one.exec_id, one.flow_name, str(one.status), one.stack_name) for one in _listed()],
@@ -122,9 +122,9 @@ def refresh() -> dict[str, Any]:
         path = _file()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(found), encoding="utf-8")
+        new.write_text(json.dumps(snapshot), encoding="utf-8")
         new.replace(path)
-    return found
+    return snapshot
 
 
 def _refresh_behind() -> None:

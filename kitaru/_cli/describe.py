@@ -186,8 +186,8 @@ def _question(execution: Execution) -> str:
     assert wait is not None
     schema = AnswerSchema(wait.json_schema)
     answer = f"kitaru executions input {execution.exec_id} --value {quote(schema.example)}"
-    asked = f"{wait.name}: {wait.question}" if wait.question else wait.name
-    return _block("Waits for", [asked, f"It takes {schema.description}, since {moment(wait.asked_at)}.", answer])
+    line = f"{wait.name}: {wait.question}" if wait.question else wait.name
+    return _block("Waits for", [line, f"It takes {schema.description}, since {moment(wait.asked_at)}.", answer])
 
 
 def _block(title: str, lines: list[str]) -> str:

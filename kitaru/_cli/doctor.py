@@ -38,16 +38,18 @@ def doctor(output: str, *, upgrade: bool) -> None:
 
     if upgrade:
         copy = upgrade_store()
-        told = "The store needs no upgrade." if copy is None else f"The store is upgraded; as it was, it is in {copy}"
-        click.echo(told, err=True)
-    found = []
+        message = (
+            "The store needs no upgrade." if copy is None else f"The store is upgraded; as it was, it is in {copy}"
+        )
+        click.echo(message, err=True)
+    findings = []
     for finding in examine():
-        found.append(finding)
+        findings.append(finding)
         if output == "text":
             say(_line(finding))
-    failed = sum(finding.state == "failed" for finding in found)
+    failed = sum(finding.state == "failed" for finding in findings)
     if output == "json":
-        say(json.dumps([finding.to_json() for finding in found], indent=2))
+        say(json.dumps([finding.to_json() for finding in findings], indent=2))
     else:
         say(f"\n{_verdict(failed)}")
     if failed:

@@ -22,7 +22,7 @@ from kitaru._cli.output import (
     price,
     say,
     short_ids,
-    show_found,
+    show_list,
     stream,
     table,
 )
@@ -72,15 +72,15 @@ def list_(
       kitaru executions list --flow survey --output json
       kitaru executions list --usage
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    moment_given = parse_since(since, datetime.now().astimezone()) if since else None
+    earliest = parse_since(since, datetime.now().astimezone()) if since else None
     kitaru = client()
-    found = kitaru.executions.list(flow=flow, status=status, stack=stack, since=moment_given, limit=limit)
-    latest = [] if found else kitaru.executions.list(limit=_LATEST)
+    summaries = kitaru.executions.list(flow=flow, status=status, stack=stack, since=earliest, limit=limit)
+    latest = [] if summaries else kitaru.executions.list(limit=_LATEST)
     near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
-    show_found(
-        found,
+    show_list(
+        summaries,
         output,
-        lambda: _table(found, usage=usage),
+        lambda: _table(summaries, usage=usage),
         otherwise=f"No execution matches.{near}" if latest else "There are no executions yet.",
     )
 
@@ -137,10 +137,10 @@ def logs(*, exec_id: str, checkpoint: str | None, source: str, follow: bool, out
         ) from None
 
 
-def _nearest(given: str | None, known: Iterable[str | None]) -> str:
+def _nearest(name: str | None, known: Iterable[str | None]) -> str:
     """Suggest the nearest name, where the given one is not known."""
     names = set(filter(None, known))
-    return did_you_mean(given, names) if given and given not in names else ""
+    return did_you_mean(name, names) if name and name not in names else ""
 
 
 def _entries(exec_id: str, checkpoint: str | None, source: Any, follow: bool) -> Iterator[LogEntry]:
@@ -167,8 +167,8 @@ def _result(value: Any) -> str:
     return result_to_json(value)
 
 
-def _table(found: list[ExecutionSummary], *, usage: bool) -> str:
-    ids = short_ids([execution.exec_id for execution in found])
+def _table(summaries: list[ExecutionSummary], *, usage: bool) -> str:
+    ids = short_ids([execution.exec_id for execution in summaries])
     today = datetime.now().astimezone()
     rows = [
         (
@@ -180,7 +180,7 @@ def _table(found: list[ExecutionSummary], *, usage: bool) -> str:
             length(execution.started_at, execution.ended_at),
             *(_used(execution.usage) if usage else ()),
         )
-        for execution in found
+        for execution in summaries
     ]
     columns = ("ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION")
     return table((*columns, "CALLS", "TOKENS IN", "TOKENS OUT", "COST", "SAVED") if usage else columns, rows)

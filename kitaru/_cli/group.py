@@ -39,9 +39,11 @@ class Group(click.Group):
 
     def elsewhere(self, ctx: click.Context, name: str) -> str:
         """Suggest the option or the commands of groups of this group that have just this name."""
-        found = [f"--{name}"] if any(f"--{name}" in one.opts for one in self.get_params(ctx)) else []
+        suggestions = [f"--{name}"] if any(f"--{name}" in one.opts for one in self.get_params(ctx)) else []
         for group_name in self.list_commands(ctx):
             group = self.get_command(ctx, group_name)
             if isinstance(group, click.Group) and name in group.commands:
-                found.append(f"{group_name} {name}")
-        return f" Did you mean {' or '.join(f'`{ctx.command_path} {one}`' for one in found)}?" if found else ""
+                suggestions.append(f"{group_name} {name}")
+        return (
+            f" Did you mean {' or '.join(f'`{ctx.command_path} {one}`' for one in suggestions)}?" if suggestions else ""
+        )

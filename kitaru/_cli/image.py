@@ -62,8 +62,8 @@ def show(*, target: str, stack: str | None, output: str) -> None:
     """
     from kitaru.image import describe_image
 
-    found = describe_image(load_flow(target), stack=stack)
-    say(as_json(found) if output == "json" else _described(found))
+    description = describe_image(load_flow(target), stack=stack)
+    say(as_json(description) if output == "json" else _described(description))
 
 
 def _described(image: ImageDescription) -> str:

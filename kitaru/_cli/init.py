@@ -38,10 +38,10 @@ def init(*, folder: Path, template: str, output: str) -> None:
       kitaru init helper --template agent
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     made = create_project(folder, template=template)
-    say(json.dumps(made.to_json(), indent=2) if output == "json" else _told(made))
+    say(json.dumps(made.to_json(), indent=2) if output == "json" else _summary(made))
 
 
-def _told(made: NewProject) -> str:
+def _summary(made: NewProject) -> str:
     here = made.folder == "."
     lines = [f"Made a project in {'this folder' if here else made.folder} from the template {made.template!r}:"]
     lines += [f"  {name}" for name in made.files]

@@ -67,16 +67,16 @@ def login(
         raise KitaruUsageError("Give --ssl-ca-cert or --no-verify-ssl, not both.")
     if with_key and url is None:
         raise KitaruUsageError("--api-key goes with the URL of a server; one on this machine asks for no credentials.")
-    found = log_in(
+    server = log_in(
         url,
         api_key=_read_key() if with_key else None,
         project=project,
         verify_ssl=ssl_ca_cert or not no_verify_ssl,
         port=port,
     )
-    say(json.dumps(found.to_json(), indent=2) if output == "json" else _logged_in(found))
+    say(json.dumps(server.to_json(), indent=2) if output == "json" else _logged_in(server))
     if url is None and not no_open and output == "text" and is_terminal():
-        click.launch(str(found.dashboard_url))
+        click.launch(str(server.dashboard_url))
 
 
 @click.command(cls=Command)
@@ -114,9 +114,9 @@ def status(output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.server import status as read
 
-    found = read()
-    say(json.dumps(found.to_json(), indent=2) if output == "json" else _described(found))
-    if found.problem is not None:
+    server = read()
+    say(json.dumps(server.to_json(), indent=2) if output == "json" else _described(server))
+    if server.problem is not None:
         raise click.exceptions.Exit(_UNREACHABLE)
 
 

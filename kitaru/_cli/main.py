@@ -78,8 +78,8 @@ class _LazyGroup(Group):
             raise click.exceptions.Exit(_INTERRUPTED) from interrupt
 
 
-def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if not wanted:
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value:
         return
     from importlib.metadata import PackageNotFoundError, version
 
@@ -90,8 +90,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     ctx.exit()
 
 
-def _keep_traceback(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    ctx.ensure_object(Presentation).traceback = wanted
+def _keep_traceback(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    ctx.ensure_object(Presentation).traceback = value
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, output_option, say, show_found, table
+from kitaru._cli.output import as_json, output_option, say, show_list, table
 
 
 @click.group(cls=Group)
@@ -27,9 +27,9 @@ def register(*, alias: str, name: str, secret: str | None, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.aliases import register_model
 
-    found = register_model(alias, name, secret=secret)
-    default = ", the default" if found.is_default else ""
-    say(as_json(found) if output == "json" else f"{found.alias} is {found.model}{default}.")
+    entry = register_model(alias, name, secret=secret)
+    default = ", the default" if entry.is_default else ""
+    say(as_json(entry) if output == "json" else f"{entry.alias} is {entry.model}{default}.")
 
 
 @model.command("list")
@@ -43,10 +43,10 @@ def list_(output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.aliases import list_models
 
-    found = list_models()
-    rows = [("*" if one.is_default else "", one.alias, one.model, one.secret or "environment") for one in found]
-    show_found(
-        found,
+    aliases = list_models()
+    rows = [("*" if one.is_default else "", one.alias, one.model, one.secret or "environment") for one in aliases]
+    show_list(
+        aliases,
         output,
         lambda: table(("DEFAULT", "ALIAS", "MODEL", "KEY FROM"), rows),
         otherwise="There are no aliases yet: kitaru model register ALIAS --model PROVIDER:MODEL",
@@ -65,8 +65,8 @@ def default(alias: str, output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.aliases import set_default_model
 
-    found = set_default_model(alias)
-    say(as_json(found) if output == "json" else f"{found.alias} ({found.model}) is the default.")
+    entry = set_default_model(alias)
+    say(as_json(entry) if output == "json" else f"{entry.alias} ({entry.model}) is the default.")
 
 
 @model.command()

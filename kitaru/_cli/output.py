@@ -102,18 +102,18 @@ def as_json(value: Any, *, indent: int | None = 2) -> str:
     return json.dumps(_plain(value), indent=indent, ensure_ascii=False)
 
 
-def show_found(found: Sequence[Any], output: str, as_text: Callable[[], str], *, otherwise: str) -> None:
+def show_list(items: Sequence[Any], output: str, as_text: Callable[[], str], *, otherwise: str) -> None:
     """Print what a command has found.
 
     Args:
-        found: The models.
+        items: The models.
         output: ``"json"`` or ``"text"``.
         as_text: Returns them for people; called where there are some.
         otherwise: What people are told where there are none, on stderr.
     """
     if output == "json":
-        say(as_json(found))
-    elif found:
+        say(as_json(items))
+    elif items:
         say(as_text())
     else:
         click.echo(otherwise, err=True)

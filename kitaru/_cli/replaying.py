@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound="Callable[..., Any]")
 
 
-def _take_form(ctx: click.Context, _: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def _take_form(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Let ``--output json`` mean what it means elsewhere, beside ``--output CHECKPOINT=JSON``."""
-    ctx.obj.json = "json" in given
-    return tuple(value for value in given if value not in ("json", "text"))
+    ctx.obj.json = "json" in values
+    return tuple(value for value in values if value not in ("json", "text"))
 
 
 _OPTIONS = (
     click.option("--at", metavar="CHECKPOINT", help="Run again from this call on: rank, parse_2, parse[3] or an id."),
     click.option(
-        "--input", "given", default="{}", metavar="JSON", help="New inputs of the flow: a JSON object, @FILE, or -."
+        "--input", "arguments", default="{}", metavar="JSON", help="New inputs of the flow: a JSON object, @FILE, or -."
     ),
     click.option("--skip", metavar="A,B", help="Take these calls from the record, though they come later."),
     click.option("--answer", "answers", multiple=True, metavar="WAIT=JSON", help="Give an answer ahead."),
@@ -134,8 +134,8 @@ def replay_many(
     originals = [*exec_ids, *(read_ids(ids_file) if ids_file else [])]
     if flow or status or since:
         moment = parse_since(since, datetime.now().astimezone()) if since else None
-        found = kitaru.executions.list(flow=flow, status=status, since=moment, limit=limit)
-        originals += [execution.exec_id for execution in found]
+        matches = kitaru.executions.list(flow=flow, status=status, since=moment, limit=limit)
+        originals += [execution.exec_id for execution in matches]
     if not originals:
         raise KitaruUsageError("Name executions to replay: ids, --ids-file, --flow, --status or --since.")
     change = _change(kitaru, originals[0], outputs, options)
@@ -161,12 +161,12 @@ def _change(kitaru: KitaruClient, exec_id: str, outputs: Sequence[str], options:
     from kitaru.json_values import inputs_from_json
 
     answers = _pairs("--answer", options["answers"])
-    asked = kitaru.executions.waits(exec_id) if answers else {}
-    schemas = {name: asked[name].json_schema if name in asked else {} for name in answers}
-    given = read_input(options["given"])
+    waits = kitaru.executions.waits(exec_id) if answers else {}
+    schemas = {name: waits[name].json_schema if name in waits else {} for name in answers}
+    arguments = read_input(options["arguments"])
     return {
         "at": options["at"],
-        "inputs": inputs_from_json(kitaru.executions.flow(exec_id).func, given) if given else None,
+        "inputs": inputs_from_json(kitaru.executions.flow(exec_id).func, arguments) if arguments else None,
         "outputs": {name: _json(text) for name, text in _pairs("--output", outputs).items()} or None,
         "skip": [name.strip() for name in options["skip"].split(",")] if options["skip"] else None,
         "wait_answers": {name: answer_from_text(text, schemas[name]) for name, text in answers.items()} or None,
@@ -177,9 +177,9 @@ def _change(kitaru: KitaruClient, exec_id: str, outputs: Sequence[str], options:
     }
 
 
-def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     pairs = {}
-    for text in given:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not (name.strip() and equals):
             raise KitaruUsageError(f"{option} {text!r}: write NAME=JSON, such as {option} 'score=0.9'.")

@@ -43,7 +43,11 @@ class _Run(Command):
 @click.command(cls=_Run)
 @click.argument("target", shell_complete=completion.targets)
 @click.option(
-    "--input", "given", default="{}", metavar="JSON", help="The flow's arguments: a JSON object, @FILE, or - for stdin."
+    "--input",
+    "arguments",
+    default="{}",
+    metavar="JSON",
+    help="The flow's arguments: a JSON object, @FILE, or - for stdin.",
 )
 @click.option("--stack", shell_complete=completion.stacks, help="The stack to run on.")
 @click.option("--image", help="The base image, or the image's fields as JSON.")
@@ -54,7 +58,7 @@ class _Run(Command):
 def run(
     *,
     target: str,
-    given: str,
+    arguments: str,
     stack: str | None,
     image: str | None,
     cache: bool | None,
@@ -74,7 +78,7 @@ def run(
       kitaru run survey.py:survey --output json | jq .result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     options = {"stack": stack, "image": read_image(image), "cache": cache, "retries": retries}
-    handle = _start(target, read_input(given), options)
+    handle = _start(target, read_input(arguments), options)
     report(handle, wait=wait, as_data=output == "json")
 
 
@@ -104,10 +108,10 @@ def _refuse_options(values: dict[str, Any], options: dict[str, Any]) -> None:
         raise KitaruUsageError(f"The input has {name!r}, which is an option and no argument: use --{name}.")
 
 
-def read_input(given: str) -> dict[str, Any]:
+def read_input(option: str) -> dict[str, Any]:
     """Return the JSON object that ``--input`` stands for: the text itself, ``@FILE``, or ``-`` for stdin."""
-    where = {"-": "--input - (stdin)"}.get(given, f"--input {given}" if given.startswith("@") else "--input")
-    text = _input_text(given, where)
+    where = {"-": "--input - (stdin)"}.get(option, f"--input {option}" if option.startswith("@") else "--input")
+    text = _input_text(option, where)
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -117,12 +121,12 @@ def read_input(given: str) -> dict[str, Any]:
     return values
 
 
-def _input_text(given: str, where: str) -> str:
+def _input_text(option: str, where: str) -> str:
     """Return the JSON text that ``--input`` stands for."""
-    if given != "-" and not given.startswith("@"):
-        return given
+    if option != "-" and not option.startswith("@"):
+        return option
     try:
-        content = sys.stdin.buffer.read() if given == "-" else Path(given[1:]).read_bytes()
+        content = sys.stdin.buffer.read() if option == "-" else Path(option[1:]).read_bytes()
         return content.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise KitaruUsageError(f"{where} cannot be read: {error}. It must be JSON in UTF-8.") from error

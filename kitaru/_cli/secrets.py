@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import as_json, moment, output_option, say, show_found, table
+from kitaru._cli.output import as_json, moment, output_option, say, show_list, table
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def set_(*, name: str, values: Sequence[str], private: bool, output: str) -> Non
       kitaru secrets set openai-creds api_key=@OPENAI_API_KEY
       kitaru secrets set google service_account < account.json
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    given = _values(values)
+    contents = _values(values)
     from kitaru.secrets import set_secret
 
-    stored = set_secret(name, given, private=private)
+    stored = set_secret(name, contents, private=private)
     say(as_json(stored) if output == "json" else f"Secret {stored.name} holds {', '.join(stored.keys)}.")
 
 
@@ -59,10 +59,10 @@ def list_(output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.secrets import list_secrets
 
-    found = list_secrets()
-    rows = [(one.name, ", ".join(one.keys), "you" if one.private else "all", moment(one.updated_at)) for one in found]
-    show_found(
-        found,
+    infos = list_secrets()
+    rows = [(one.name, ", ".join(one.keys), "you" if one.private else "all", moment(one.updated_at)) for one in infos]
+    show_list(
+        infos,
         output,
         lambda: table(("NAME", "KEYS", "READABLE BY", "CHANGED"), rows),
         otherwise="There are no secrets yet: kitaru secrets set NAME KEY",
@@ -109,19 +109,19 @@ def _values(texts: Sequence[str]) -> dict[str, str]:
             raise KitaruUsageError(
                 f"Key {key!r} is given twice." if key.strip() else f"{key!r} is no name for a value."
             )
-    asked = [text for text in texts if "=" not in text]
-    given = _typed(asked) if sys.stdin.isatty() else _piped(asked)
-    return {key: given[key] if key in given else _written(text) for key, text in zip(keys, texts, strict=True)}
+    missing = [text for text in texts if "=" not in text]
+    answers = _typed(missing) if sys.stdin.isatty() else _piped(missing)
+    return {key: answers[key] if key in answers else _written(text) for key, text in zip(keys, texts, strict=True)}
 
 
 def _written(text: str) -> str:
     value = text.partition("=")[2]
     if not value.startswith("@"):
         return value
-    found = os.environ.get(value[1:])
-    if not found:
+    content = os.environ.get(value[1:])
+    if not content:
         raise KitaruUsageError(f"{text}: the environment has no variable {value[1:]!r}, or it is empty.")
-    return found
+    return content
 
 
 def _typed(keys: Sequence[str]) -> dict[str, str]:
@@ -133,11 +133,11 @@ def _piped(keys: Sequence[str]) -> dict[str, str]:
     if not keys:
         return {}
     text = sys.stdin.read().rstrip("\r\n")
-    found = [text] if len(keys) == 1 else text.splitlines()
-    if len(found) > len(keys):
-        raise KitaruUsageError(f"stdin has {len(found)} lines for {len(keys)} values: {', '.join(keys)}.")
-    given = dict(zip(keys, found, strict=False))
+    lines = [text] if len(keys) == 1 else text.splitlines()
+    if len(lines) > len(keys):
+        raise KitaruUsageError(f"stdin has {len(lines)} lines for {len(keys)} values: {', '.join(keys)}.")
+    values = dict(zip(keys, lines, strict=False))
     for key in keys:
-        if not given.get(key):
+        if not values.get(key):
             raise KitaruUsageError(f"No value for {key!r}: stdin is no terminal, and has no further line.")
-    return given
+    return values

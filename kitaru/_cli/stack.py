@@ -35,8 +35,8 @@ def list_(output: str) -> None:
     """List the stacks; the active one is marked."""
     from kitaru.stack import list_stacks
 
-    found = list_stacks()
-    say(as_json(found) if output == "json" else table(["ACTIVE", "NAME", "ORCHESTRATOR", "MADE BY"], _rows(found)))
+    stacks = list_stacks()
+    say(as_json(stacks) if output == "json" else table(["ACTIVE", "NAME", "ORCHESTRATOR", "MADE BY"], _rows(stacks)))
 
 
 @stack.command()
@@ -45,8 +45,8 @@ def current(output: str) -> None:
     """Print the name of the active stack."""
     from kitaru.stack import current_stack
 
-    found = current_stack()
-    say(as_json(found) if output == "json" else found.name)
+    active = current_stack()
+    say(as_json(active) if output == "json" else active.name)
 
 
 @stack.command()
@@ -56,8 +56,8 @@ def use(name: str, output: str) -> None:
     """Make the stack NAME the active one, for ZenML as well."""
     from kitaru.stack import use_stack
 
-    found = use_stack(name)
-    say(as_json(found) if output == "json" else f"Stack {found.name} is active.")
+    active = use_stack(name)
+    say(as_json(active) if output == "json" else f"Stack {active.name} is active.")
 
 
 @stack.command()
@@ -67,8 +67,8 @@ def show(name: str | None, output: str) -> None:
     """Show the components of a stack. Without NAME, it is the active one."""
     from kitaru.stack import describe_stack
 
-    found = describe_stack(name)
-    say(as_json(found) if output == "json" else _described(found))
+    details = describe_stack(name)
+    say(as_json(details) if output == "json" else _described(details))
 
 
 @stack.command()
@@ -83,11 +83,11 @@ def show(name: str | None, output: str) -> None:
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path), help="A definition of your own, such as stacks/kubernetes.yaml."
 )
-@click.option("--set", "given", multiple=True, metavar="OPTION=VALUE", help="An option of the definition.")
+@click.option("--set", "pairs", multiple=True, metavar="OPTION=VALUE", help="An option of the definition.")
 @click.option("--dry-run", is_flag=True, help="Validate everything, print what would be made, and make nothing.")
 @output_option
 def create(
-    *, name: str, kind: str | None, file: Path | None, given: tuple[str, ...], dry_run: bool, output: str
+    *, name: str, kind: str | None, file: Path | None, pairs: tuple[str, ...], dry_run: bool, output: str
 ) -> None:
     """Make the stack NAME from a definition.
 
@@ -99,7 +99,7 @@ def create(
       kitaru stack create prod -f stacks/kubernetes.yaml --set namespace=agents --dry-run
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     definition = _definition(kind, file)
-    options = dict(_option(text) for text in given)
+    options = dict(_option(text) for text in pairs)
     from kitaru.stack import create_stack, plan_stack
 
     if dry_run:
@@ -117,8 +117,8 @@ def types(output: str) -> None:
     """List the ready-made definitions for `kitaru stack create --type`."""
     from kitaru.stack import stack_types
 
-    found = stack_types()
-    say(as_json(found) if output == "json" else table(["TYPE", "WHAT IT IS"], list(found.items())))
+    kinds = stack_types()
+    say(as_json(kinds) if output == "json" else table(["TYPE", "WHAT IT IS"], list(kinds.items())))
 
 
 @stack.command()
@@ -146,9 +146,9 @@ def check(name: str | None, output: str) -> None:
     """
     from kitaru.stack import check_stack
 
-    found = check_stack(name)
-    say(as_json(found) if output == "json" else _checked(found))
-    if not found.ok:
+    result = check_stack(name)
+    say(as_json(result) if output == "json" else _checked(result))
+    if not result.ok:
         raise click.exceptions.Exit(1)
 
 

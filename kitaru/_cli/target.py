@@ -132,7 +132,7 @@ def _flow_in(module: ModuleType, source: str, name: str) -> Flow[..., Any]:
     listed = f"Its flows are {', '.join(flows)}." if flows else "It has no flows; decorate a function with @flow."
     if not hasattr(module, name):
         raise KitaruUsageError(f"{source} has nothing named {name!r}.{did_you_mean(name, flows)} {listed}")
-    found = getattr(module, name)
-    if not isinstance(found, Flow):
-        raise KitaruUsageError(f"{name!r} in {source} is not a flow but a {type(found).__name__}. {listed}")
-    return found
+    value = getattr(module, name)
+    if not isinstance(value, Flow):
+        raise KitaruUsageError(f"{name!r} in {source} is not a flow but a {type(value).__name__}. {listed}")
+    return value

@@ -135,11 +135,11 @@ def _as_text(event: Event) -> str:
     if event["event"] == "log":
         return without_colours(str(event["message"]))
     if event["event"] == "status":
-        return f"execution {event['exec_id']} ({event['flow_name']}) is {coloured(event['status'])}{_asked(event)}"
+        return f"execution {event['exec_id']} ({event['flow_name']}) is {coloured(event['status'])}{_wait_text(event)}"
     return _checkpoint_text(event["checkpoint"])
 
 
-def _asked(event: Event) -> str:
+def _wait_text(event: Event) -> str:
     wait = event["pending_wait"]
     if wait is None:
         return ""

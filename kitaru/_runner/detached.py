@@ -52,11 +52,11 @@ class DetachedRunner:
         self._base = base
         self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
         self._started: subprocess.Popen[bytes] | HostedProcess | None = None
-        self._asked: Request | None = None
+        self._request: Request | None = None
         self._directory = base / f"{files.STARTING}{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
 
     def __enter__(self) -> Self:
-        if self._started is None and self._asked is None:
+        if self._started is None and self._request is None:
             self.start()
         return self
 
@@ -70,7 +70,7 @@ class DetachedRunner:
             files.make(self._directory)
             with files.open_log(self._directory) as log:
                 self._ask_host(log)
-                if self._asked is None:
+                if self._request is None:
                     self._start_program(log)
         except OSError as error:
             self._remove_start()
@@ -84,7 +84,7 @@ class DetachedRunner:
         if not host_wanted() or not client.is_possible():
             return
         with contextlib.suppress(OSError):  # no host can be had: the direct way it is
-            self._asked = Request(START, self._arguments, self._env, self._path, log.fileno())
+            self._request = Request(START, self._arguments, self._env, self._path, log.fileno())
 
     def _start_program(self, log: BinaryIO) -> None:
         self._started = subprocess.Popen(
@@ -136,9 +136,9 @@ class DetachedRunner:
     def close(self) -> None:
         """Let the supervisor be: one that has not been told what to do ends."""
         if self._started is None:
-            if self._asked is not None:
-                self._asked.abandon()
-                self._asked = None
+            if self._request is not None:
+                self._request.abandon()
+                self._request = None
             self._remove_start()
             return
         if self._supervisor.stdin is None or self._supervisor.stdin.closed:
@@ -159,8 +159,8 @@ class DetachedRunner:
     @property
     def _supervisor(self) -> subprocess.Popen[bytes] | HostedProcess:
         if self._started is None:
-            asked, self._asked = self._asked, None
-            self._started = None if asked is None else asked.result()
+            request, self._request = self._request, None
+            self._started = None if request is None else request.result()
         if self._started is None:
             with files.open_log(self._directory) as log:
                 self._start_program(log)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._zenml.submitting.replay_plan import Draft
 
-_told_about_threads = False
+_thread_notice_shown = False
 _threads: list[threading.Thread] = []
 
 
@@ -76,17 +76,17 @@ def _start(
 
 
 def _mode(flow: FlowDefinition[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:
-    wanted = local_runner()
+    setting = local_runner()
     module = locate(flow.func)
-    if wanted is None:
+    if setting is None:
         return ("process" if module is not None else "thread"), module
-    if wanted == "process" and module is None:
+    if setting == "process" and module is None:
         raise KitaruUsageError(
             f"KITARU_LOCAL_RUNNER=process, but flow {flow.name!r} cannot be imported by another process: it is defined "
             f"in a notebook, a REPL or inside a function. Move it to the top level of a module, or use "
             f"KITARU_LOCAL_RUNNER=thread."
         )
-    return wanted, module
+    return setting, module
 
 
 def continue_(exec_id: str, job: dict[str, Any], runner: str) -> Callable[[], None]:
@@ -117,9 +117,9 @@ def _continue_detached(exec_id: str, job: dict[str, Any]) -> None:
 
 def start_thread(exec_id: str, job: dict[str, Any]) -> None:
     """Run an execution in a thread of this process."""
-    global _told_about_threads  # noqa: PLW0603 - said once a process
-    if job["module"] is None and not _told_about_threads:  # who has asked for threads knows
-        _told_about_threads = True
+    global _thread_notice_shown  # noqa: PLW0603 - said once a process
+    if job["module"] is None and not _thread_notice_shown:  # who has asked for threads knows
+        _thread_notice_shown = True
         sys.stderr.write(
             "kitaru: this flow runs in a thread of this process, and ends with it: another process cannot import a flow "
             "that is defined in a notebook, a REPL, `python -c` or a function.\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kitaru._core.code import loading, scope
 from kitaru._core.records.executions import ReplayOutcome, Replays
 from kitaru._core.records.status import ExecutionStatus
-from kitaru._core.settings.environment import progress as wanted
+from kitaru._core.settings.environment import progress as progress_setting
 from kitaru._core.settings.settings import Provenance, ResolvedSettings, resolve, validate_options
 from kitaru.errors import KitaruError, KitaruUsageError
 
@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
 
 # Seconds between two looks at a replay, and how long a question must stand before nobody is expected to answer.
 _LOOK = 0.3
-_ASKED_FOR = 2.0
+_QUESTION_SECONDS = 2.0
 
 
 def replay_all(
@@ -87,7 +87,7 @@ def replay_all(
     """Replay many executions, some at a time; see ``kitaru.client.Executions.replay_many``."""
     if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
         raise KitaruUsageError(f"replay_many(at_once={at_once!r}): give a whole number from 1 up.")
-    tally = _Tally(len(originals), shown=wanted() is not False if progress is None else progress)
+    tally = _Tally(len(originals), shown=progress_setting() is not False if progress is None else progress)
     flows = {original: _flow(original) for original in originals}  # one after the other: this imports code
     with ThreadPoolExecutor(at_once, "kitaru-replay") as pool:
         try:
@@ -157,13 +157,13 @@ def _end_of(exec_id: str, tally: _Tally) -> ExecutionStatus:
     """Wait until an execution has ended, or waits for an answer that nobody has given ahead."""
     from kitaru._zenml.records import runs
 
-    asked: float | None = None
+    waiting_since: float | None = None
     while not (status := runs.read_status(exec_id)).is_finished and not tally.stop:
         if status is not ExecutionStatus.WAITING:
-            asked = None
-        elif asked is None:
-            asked = time.monotonic()
-        elif time.monotonic() - asked > _ASKED_FOR:
+            waiting_since = None
+        elif waiting_since is None:
+            waiting_since = time.monotonic()
+        elif time.monotonic() - waiting_since > _QUESTION_SECONDS:
             break
         time.sleep(_LOOK)
     return status

@@ -51,16 +51,16 @@ def main(directory: Path, *, forks: bool) -> bool:
 def _supervise(directory: Path, workers: type[_Worker]) -> None:
     worker = workers(directory)
     try:
-        told = sys.stdin.readline().strip()
+        line = sys.stdin.readline().strip()
     except _StopRequestedError:
-        told = ""
-    if not told:  # the submission failed, or the submitting process died before the execution existed
+        line = ""
+    if not line:  # the submission failed, or the submitting process died before the execution existed
         worker.signal(signal.SIGKILL)
         shutil.rmtree(directory, ignore_errors=True)
         return
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    _Supervisor(Path(told), workers).run(worker)
+    _Supervisor(Path(line), workers).run(worker)
 
 
 class _Supervisor:

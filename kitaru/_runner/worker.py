@@ -33,12 +33,12 @@ def main(directory: Path) -> None:
     line = sys.stdin.readline().strip()
     if not line:
         return
-    told, generation, changes = json.loads(line)
-    files.become_worker(Path(told), last_words)
+    path, generation, changes = json.loads(line)
+    files.become_worker(Path(path), last_words)
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
     try:
-        _run({**files.read(Path(told) / files.JOB), **changes}, generation)
+        _run({**files.read(Path(path) / files.JOB), **changes}, generation)
     except BaseException as error:
         files.say_last_words(f"{type(error).__name__}: {error}")
         raise

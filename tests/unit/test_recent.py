@@ -50,7 +50,7 @@ def test_no_more_is_kept_than_what_is_recent(clock) -> None:
 
 def test_an_engine_is_asked_once_in_a_while_about_an_execution_and_its_answer_is_not_kept(clock, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(stack_runners.records, "about", lambda _: {"runner": "stack"})
+    monkeypatch.setattr(stack_runners.records, "extra_of", lambda _: {"runner": "stack"})
     monkeypatch.setattr(stack_runners, "_ask", lambda run, _: asked.append(run.id))
     for number in range(100):
         run = SimpleNamespace(id=number, stack="kube")

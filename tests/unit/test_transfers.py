@@ -29,7 +29,7 @@ PUSH = reports(
 
 def test_a_pipe_gets_the_outcome_and_the_stream_goes_on_whole(capsys: pytest.CaptureFixture[str]) -> None:
     broken = [*PUSH, b"no json", b"[1]"]
-    assert list(transfers.heard(broken, transfers.Transfer(shown=True))) == broken
+    assert list(transfers.tee_progress(broken, transfers.Transfer(shown=True))) == broken
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("kitaru: pushing 2 of 2 layers, 10 of 10 MB, ")
 
@@ -37,11 +37,11 @@ def test_a_pipe_gets_the_outcome_and_the_stream_goes_on_whole(capsys: pytest.Cap
 def test_a_terminal_sees_it_grow_in_place(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfers, "in_place", lambda: True)
     monkeypatch.setattr(transfers, "_DRAW", 0)
-    list(transfers.heard(PUSH, transfers.Transfer(shown=True)))
+    list(transfers.tee_progress(PUSH, transfers.Transfer(shown=True)))
     shown = capsys.readouterr().err
     assert "\r\x1b[2Kkitaru: pushing 0 of 2 layers, 4 of 10 MB\r" in shown
     assert shown.count("\n") == 1
-    list(transfers.heard(PUSH, transfers.Transfer(shown=False)))
+    list(transfers.tee_progress(PUSH, transfers.Transfer(shown=False)))
     assert capsys.readouterr().err == ""
 
 

@@ -26,20 +26,22 @@ def git(folder: str, *arguments: str) -> dict[str, Any]:
 
 
 @tool("commits", "List the latest commits of the repository, the newest first.", {"folder": str, "number": int})
-async def commits(given: dict[str, Any]) -> dict[str, Any]:
-    return git(given["folder"], "log", "--oneline", f"--max-count={int(given['number'])}")
+async def commits(arguments: dict[str, Any]) -> dict[str, Any]:
+    return git(arguments["folder"], "log", "--oneline", f"--max-count={int(arguments['number'])}")
 
 
 @tool("change", "Show what one commit changed.", {"folder": str, "commit": str})
-async def change(given: dict[str, Any]) -> dict[str, Any]:
-    if not re.fullmatch("[0-9a-f]{4,40}", given["commit"]):  # and no option of git's
+async def change(arguments: dict[str, Any]) -> dict[str, Any]:
+    if not re.fullmatch("[0-9a-f]{4,40}", arguments["commit"]):  # and no option of git's
         return {"content": [{"type": "text", "text": "That is no commit's hash."}]}
-    return git(given["folder"], "show", "--stat", given["commit"])
+    return git(arguments["folder"], "show", "--stat", arguments["commit"])
 
 
 @tool("publish", "Write the release notes.", {"folder": str, "text": str})
-async def publish(given: dict[str, Any]) -> dict[str, Any]:
-    await asyncio.to_thread(Path(given["folder"], "RELEASE_NOTES.md").write_text, given["text"], encoding="utf-8")
+async def publish(arguments: dict[str, Any]) -> dict[str, Any]:
+    await asyncio.to_thread(
+        Path(arguments["folder"], "RELEASE_NOTES.md").write_text, arguments["text"], encoding="utf-8"
+    )
     return {"content": [{"type": "text", "text": "RELEASE_NOTES.md is written."}]}
 
 

@@ -140,18 +140,18 @@ class KitaruClaude:
             async with aclosing(self._live(part)) as live:
                 async for message in live:
                     yield message
-            asked = part.asked
-            if asked is None:
+            call = part.pending_call
+            if call is None:
                 return
-            run.answers[asked.id] = await self._ask(run, asked)
+            run.answers[call.id] = await self._ask(run, call)
             part = part.next()
 
     async def _plain(
         self, prompt: Any, options: ClaudeAgentOptions, transport: Transport | None
     ) -> AsyncGenerator[Message, None]:
         messages: list[Message] = []
-        asked = query(prompt=prompt, options=asking(options, self._approve), transport=transport)
-        async with aclosing(cast("AsyncGenerator[Message, None]", asked)) as answered:
+        stream = query(prompt=prompt, options=asking(options, self._approve), transport=transport)
+        async with aclosing(cast("AsyncGenerator[Message, None]", stream)) as answered:
             async for message in answered:
                 messages.append(message)
                 yield message
@@ -160,7 +160,7 @@ class KitaruClaude:
     async def _live(self, part: _Part) -> AsyncGenerator[Message, None]:
         """Run a part of a query as a checkpoint, and yield its messages while they come."""
         pieces: asyncio.Queue[Message | None] = asyncio.Queue()
-        asked = asyncio.ensure_future(
+        task = asyncio.ensure_future(
             adapter.run_async(
                 lambda: part.ask(pieces),
                 name="query",
@@ -172,7 +172,7 @@ class KitaruClaude:
                 retries=self._retries,
             )
         )
-        asked.add_done_callback(lambda _: pieces.put_nowait(None))
+        task.add_done_callback(lambda _: pieces.put_nowait(None))
         streamed = ended = False
         try:
             while (piece := await pieces.get()) is not None:
@@ -180,26 +180,26 @@ class KitaruClaude:
                 ended = isinstance(piece, ResultMessage)
                 if not part.ends_with(piece):
                     yield piece
-            part.messages = await asked
+            part.messages = await task
             for message in () if streamed else part.messages:
                 if not part.ends_with(message):
                     yield message
         finally:
             if ended:  # whoever read as far as the result need not read on for it to be recorded
-                await asyncio.wait([asked])
-            asked.cancel()
+                await asyncio.wait([task])
+            task.cancel()
         part.remember()
 
-    async def _ask(self, run: Run, asked: DeferredToolUse) -> bool:
-        arguments = json.dumps(asked.input)
+    async def _ask(self, run: Run, call: DeferredToolUse) -> bool:
+        arguments = json.dumps(call.input)
         shown = arguments if len(arguments) <= _CLIPPED else f"{arguments[:_CLIPPED]}…"
         return bool(
             await adapter.wait(
                 bool,
-                name=f"{run.scope.name}_approve_{short(asked.name)}",
-                question=f"May {self._name} call {short(asked.name)}({shown})?",
+                name=f"{run.scope.name}_approve_{short(call.name)}",
+                question=f"May {self._name} call {short(call.name)}({shown})?",
                 timeout=self._approval_timeout,
-                metadata={"tool": asked.name, "arguments": asked.input},
+                metadata={"tool": call.name, "arguments": call.input},
             )
         )
 
@@ -227,20 +227,20 @@ class _Part:
         self._transport = transport
         self._used = used
         self._directory = os.path.realpath(options.cwd or ".")
-        given = options.session_id or options.continue_conversation or transport
+        own_session = options.session_id or options.continue_conversation or transport
         elsewhere = {"HOME", "CLAUDE_CONFIG_DIR"} & set(options.env)  # where this process does not see the sessions
         name = f"kitaru {exec_id} {run.scope.name} {number}"
-        self._session = None if given or elsewhere else str(uuid5(NAMESPACE_URL, name))
+        self._session = None if own_session or elsewhere else str(uuid5(NAMESPACE_URL, name))
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What is recorded of the question."""
-        told: dict[str, Any] = {name: getattr(self._options, name) for name in _RECORDED}
-        told |= {"prompt": self._prompt, "resume": self._options.resume}
-        return {name: value for name, value in told.items() if value not in (None, [])}
+        values: dict[str, Any] = {name: getattr(self._options, name) for name in _RECORDED}
+        values |= {"prompt": self._prompt, "resume": self._options.resume}
+        return {name: value for name, value in values.items() if value not in (None, [])}
 
     @property
-    def asked(self) -> DeferredToolUse | None:
+    def pending_call(self) -> DeferredToolUse | None:
         """The call that has to be approved of before the query can go on."""
         result = self._result
         return result.deferred_tool_use if result is not None and self.ends_with(result) else None
@@ -290,9 +290,9 @@ class _Part:
         known = _sessions.answers(await self._recorded(resume)) if left else {}
         unaccounted = [answer for identity, answer in _sessions.answers(left).items() if identity not in known]
         ended = asyncio.Event()
-        asked = query(prompt=_spoken(prompt, ended), options=options, transport=self._transport)
+        stream = query(prompt=_spoken(prompt, ended), options=options, transport=self._transport)
         try:
-            async with aclosing(cast("AsyncGenerator[Message, None]", asked)) as answered:
+            async with aclosing(cast("AsyncGenerator[Message, None]", stream)) as answered:
                 async for message in answered:
                     if not isinstance(message, StreamEvent):
                         messages.append(message)
@@ -311,8 +311,8 @@ class _Part:
         calls = _sessions.cut_off(left)
         if any(call["id"] in self.run.answers for call in calls):
             return None  # the call that Claude Code had held back, which it makes by itself
-        begun = [call for call in calls if self._server_of(call) and self.run.has_begun(call)]
-        return _sessions.go_on(zip(begun, await asyncio.gather(*map(self._complete, begun)), strict=True))
+        unfinished = [call for call in calls if self._server_of(call) and self.run.was_started(call)]
+        return _sessions.go_on(zip(unfinished, await asyncio.gather(*map(self._complete, unfinished)), strict=True))
 
     async def _complete(self, call: dict[str, Any]) -> list[dict[str, Any]]:
         self.run.know(call["name"], call["input"], call["id"])

@@ -25,8 +25,8 @@ class Messages:
 
 def _dumped(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        told = {field.name: _dumped(getattr(value, field.name)) for field in fields(value)}
-        return {_CLASS: type(value).__name__, **told}
+        values = {field.name: _dumped(getattr(value, field.name)) for field in fields(value)}
+        return {_CLASS: type(value).__name__, **values}
     return [_dumped(part) for part in value] if isinstance(value, list) else value
 
 

@@ -28,8 +28,8 @@ async def recorded(options: ClaudeAgentOptions, session: str, directory: str) ->
 
 def answers(messages: Sequence[SessionMessage]) -> dict[str, dict[str, Any]]:
     """Return the model's answers by their ids; one may be written down in several pieces."""
-    found = [message.message for message in messages if message.type == "assistant"]
-    return {answer["id"]: answer for answer in found if answer["model"] != "<synthetic>"}  # Claude Code's own words
+    entries = [message.message for message in messages if message.type == "assistant"]
+    return {answer["id"]: answer for answer in entries if answer["model"] != "<synthetic>"}  # Claude Code's own words
 
 
 def cut_off(messages: Sequence[SessionMessage]) -> list[dict[str, Any]]:

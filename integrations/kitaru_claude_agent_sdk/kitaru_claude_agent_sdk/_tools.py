@@ -141,7 +141,7 @@ class Run:
             await asyncio.sleep(_LOOK)
         return identity
 
-    def has_begun(self, call: Mapping[str, Any]) -> bool:
+    def was_started(self, call: Mapping[str, Any]) -> bool:
         """Return whether an earlier attempt has begun a call of a durable tool."""
         return self.body.copy().run(adapter.begun, name=short(call["name"]), key=call["id"], scope=self.scope)
 
@@ -149,17 +149,17 @@ class Run:
         """Remember the id of a call that is coming, and where it is written down."""
         self._ids[_call(short(tool), arguments)].append((identity, transcript))
 
-    async def _before_tool(self, given: Any, tool_use_id: str | None, _context: Any) -> Any:
-        name, identity = given["tool_name"], str(tool_use_id)
+    async def _before_tool(self, event: Any, tool_use_id: str | None, _context: Any) -> Any:
+        name, identity = event["tool_name"], str(tool_use_id)
         if approval_needed(name, self.approve):
             if identity not in self.answers:
-                return self._held_back(identity, inside_agent=bool(given.get("agent_id")))
+                return self._held_back(identity, inside_agent=bool(event.get("agent_id")))
             if not self.answers[identity]:
                 return decided("deny", "A person was asked, and refused this call.")
         if name.startswith("mcp__"):
             # A subagent's calls are in a record of their own.
-            transcript = None if given.get("agent_id") else Path(given["transcript_path"])
-            self.know(name, given["tool_input"], identity, transcript)
+            transcript = None if event.get("agent_id") else Path(event["transcript_path"])
+            self.know(name, event["tool_input"], identity, transcript)
         return decided("allow", "A person approved of this call.") if identity in self.answers else {}
 
     def _held_back(self, identity: str, *, inside_agent: bool) -> dict[str, Any]:
@@ -174,8 +174,8 @@ class Run:
 def asking(options: ClaudeAgentOptions, approve: Sequence[str]) -> ClaudeAgentOptions:
     """Return options with which Claude Code asks for tools by its own means, ``can_use_tool`` for one."""
 
-    async def before_tool(given: Any, _tool_use_id: str | None, _context: Any) -> Any:
-        needed = approval_needed(given["tool_name"], approve)
+    async def before_tool(event: Any, _tool_use_id: str | None, _context: Any) -> Any:
+        needed = approval_needed(event["tool_name"], approve)
         return decided("ask", "This call needs a person's approval.") if needed else {}
 
     return hooked(options, before_tool) if approve else options

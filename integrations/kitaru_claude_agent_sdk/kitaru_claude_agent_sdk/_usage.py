@@ -34,14 +34,14 @@ def record(messages: Sequence[Message], before: Used | None, left: Sequence[Mapp
     if result is None:
         return
     requests = _requests(messages)
-    told = _used(result, before, requests)
+    amounts = _used(result, before, requests)
     unknown = [(answer["model"], _counted(answer.get("usage"))) for answer in left]
-    if _tokens(told.values()) < _tokens([_counted(result.usage), *(used for _, used in unknown)]):
+    if _tokens(amounts.values()) < _tokens([_counted(result.usage), *(used for _, used in unknown)]):
         for model, used in unknown:
             _add(model, used)
     else:  # Claude Code was ended in a way that let it write down what it had used
         requests.update(model for model, _ in unknown)
-    for model, used in told.items():
+    for model, used in amounts.items():
         _add(model, used)
         for _ in range(requests[model] - 1):
             adapter.record_usage(model=model, cost=0.0)

@@ -59,12 +59,12 @@ class KitaruGraph:
                 return self.graph.invoke(given, config, **options)
             config = _threaded(config)
             result = self.graph.invoke(given, config, **options)
-            while asked := _interrupts(result):
+            while interrupts := _interrupts(result):
                 if _in_event_loop():  # where an answer can only be awaited
                     raise RuntimeError(
                         f"{self._name}.invoke() was interrupted, and cannot ask in async code: await ainvoke()."
                     )
-                answers = {one.id: self._ask(scope, one) for one in asked}
+                answers = {one.id: self._ask(scope, one) for one in interrupts}
                 result = self.graph.invoke(Command(resume=answers), config, **options)
             return result
 
@@ -82,8 +82,8 @@ class KitaruGraph:
                 return await self.graph.ainvoke(given, config, **options)
             config = _threaded(config)
             result = await self.graph.ainvoke(given, config, **options)
-            while asked := _interrupts(result):
-                answers = {one.id: await self._ask(scope, one) for one in asked}
+            while interrupts := _interrupts(result):
+                answers = {one.id: await self._ask(scope, one) for one in interrupts}
                 result = await self.graph.ainvoke(Command(resume=answers), config, **options)
             return result
 
@@ -113,13 +113,13 @@ class KitaruGraph:
                 yield part
 
     @contextmanager
-    def _scope(self, given: Any) -> Iterator[adapter.Scope | None]:
+    def _scope(self, value: Any) -> Iterator[adapter.Scope | None]:
         place = adapter.current()
         if place is None or not place.in_body:
             yield None
             return
-        asked = json.dumps(to_jsonable_python(given, fallback=repr), sort_keys=True)
-        key = hashlib.sha256(asked.encode()).hexdigest()[:16]
+        text = json.dumps(to_jsonable_python(value, fallback=repr), sort_keys=True)
+        key = hashlib.sha256(text.encode()).hexdigest()[:16]
         scope = adapter.scope(self._name, key=key, run=object())
         token = current_scope.set(scope)
         try:
@@ -127,14 +127,14 @@ class KitaruGraph:
         finally:
             current_scope.reset(token)
 
-    def _ask(self, scope: adapter.Scope, asked: Any) -> Any:
-        text = asked.value if isinstance(asked.value, str) else json.dumps(asked.value, default=str)
+    def _ask(self, scope: adapter.Scope, question: Any) -> Any:
+        text = question.value if isinstance(question.value, str) else json.dumps(question.value, default=str)
         return adapter.wait(
-            asked.response_schema if isinstance(asked.response_schema, type) else Any,
+            question.response_schema if isinstance(question.response_schema, type) else Any,
             name=f"{scope.name}_interrupt",
             question=text if len(text) <= _CLIPPED else f"{text[:_CLIPPED]}…",
             timeout=self._timeout,
-            metadata={"interrupt": to_jsonable_python(asked.value, fallback=repr)},
+            metadata={"interrupt": to_jsonable_python(question.value, fallback=repr)},
         )
 
 

@@ -63,7 +63,7 @@ class DurableChatModel(BaseChatModel):
             result = self.inner._generate(messages, stop=stop, **kwargs)  # noqa: SLF001 - as above
             return self._counted(result.generations[0].message)
 
-        message = adapter.run(ask, **self._told(messages, kwargs))
+        message = adapter.run(ask, **self._call_options(messages, kwargs))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _agenerate(
@@ -77,7 +77,7 @@ class DurableChatModel(BaseChatModel):
             result = await self.inner._agenerate(messages, stop=stop, **kwargs)  # noqa: SLF001 - as above
             return self._counted(result.generations[0].message)
 
-        message = await adapter.run_async(ask, **self._told(messages, kwargs))
+        message = await adapter.run_async(ask, **self._call_options(messages, kwargs))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _astream(
@@ -96,19 +96,19 @@ class DurableChatModel(BaseChatModel):
                 raise RuntimeError("The model's stream ended without an answer.")
             return self._counted(whole.message)
 
-        asked = asyncio.ensure_future(adapter.run_async(ask, **self._told(messages, kwargs)))
-        asked.add_done_callback(lambda _: pieces.put_nowait(None))
+        task = asyncio.ensure_future(adapter.run_async(ask, **self._call_options(messages, kwargs)))
+        task.add_done_callback(lambda _: pieces.put_nowait(None))
         try:
             while (piece := await pieces.get()) is not None:
                 streamed = True
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(piece.text, chunk=piece)
                 yield piece
-            message = await asked
+            message = await task
             if not streamed:
                 yield ChatGenerationChunk(message=_as_chunk(message))
         finally:
-            asked.cancel()
+            task.cancel()
 
     async def _pieces(
         self, messages: list[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
@@ -121,7 +121,7 @@ class DurableChatModel(BaseChatModel):
         async for piece in self.inner._astream(messages, stop=stop, **kwargs):  # noqa: SLF001 - as above
             yield piece
 
-    def _told(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _call_options(self, messages: list[BaseMessage], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return how a call is recorded; what was said so far tells it from others that go on at the same time."""
         said = [_content(message) for message in messages]
         key = hashlib.sha256(json.dumps(said, sort_keys=True, default=repr).encode()).hexdigest()[:16]
@@ -154,8 +154,8 @@ class DurableChatModel(BaseChatModel):
 
     @property
     def _name(self) -> str:
-        found = getattr(self.inner, "model_name", None) or getattr(self.inner, "model", None)
-        return str(found or type(self.inner).__name__)
+        name = getattr(self.inner, "model_name", None) or getattr(self.inner, "model", None)
+        return str(name or type(self.inner).__name__)
 
 
 class _Messages:

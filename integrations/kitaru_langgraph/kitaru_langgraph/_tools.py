@@ -34,26 +34,26 @@ def durable_tools(tools: Sequence[Any], *, retries: int | Mapping[str, int] = 0,
         def run() -> Any:
             try:
                 return execute(request)
-            except GraphInterrupt as asked:  # a question is no failure
-                return _Asked(_question(asked))
+            except GraphInterrupt as interruption:  # a question is no failure
+                return _OpenQuestion(_question(interruption))
 
-        return _answered(adapter.run(run, **_told(request, retries))) if _in_flow() else execute(request)
+        return _answered(adapter.run(run, **_call_options(request, retries))) if _in_flow() else execute(request)
 
     async def acall(request: Any, execute: Any) -> Any:
         async def run() -> Any:
             try:
                 return await execute(request)
-            except GraphInterrupt as asked:
-                return _Asked(_question(asked))
+            except GraphInterrupt as interruption:
+                return _OpenQuestion(_question(interruption))
 
         if not _in_flow():
             return await execute(request)
-        return _answered(await adapter.run_async(run, **_told(request, retries)))
+        return _answered(await adapter.run_async(run, **_call_options(request, retries)))
 
     return ToolNode(tools, wrap_tool_call=call, awrap_tool_call=acall, **options)
 
 
-def _told(request: Any, retries: int | Mapping[str, int]) -> dict[str, Any]:
+def _call_options(request: Any, retries: int | Mapping[str, int]) -> dict[str, Any]:
     """Return how a call is recorded."""
     name = request.tool_call["name"]
     return {
@@ -73,12 +73,12 @@ def _in_flow() -> bool:
     return place is not None and place.in_body
 
 
-def _question(asked: GraphInterrupt) -> Any:
-    return asked.args[0][0].value
+def _question(interruption: GraphInterrupt) -> Any:
+    return interruption.args[0][0].value
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _OpenQuestion:
     """A tool that was interrupted by its question."""
 
     question: Any
@@ -86,18 +86,18 @@ class _Asked:
 
 def _answered(result: Any) -> Any:
     """Return a tool's result; a question is asked anew, as what identifies it belongs to the run of the graph."""
-    if isinstance(result, _Asked):
+    if isinstance(result, _OpenQuestion):
         return interrupt(result.question)
     return result
 
 
 class _Results:
     def dump(self, value: Any) -> Any:
-        if isinstance(value, _Asked):
+        if isinstance(value, _OpenQuestion):
             return {"question": value.question}
         return {"message": messages_to_dict([value])[0]} if isinstance(value, ToolMessage) else {"value": value}
 
     def load(self, stored: Any) -> Any:
         if "question" in stored:
-            return _Asked(stored["question"])
+            return _OpenQuestion(stored["question"])
         return messages_from_dict([stored["message"]])[0] if "message" in stored else stored["value"]

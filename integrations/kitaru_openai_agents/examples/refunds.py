@@ -26,11 +26,11 @@ class Script(Model):
     async def get_response(self, system_instructions: Any, input: Any, *_: Any, **__: Any) -> ModelResponse:
         results = [item["output"] for item in input if item.get("type") == "function_call_output"]
         number = input[0]["content"].split()[4]
-        told = [("find_order", {"number": number}), ("transfer_to_refunds", {}), ("refund", {"number": number})]
-        if len(results) < len(told):
-            name, given = told[len(results)]
+        steps = [("find_order", {"number": number}), ("transfer_to_refunds", {}), ("refund", {"number": number})]
+        if len(results) < len(steps):
+            name, arguments = steps[len(results)]
             said: Any = ResponseFunctionToolCall(
-                type="function_call", call_id=f"call_{len(results)}", name=name, arguments=json.dumps(given)
+                type="function_call", call_id=f"call_{len(results)}", name=name, arguments=json.dumps(arguments)
             )
         else:
             text = ResponseOutputText(type="output_text", text=results[-1], annotations=[])

@@ -68,34 +68,34 @@ class DurableModel(Model):
                 self._record(usage.input_tokens, usage.output_tokens, usage.input_tokens_details)
             return completed
 
-        asked = asyncio.ensure_future(self._checkpoint(ask, _Events(), args, kwargs))
+        task = asyncio.ensure_future(self._checkpoint(ask, _Events(), args, kwargs))
         try:
-            while not asked.done() or not events.empty():
+            while not task.done() or not events.empty():
                 coming = asyncio.ensure_future(events.get())
-                await asyncio.wait({asked, coming}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({task, coming}, return_when=asyncio.FIRST_COMPLETED)
                 if coming.done():
                     yield coming.result()
                 else:
                     coming.cancel()
-            yield asked.result()
+            yield task.result()
         finally:
-            asked.cancel()
+            task.cancel()
 
     async def close(self) -> None:
         """Leave the model open: its owner closes it."""
 
     async def _checkpoint(self, ask: Any, serializer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = ("system_instructions", "input", "model_settings")
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        items = given.get("input")
-        settings = given.get("model_settings")
+        arguments = {**dict(zip(names, args, strict=False)), **kwargs}
+        items = arguments.get("input")
+        settings = arguments.get("model_settings")
         return await adapter.run_async(
             ask,
             name="model",
             type="llm_call",
             inputs={
                 "model": self._name,
-                "instructions": given.get("system_instructions"),
+                "instructions": arguments.get("system_instructions"),
                 # What came before is recorded with the requests before it.
                 "input": to_jsonable_python(items[-1:] if isinstance(items, list) else items, fallback=repr),
                 "items_before": len(items) - 1 if isinstance(items, list) else 0,

@@ -119,11 +119,11 @@ class KitaruRunner:
         run = self._begin(agent, input, options)
         return Runner.run_streamed(run.agent, input, **run.options)
 
-    def _begin(self, agent: Agent[Any], given: Any, options: dict[str, Any]) -> _Run:
+    def _begin(self, agent: Agent[Any], run_input: Any, options: dict[str, Any]) -> _Run:
         place = adapter.current()
         scope = None
         if place is not None and place.in_body:
-            scope = adapter.scope(agent.name, key=_digest(given), run=object())
+            scope = adapter.scope(agent.name, key=_digest(run_input), run=object())
         return _Run(agent, scope, options, self._model_retries, self._tool_retries)
 
     async def _ask(self, run: _Run, item: ToolApprovalItem) -> bool:
@@ -213,15 +213,15 @@ class _Run:
 
 def _inputs(arguments: str) -> dict[str, Any]:
     try:
-        found = json.loads(arguments) if arguments else {}
+        values = json.loads(arguments) if arguments else {}
     except ValueError:
-        found = arguments
-    return found if isinstance(found, dict) else {"arguments": found}
+        values = arguments
+    return values if isinstance(values, dict) else {"arguments": values}
 
 
-def _digest(given: str | list[TResponseInputItem] | RunState[Any]) -> str:
+def _digest(run_input: str | list[TResponseInputItem] | RunState[Any]) -> str:
     """Return what tells runs of an agent apart that go on at the same time."""
-    asked = given.to_json().get("original_input") if isinstance(given, RunState) else given
-    return hashlib.sha256(json.dumps(to_jsonable_python(asked, fallback=repr), sort_keys=True).encode()).hexdigest()[
+    original = run_input.to_json().get("original_input") if isinstance(run_input, RunState) else run_input
+    return hashlib.sha256(json.dumps(to_jsonable_python(original, fallback=repr), sort_keys=True).encode()).hexdigest()[
         :16
     ]

@@ -27,11 +27,11 @@ def scripted(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
     """Answer as a model might that looks up one module a turn."""
     with COUNT.open("a", encoding="utf-8") as counted:
         counted.write("call\n")
-    found = [str(part.content) for message in messages for part in message.parts if part.part_kind == "tool-return"]
-    if len(found) < len(MODULES):
-        return ModelResponse(parts=[ToolCallPart(info.function_tools[0].name, {"module": MODULES[len(found)]})])
+    texts = [str(part.content) for message in messages for part in message.parts if part.part_kind == "tool-return"]
+    if len(texts) < len(MODULES):
+        return ModelResponse(parts=[ToolCallPart(info.function_tools[0].name, {"module": MODULES[len(texts)]})])
     return ModelResponse(
-        parts=[TextPart("\n".join(f"- {name}: {text}" for name, text in zip(MODULES, found, strict=True)))]
+        parts=[TextPart("\n".join(f"- {name}: {text}" for name, text in zip(MODULES, texts, strict=True)))]
     )
 
 

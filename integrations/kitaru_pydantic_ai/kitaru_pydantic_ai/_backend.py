@@ -118,8 +118,8 @@ class _Namer(JournalOperationNamer):
 
 def scope_of(agent_name: str, context: RunContext[Any]) -> adapter.Scope:
     """Return the scope of an agent's run: what it was asked tells it from runs that go on at the same time."""
-    asked = json.dumps(to_jsonable_python(context.prompt, fallback=repr), sort_keys=True)
-    return adapter.scope(agent_name, key=hashlib.sha256(asked.encode()).hexdigest()[:16], run=context.run_id)
+    prompt = json.dumps(to_jsonable_python(context.prompt, fallback=repr), sort_keys=True)
+    return adapter.scope(agent_name, key=hashlib.sha256(prompt.encode()).hexdigest()[:16], run=context.run_id)
 
 
 def _with_usage(body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:

@@ -109,9 +109,11 @@ def refuse_to_configure(what: str, remedy: str) -> None:
     Raises:
         KitaruUsageError: The environment names the server.
     """
-    given = store_variable()
-    if given:
-        raise KitaruUsageError(f"{given} names the server and wins over what `kitaru {what}` would change: {remedy}.")
+    variable = store_variable()
+    if variable:
+        raise KitaruUsageError(
+            f"{variable} names the server and wins over what `kitaru {what}` would change: {remedy}."
+        )
 
 
 def _refuse_other_store(url: str) -> None:
@@ -133,20 +135,20 @@ def enter_project(client: Client) -> None:
     if name is None:
         return
     try:
-        found = str(client.get_project(name, allow_name_prefix_match=False).id)
+        project_id = str(client.get_project(name, allow_name_prefix_match=False).id)
     except KeyError as error:
         known = [project.name for project in depaginate(client.list_projects)]
         raise no_such_project(name, known, "KITARU_PROJECT") from error
-    given = os.environ.get(ENV_ZENML_ACTIVE_PROJECT_ID)
-    if given and given != found:
+    active_id = os.environ.get(ENV_ZENML_ACTIVE_PROJECT_ID)
+    if active_id and active_id != project_id:
         raise _contradiction("KITARU_PROJECT", ENV_ZENML_ACTIVE_PROJECT_ID)
-    os.environ[ENV_ZENML_ACTIVE_PROJECT_ID] = str(UUID(found))
+    os.environ[ENV_ZENML_ACTIVE_PROJECT_ID] = str(UUID(project_id))
 
 
-def no_such_project(name: str, known: list[str], asked: str) -> KitaruUsageError:
+def no_such_project(name: str, known: list[str], source: str) -> KitaruUsageError:
     """Return the error for a project that is not there."""
     return KitaruUsageError(
-        f"There is no project {name!r}, which {asked} names.{did_you_mean(name, known)} Existing projects: "
+        f"There is no project {name!r}, which {source} names.{did_you_mean(name, known)} Existing projects: "
         f"{', '.join(sorted(known)) or 'none that these credentials may see'}."
     )
 
@@ -249,8 +251,8 @@ def unreachable(url: str, why: str) -> str:
 
 def remedy() -> str:
     """Say how to use another server."""
-    if given := store_variable():
-        return f"{given} names it."
+    if variable := store_variable():
+        return f"{variable} names it."
     return "`kitaru login` connects to another one, `kitaru logout` goes back to the local store."
 
 

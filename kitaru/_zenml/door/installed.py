@@ -81,11 +81,11 @@ def materializer_of(kind: type[Any]) -> type[BaseMaterializer]:
     Those of ZenML's integrations are registered when a type of an installed package has none: looking for them costs
     half a second.
     """
-    found = registered_materializer(kind)
-    if found is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
+    materializer = registered_materializer(kind)
+    if materializer is CloudpickleMaterializer and any(_is_installed(base.__module__) for base in kind.__mro__):
         activate()
-        found = registered_materializer(kind)
-    return found
+        materializer = registered_materializer(kind)
+    return materializer
 
 
 def _is_installed(module: str) -> bool:
@@ -108,13 +108,13 @@ def _modified(entry: str) -> int:
 @lru_cache(maxsize=1)
 def _packages_of(_state: object) -> tuple[str, ...]:
     """Return the installed distributions as ``pip freeze`` would; the first of a name on the import path is meant."""
-    found: dict[str, str] = {}
+    requirements: dict[str, str] = {}
     path = [entry for entry in sys.path if not entry.endswith("_vendor")]  # setuptools' own, for itself alone
     for distribution in metadata.distributions(path=path):
         name, version = _name_and_version(distribution)
         if name and name.lower() not in _NOT_LISTED:
-            found.setdefault(name.lower(), _requirement(name, version, distribution))
-    return tuple(found[name] for name in sorted(found))
+            requirements.setdefault(name.lower(), _requirement(name, version, distribution))
+    return tuple(requirements[name] for name in sorted(requirements))
 
 
 @lru_cache(maxsize=1)

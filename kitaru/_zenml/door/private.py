@@ -63,11 +63,11 @@ def bound_stack(stack: StackResponse) -> Iterator[None]:
         _bound_stack.reset(token)
 
 
-def activate_integrations(wanted: Callable[[str], bool]) -> None:
+def activate_integrations(is_selected: Callable[[str], bool]) -> None:
     """Have those of ZenML's integrations that are wanted, and installed, register what they bring along."""
     part = IntegrationRegistry()
     for name, integration in integration_registry.integrations.items():
-        if wanted(name):
+        if is_selected(name):
             part.register_integration(name, integration)
     part.activate_integrations()
 
@@ -171,9 +171,9 @@ def inline_step_future(step_run: Any, name: str) -> _InlineStepFuture:
 
 def started_map(name: str, futures: list[StepFuture]) -> MapResultsFuture:
     """Make the future of a step's ``map`` whose calls have been started."""
-    found = MapResultsFuture(name)
-    found._set_startup_result(futures)
-    return found
+    future = MapResultsFuture(name)
+    future._set_startup_result(futures)
+    return future
 
 
 def take_calls(runner: DynamicPipelineRunner, launch: Callable[..., Any], start_map: Callable[..., Any]) -> None:

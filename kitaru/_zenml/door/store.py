@@ -64,7 +64,7 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
 # How many connections stay open beside those that are in use.
 _KEPT_CONNECTIONS: Final = 32
 _opened = threading.Lock()
-_listening: set[int] = set()
+_opened_clients: set[int] = set()
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def open_client(*, upgrades: bool = False) -> Client:
         KitaruBackendError: The store cannot be opened, or would have to be upgraded.
     """
     with translated("opening ZenML's store"), _opened:
-        if _listening and id(client := Client()) in _listening:
+        if _opened_clients and id(client := Client()) in _opened_clients:
             return client
         with _first_use_lock():
             apply_environment()
@@ -132,7 +132,7 @@ def open_client(*, upgrades: bool = False) -> Client:
         if isinstance(store, SqlZenStore) and shortcuts_wanted():
             _tune(store)
         enter_project(client)
-        _listening.add(id(client))
+        _opened_clients.add(id(client))
         return client
 
 

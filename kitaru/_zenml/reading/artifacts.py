@@ -33,20 +33,20 @@ _RESULT: Final = "kitaru_result_"  # what the names of stored results of flows b
 
 def artifacts_of(run: PipelineRunResponse, steps: Sequence[StepRunResponse]) -> tuple[Artifact, ...]:
     """Return the stored values of a run: outputs and inputs of its checkpoints, what was saved, and the result."""
-    found = tuple(_artifacts_of(run, steps))
-    types = _pickled_types([artifact.id for artifact in found if artifact.type == _PICKLED])
-    return tuple(artifact.model_copy(update={"type": types.get(artifact.id, artifact.type)}) for artifact in found)
+    artifacts = tuple(_artifacts_of(run, steps))
+    types = _pickled_types([artifact.id for artifact in artifacts if artifact.type == _PICKLED])
+    return tuple(artifact.model_copy(update={"type": types.get(artifact.id, artifact.type)}) for artifact in artifacts)
 
 
 def _pickled_types(ids: Sequence[str]) -> dict[str, str]:
     """Return the types of values that are stored as a pickle, which ZenML knows as such; asked for many at once."""
-    found = {}
+    types = {}
     for start in range(0, len(ids), _AT_ONCE):
         chunk = json.dumps(ids[start : start + _AT_ONCE])
         versions = Client().list_artifact_versions(id=f"oneof:{chunk}", size=_AT_ONCE, hydrate=True)
         for version in versions.items:
-            found[str(version.id)] = _type_of(version)
-    return found
+            types[str(version.id)] = _type_of(version)
+    return types
 
 
 def _type_of(version: ArtifactVersionResponse) -> str:
@@ -128,19 +128,21 @@ def load_named(exec_id: str, name: str) -> Any:
 def _outputs(step: StepRunResponse) -> dict[str, ArtifactVersionResponse]:
     """Return a step's outputs in the order in which its checkpoint returns them; the store keeps none."""
     order = list(step.config.outputs)
-    found = step.regular_outputs
-    return {name: found[name] for name in sorted(found, key=lambda name: order.index(name) if name in order else -1)}
+    outputs = step.regular_outputs
+    return {
+        name: outputs[name] for name in sorted(outputs, key=lambda name: order.index(name) if name in order else -1)
+    }
 
 
 def _saved(run: PipelineRunResponse, steps: Iterable[StepRunResponse]) -> dict[str, tuple[str, str | None]]:
     """Return what was saved by name: the artifact's id, and the checkpoint that saved it."""
-    found: dict[str, tuple[str, str | None]] = {}
+    saved: dict[str, tuple[str, str | None]] = {}
     places = [*((step.run_metadata, step.name) for step in steps), (run.run_metadata, None)]
     for metadata, checkpoint in places:
         noted = metadata.get(SAVED_KEY)
         if isinstance(noted, dict):
-            found |= {name: (artifact, checkpoint) for name, artifact in noted.items()}
-    return found
+            saved |= {name: (artifact, checkpoint) for name, artifact in noted.items()}
+    return saved
 
 
 def _version(artifact_id: str) -> ArtifactVersionResponse:

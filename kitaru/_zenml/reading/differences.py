@@ -158,10 +158,12 @@ def _value(name: str, one: Any, other: Any) -> ValueDiff:
         return ValueDiff(name=name, change="only_b", b=brief(other))
     if other is _MISSING:
         return ValueDiff(name=name, change="only_a", a=brief(one))
-    found = compare(one, other)
-    if found is None:
+    difference = compare(one, other)
+    if difference is None:
         return ValueDiff(name=name, change="equal", a=brief(one), b=brief(other))
-    return ValueDiff(name=name, change="changed", kind=found.kind, a=brief(one), b=brief(other), lines=found.lines)
+    return ValueDiff(
+        name=name, change="changed", kind=difference.kind, a=brief(one), b=brief(other), lines=difference.lines
+    )
 
 
 def _plain(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[ValueDiff, ...]:

@@ -81,7 +81,7 @@ def read_execution(exec_id: str) -> Execution:
         return Execution(
             **summary.model_dump(exclude={"usage"}),
             usage=total_of(step for steps in starts.values() for step in steps),
-            settings={path: SettingValue(**value) for path, value in records.about(run).get("settings", {}).items()},
+            settings={path: SettingValue(**value) for path, value in records.extra_of(run).get("settings", {}).items()},
             inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
             attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
@@ -89,7 +89,7 @@ def read_execution(exec_id: str) -> Execution:
             artifacts=artifacts_of(run, latest),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
-            waits=tuple(waits.told(run.id)),
+            waits=tuple(waits.list_waits(run.id)),
             changed_code=records.changed_of(run),
             original_exec_id=str(original.id) if original else plan.original if plan else None,
             dashboard_url=get_run_url(run) or None,
@@ -112,8 +112,8 @@ def read_pending_waits(exec_id: str | None) -> dict[str, PendingWait]:
         waiting = list_executions(flow=None, status=ExecutionStatus.WAITING, stack=None, since=None, limit=1000)
         ids = [summary.exec_id for summary in waiting]
     with translated("reading open questions"):
-        found = {known: waits.pending_wait(UUID(known)) for known in ids}
-    return {known: wait for known, wait in found.items() if wait is not None}
+        pending = {known: waits.pending_wait(UUID(known)) for known in ids}
+    return {known: wait for known, wait in pending.items() if wait is not None}
 
 
 def read_waits(exec_id: str) -> dict[str, PendingWait]:
@@ -194,7 +194,7 @@ def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointEx
     return CheckpointExecution(
         name=step.name,
         checkpoint=step.config.name,
-        type=records.about(step).get("type"),
+        type=records.extra_of(step).get("type"),
         status=step_status(step),
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),

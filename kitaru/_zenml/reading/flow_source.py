@@ -21,18 +21,18 @@ def flow_of(run: PipelineRunResponse) -> FlowDefinition[..., Any]:
     Raises:
         KitaruStateError: It cannot be found here any more, or the run is one of plain ZenML.
     """
-    about = records.about(run)
-    job = about.get("job")
+    extra = records.extra_of(run)
+    job = extra.get("job")
     if not job:
         raise KitaruStateError(f"Run {run.id} was not started by Kitaru: it has no flow.")
     alias_main()
     module = job["module"]
     if module is not None:
         _load(run, job)
-    found: Any = sys.modules[module["name"] if module is not None else "__main__"]
-    for part in about["flow"].partition(":")[2].split("."):
-        found = getattr(found, part, None)
-    if not isinstance(found, FlowDefinition):
+    value: Any = sys.modules[module["name"] if module is not None else "__main__"]
+    for part in extra["flow"].partition(":")[2].split("."):
+        value = getattr(value, part, None)
+    if not isinstance(value, FlowDefinition):
         where = (
             f"module {module['name']!r}"
             if module is not None
@@ -42,7 +42,7 @@ def flow_of(run: PipelineRunResponse) -> FlowDefinition[..., Any]:
             f"Flow {job['flow']!r} of execution {run.id} is no longer in {where}. Replay it from where it is now: "
             f"my_flow.replay({str(run.id)!r}, ...)."
         )
-    return found
+    return value
 
 
 def _load(run: PipelineRunResponse, job: dict[str, Any]) -> None:

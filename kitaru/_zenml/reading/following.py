@@ -53,7 +53,7 @@ class Follower:
             exec_id: The execution's full id.
         """
         self.run: PipelineRunResponse = find_run(exec_id)
-        self.runner: str | None = records.about(self.run).get("runner")
+        self.runner: str | None = records.extra_of(self.run).get("runner")
         self.replays = plan_of(self.run) is not None
         # What a thread of a process prints is where that process prints.
         self.output = Output(self.run, stored=self.runner == "stack")
@@ -94,10 +94,10 @@ class Follower:
     def error(self, name: str) -> str | None:
         """Read why a call failed, in a line."""
         with translated(f"reading the failure of execution {self.run.id}"):
-            found = Client().list_run_steps(
+            page = Client().list_run_steps(
                 pipeline_run_id=self.run.id, name=name, sort_by="desc:version", size=1, hydrate=True
             )
-        info = found.items[0].exception_info if found.items else None
+        info = page.items[0].exception_info if page.items else None
         lines = (info.traceback or "").strip().splitlines() if info else []
         return lines[-1] if lines else None
 
@@ -114,13 +114,13 @@ class _Changed:
         if self._since is not None:
             filters["updated"] = f"gte:{self._since - _OVERLAP:%Y-%m-%d %H:%M:%S}"
         with translated(f"reading the checkpoints of execution {self._run_id}"):
-            found = list(
+            steps = list(
                 depaginate(Client().list_run_steps, pipeline_run_id=self._run_id, size=500, hydrate=False, **filters)
             )
-        for step in found:
+        for step in steps:
             if self._since is None or step.updated > self._since:
                 self._since = step.updated
-        return found
+        return steps
 
 
 class Output:

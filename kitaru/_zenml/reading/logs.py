@@ -118,13 +118,13 @@ def _stored(logs: LogsResponse) -> list[StoredEntry]:
 
 def _whole(entries: Iterable[StoredEntry]) -> list[StoredEntry]:
     """Put the pieces together into which ZenML cuts long messages."""
-    found: list[StoredEntry] = []
+    messages: list[StoredEntry] = []
     for entry in entries:
-        if entry.chunk_index and found and found[-1].id == entry.id:
-            found[-1] = found[-1].model_copy(update={"message": found[-1].message + entry.message})
+        if entry.chunk_index and messages and messages[-1].id == entry.id:
+            messages[-1] = messages[-1].model_copy(update={"message": messages[-1].message + entry.message})
         else:
-            found.append(entry)
-    return found
+            messages.append(entry)
+    return messages
 
 
 def _entry(entry: StoredEntry, checkpoint: str | None) -> LogEntry:

@@ -30,8 +30,8 @@ Part = Literal["reused", "overridden", "run"]
 
 def plan_of(run: PipelineRunResponse) -> Plan | None:
     """Return the plan of a replay; None where an execution is none."""
-    found = records.about(run).get(PLAN_KEY)
-    return Plan.from_json(found) if isinstance(found, dict) else None
+    stored = records.extra_of(run).get(PLAN_KEY)
+    return Plan.from_json(stored) if isinstance(stored, dict) else None
 
 
 def part_of(plan: Plan | None, name: str) -> Part | None:
@@ -86,7 +86,7 @@ class Original:
             made: Where the replay makes the call, and what it is given: as it is found again.
         """
         original = self.steps[name]
-        given = self.plan.overridden.get(name)
+        override = self.plan.overridden.get(name)
         now = utc_now()
         request = StepRunRequest(
             name=name,
@@ -101,13 +101,13 @@ class Original:
             code_hash=original.code_hash,
             source_code=original.source_code,
             docstring=original.docstring,
-            dynamic_config=self._configuration(original, made, overridden=given is not None),
-            original_step_run_id=original.id if given is None else None,
-            inputs=_ids(original.inputs) if given is None else {},
+            dynamic_config=self._configuration(original, made, overridden=override is not None),
+            original_step_run_id=original.id if override is None else None,
+            inputs=_ids(original.inputs) if override is None else {},
             outputs=self._outputs(original),
         )
         step = Client().zen_store.create_run_step(request)
-        if given is None:
+        if override is None:
             _give_metadata(step, original)
             note_taken(self._run.id, original)
         self._taken.add(name)
@@ -115,7 +115,7 @@ class Original:
         tell(Event(Kind.TAKEN, f"checkpoint {name} {part}", checkpoint=name, status=part))
         return step
 
-    def mended(self, step: StepRunResponse) -> StepRunResponse:
+    def with_outputs(self, step: StepRunResponse) -> StepRunResponse:
         """Give a step its outputs that was taken by a runner which was lost before it had them."""
         original = self.steps.get(step.name)
         if original is None or step.status != ExecutionStatus.SKIPPED or step.outputs:
@@ -124,8 +124,8 @@ class Original:
         return Client().zen_store.update_run_step(step.id, StepRunUpdate(outputs=outputs)) if outputs else step
 
     def _outputs(self, original: StepRunResponse) -> dict[str, list[UUID]]:
-        given = self.plan.overridden.get(original.name)
-        return _ids(original.outputs) if given is None else {key: [UUID(known)] for key, known in given.items()}
+        override = self.plan.overridden.get(original.name)
+        return _ids(original.outputs) if override is None else {key: [UUID(known)] for key, known in override.items()}
 
     def _configuration(self, original: StepRunResponse, made: Mapping[str, Any], *, overridden: bool) -> Step:
         """Return the original's configuration; a value that was given came from no input."""
@@ -134,7 +134,7 @@ class Original:
             there = records.latest_steps(self._run.id)
             upstream = [name for name in upstream if name in there]
         spec = original.spec.model_copy(update={"upstream_steps": upstream})
-        extra = {**original.config.extra, records.EXTRA_KEY: {**records.about(original), **made}}
+        extra = {**original.config.extra, records.EXTRA_KEY: {**records.extra_of(original), **made}}
         config = original.config.model_copy(update={"extra": extra})
         if overridden:
             spec = spec.model_copy(update={"inputs": {}})
@@ -156,4 +156,4 @@ def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:
 
 def index_of(step: StepRunResponse) -> int:
     """Return which call of the body a step was, from 1; 0 where that was not recorded."""
-    return int(records.about(step).get("index", 0))
+    return int(records.extra_of(step).get("index", 0))

@@ -64,27 +64,27 @@ class AttemptRecord:
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
-def about(what: PipelineRunResponse | StepRunResponse) -> dict[str, Any]:
+def extra_of(what: PipelineRunResponse | StepRunResponse) -> dict[str, Any]:
     """Return what Kitaru stored with a run or a call when it was started; empty for runs of plain ZenML."""
-    found = what.config.extra.get(EXTRA_KEY)
-    return found if isinstance(found, dict) else {}
+    extra = what.config.extra.get(EXTRA_KEY)
+    return extra if isinstance(extra, dict) else {}
 
 
 def attempts_of(run: PipelineRunResponse) -> list[AttemptRecord]:
     """Return the attempts of a run, the first one first."""
     metadata = run.run_metadata
-    found = [
+    attempts = [
         AttemptRecord(**value)
         for key, value in metadata.items()
         if key.startswith(_ATTEMPT) and isinstance(value, dict)
     ]
-    return sorted(found, key=lambda attempt: attempt.number)
+    return sorted(attempts, key=lambda attempt: attempt.number)
 
 
 def failure_of(run: PipelineRunResponse) -> Failure | None:
     """Return why a run failed, where Kitaru recorded it."""
-    found = run.run_metadata.get(_FAILURE)
-    return Failure(**found) if isinstance(found, dict) and found else None
+    failure = run.run_metadata.get(_FAILURE)
+    return Failure(**failure) if isinstance(failure, dict) and failure else None
 
 
 def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
@@ -105,8 +105,8 @@ def begin_attempt(run_id: UUID, lost: str | None) -> AttemptRecord:
             before = end_attempt(run_id, before, "lost", lost or "the runner's process was lost")
         reason = f"attempt {before.number} {before.outcome}: {before.error or lost or 'its runner was lost'}"
     attempt = AttemptRecord(len(attempts) + 1, reason, _now())
-    told = {} if attempts else {_SETTINGS: _in_words(about(run).get("settings", {}))}
-    _write(run_id, {**told, f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
+    settings = {} if attempts else {_SETTINGS: _in_words(extra_of(run).get("settings", {}))}
+    _write(run_id, {**settings, f"{_ATTEMPT}{attempt.number}": attempt.to_json()})
     return attempt
 
 
@@ -181,8 +181,8 @@ def note_expected(run_id: UUID, expected: Mapping[str, int]) -> None:
 
 def expected_of(run: PipelineRunResponse) -> dict[str, int]:
     """Return how many calls of checkpoints there will be at least, where the flow has told."""
-    found = run.run_metadata.get(_EXPECTED)
-    return {str(name): int(number) for name, number in found.items()} if isinstance(found, dict) else {}
+    expected = run.run_metadata.get(_EXPECTED)
+    return {str(name): int(number) for name, number in expected.items()} if isinstance(expected, dict) else {}
 
 
 def note_changed(run_id: UUID, changed: set[str]) -> None:
@@ -195,8 +195,8 @@ def note_changed(run_id: UUID, changed: set[str]) -> None:
 
 def changed_of(run: PipelineRunResponse) -> tuple[str, ...]:
     """Return the checkpoints whose code has changed since they completed."""
-    found = run.run_metadata.get(_CHANGED, [])
-    return tuple(str(name) for name in found) if isinstance(found, list) else ()
+    names = run.run_metadata.get(_CHANGED, [])
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def record_result(run_id: UUID, attempt: AttemptRecord, artifact_id: UUID | None) -> None:
@@ -212,10 +212,10 @@ def record_result(run_id: UUID, attempt: AttemptRecord, artifact_id: UUID | None
 
 def result_of(run: PipelineRunResponse) -> str | None:
     """Return the id of the artifact that holds a completed run's result; None for a result of None."""
-    found = run.run_metadata.get(_RESULT)
-    if found is None:  # a run of plain ZenML
+    artifact_id = run.run_metadata.get(_RESULT)
+    if artifact_id is None:  # a run of plain ZenML
         return next((str(output.id) for output in run.outputs.values()), None)
-    return str(found) or None
+    return str(artifact_id) or None
 
 
 def record_failure(run_id: UUID, failure: Failure) -> None:
@@ -281,12 +281,12 @@ def close_cut_off(run_id: UUID) -> None:
     Those in containers of their own may run on. For the process that runs the body: where its calls run is told by the
     active stack.
     """
-    found = open_steps(run_id)
-    if found:
+    steps = open_steps(run_id)
+    if steps:
         from zenml.execution.pipeline.dynamic.compilation import get_step_runtime  # no client needs it
 
         settings = Client().get_pipeline_run(run_id).config.docker_settings
-        ended = [step for step in found if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
+        ended = [step for step in steps if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
         _fail_steps(ended, "its runner was lost before it had ended")
 
 

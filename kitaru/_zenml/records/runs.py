@@ -140,14 +140,14 @@ def list_executions(
         filters["created"] = f"gte:{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if status is not None:
         # An execution that waits may have a runner; one that seems to run may have lost it.
-        wanted = {name.value for name, own in STATUS.items() if own is status}
-        wanted |= {ZenMLStatus.RUNNING.value} if status in (ExecutionStatus.WAITING, ExecutionStatus.FAILED) else set()
-        filters["status"] = f"oneof:{json.dumps(sorted(wanted))}"
-    found: list[ExecutionSummary] = []
+        states = {name.value for name, own in STATUS.items() if own is status}
+        states |= {ZenMLStatus.RUNNING.value} if status in (ExecutionStatus.WAITING, ExecutionStatus.FAILED) else set()
+        filters["status"] = f"oneof:{json.dumps(sorted(states))}"
+    executions: list[ExecutionSummary] = []
     with translated("listing executions"):
         client = open_client()
         page = 1
-        while len(found) < limit:
+        while len(executions) < limit:
             runs = client.list_pipeline_runs(
                 sort_by="desc:created",
                 page=page,
@@ -160,11 +160,11 @@ def list_executions(
             )
             settled = (settled_run(str(run.id)) if not run.status.is_finished else run for run in runs.items)
             summaries = [summary_of(run) for run in settled]
-            found += [summary for summary in summaries if status is None or summary.status is status]
+            executions += [summary for summary in summaries if status is None or summary.status is status]
             if page >= runs.total_pages:
                 break
             page += 1
-    return found[:limit]
+    return executions[:limit]
 
 
 def summary_of(run: PipelineRunResponse) -> ExecutionSummary:
@@ -219,9 +219,9 @@ def lost_runner(run: PipelineRunResponse) -> str | None:
         if any(is_running(process) for process in known.get("processes", [])):
             return None
         return "its runner's processes are gone: killed, or the machine was restarted"
-    about = records.about(run)
-    if about.get("runner") in ("process", "thread", "inline") and about.get("host") == socket.gethostname():
-        submitter = about.get("submitted_by")
+    extra = records.extra_of(run)
+    if extra.get("runner") in ("process", "thread", "inline") and extra.get("host") == socket.gethostname():
+        submitter = extra.get("submitted_by")
         if submitter and not is_running(submitter):
             return "the process that submitted it ended before its runner was started"
     return lost_on_stack(run)
@@ -241,28 +241,28 @@ def utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
-def _by_prefix(given: str, text: str) -> UUID:
+def _by_prefix(prefix: str, text: str) -> UUID:
     if not _PREFIX.fullmatch(text):
         raise KitaruUsageError(
-            f"{given!r} is no execution id, nor the beginning of one. An id looks like "
+            f"{prefix!r} is no execution id, nor the beginning of one. An id looks like "
             f"0a1b2c3d-0000-4000-8000-000000000000; `kitaru executions list` shows those that exist."
         )
-    with translated(f"looking for execution {given}"):
+    with translated(f"looking for execution {prefix}"):
         runs = list(depaginate(open_client().list_pipeline_runs, id=f"startswith:{text}", tags=[TAG], size=20))
     if not runs:
         raise KitaruUsageError(
-            f"No execution's id begins with {given!r}. `kitaru executions list` shows those that exist."
+            f"No execution's id begins with {prefix!r}. `kitaru executions list` shows those that exist."
         )
     if len(runs) > 1:
         shown = "\n".join(f"  {run.id}  {flow_name_of(run)}  {STATUS[run.status]}" for run in runs[:10])
         raise KitaruUsageError(
-            f"{len(runs)} executions have an id that begins with {given!r}; give more of it:\n{shown}"
+            f"{len(runs)} executions have an id that begins with {prefix!r}; give more of it:\n{shown}"
         )
     return runs[0].id
 
 
 def _asks(run_id: UUID) -> bool:
-    found = open_client().list_run_wait_conditions(
+    page = open_client().list_run_wait_conditions(
         pipeline_run=run_id, status=RunWaitConditionStatus.PENDING.value, size=1
     )
-    return bool(found.items)
+    return bool(page.items)

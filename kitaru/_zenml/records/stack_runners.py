@@ -32,12 +32,12 @@ _answers: Recent[str, str | None] = Recent(_PAUSE)
 
 def lost_on_stack(run: PipelineRunResponse) -> str | None:
     """Say how the container of an unfinished execution was lost; None where it lives, or nobody can tell."""
-    about = records.about(run)
-    if about.get("runner") != "stack" or run.stack is None:
+    extra = records.extra_of(run)
+    if extra.get("runner") != "stack" or run.stack is None:
         return None
     known = _answers.find(str(run.id))
     if known is None:
-        known = (_ask(run, about),)
+        known = (_ask(run, extra),)
         _answers.put(str(run.id), *known)
     return known[0]
 
@@ -47,14 +47,14 @@ def ask_anew(run: PipelineRunResponse) -> None:
     _answers.forget(str(run.id))
 
 
-def _ask(run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:
+def _ask(run: PipelineRunResponse, extra: Mapping[str, Any]) -> str | None:
     assert run.stack is not None
     try:
         orchestrator = stack_of(run.stack).orchestrator
         if orchestrator.flavor == "local_docker":
-            return _lost_in_docker(orchestrator, run, about)
+            return _lost_in_docker(orchestrator, run, extra)
         if orchestrator.flavor == "kubernetes":
-            return _lost_in_kubernetes(orchestrator, run, about)
+            return _lost_in_kubernetes(orchestrator, run, extra)
     except Exception:  # noqa: BLE001 - an engine that does not answer now says nothing about the execution
         return None
     return None
@@ -66,19 +66,19 @@ def start_again_on_stack(run: PipelineRunResponse) -> bool:
     A Docker engine starts a container again that crashed, and not one that somebody killed or stopped. On Kubernetes
     the job does it.
     """
-    about = records.about(run)
-    if about.get("runner") != "stack" or run.stack is None or run.status == ExecutionStatus.STOPPING:
+    extra = records.extra_of(run)
+    if extra.get("runner") != "stack" or run.stack is None or run.status == ExecutionStatus.STOPPING:
         return False
     orchestrator = stack_of(run.stack).orchestrator
-    if orchestrator.flavor != "local_docker" or about.get("host") != socket.gethostname():
+    if orchestrator.flavor != "local_docker" or extra.get("host") != socket.gethostname():
         return False
     attempts = records.attempts_of(run)
-    retries = int(about["settings"]["retries"]["value"])
+    retries = int(extra["settings"]["retries"]["value"])
     if not attempts or attempts[-1].number - records.first_of_cycle(run.id) >= retries:
         return False
     killed = [
         container
-        for container in _containers(orchestrator, about)
+        for container in _containers(orchestrator, extra)
         if container.status == "exited" and container.attrs["State"]["ExitCode"] in _KILLED
     ]
     if not killed:
@@ -90,12 +90,12 @@ def start_again_on_stack(run: PipelineRunResponse) -> bool:
 
 def stop_on_stack(run: PipelineRunResponse) -> bool:
     """End the containers of an execution; False where the orchestrator is none that Kitaru can do that for."""
-    about = records.about(run)
+    extra = records.extra_of(run)
     if run.stack is None:
         return False
     orchestrator = stack_of(run.stack).orchestrator
     if orchestrator.flavor == "local_docker":
-        for container in _containers(orchestrator, about):
+        for container in _containers(orchestrator, extra):
             container.stop(timeout=2)
             container.remove(force=True)
         return True
@@ -105,41 +105,43 @@ def stop_on_stack(run: PipelineRunResponse) -> bool:
     return False
 
 
-def _never_started(run: PipelineRunResponse, about: Mapping[str, Any]) -> bool:
+def _never_started(run: PipelineRunResponse, extra: Mapping[str, Any]) -> bool:
     """Whether nothing is there of an execution which should have been launched by now."""
     if run.status not in (ExecutionStatus.INITIALIZING, ExecutionStatus.PROVISIONING):
         return True
-    submitter = about.get("submitted_by")
-    return about.get("host") == socket.gethostname() and submitter is not None and not is_running(submitter)
+    submitter = extra.get("submitted_by")
+    return extra.get("host") == socket.gethostname() and submitter is not None and not is_running(submitter)
 
 
-def _lost_in_docker(orchestrator: BaseOrchestrator, run: PipelineRunResponse, about: Mapping[str, Any]) -> str | None:
-    if about.get("host") != socket.gethostname():
+def _lost_in_docker(orchestrator: BaseOrchestrator, run: PipelineRunResponse, extra: Mapping[str, Any]) -> str | None:
+    if extra.get("host") != socket.gethostname():
         return None  # another machine's engine
-    found = _containers(orchestrator, about)
-    if not found:
-        return "its container is gone" if _never_started(run, about) else None
-    if any(container.status in ("created", "running", "restarting", "paused") for container in found):
+    containers = _containers(orchestrator, extra)
+    if not containers:
+        return "its container is gone" if _never_started(run, extra) else None
+    if any(container.status in ("created", "running", "restarting", "paused") for container in containers):
         return None
-    state = found[0].attrs["State"]
+    state = containers[0].attrs["State"]
     if state.get("OOMKilled"):
         return "its container ran out of memory and was killed"
-    return f"its container ended with exit code {state.get('ExitCode')}; `docker logs {found[0].short_id}` shows more"
+    return (
+        f"its container ended with exit code {state.get('ExitCode')}; `docker logs {containers[0].short_id}` shows more"
+    )
 
 
-def _containers(orchestrator: BaseOrchestrator, about: Mapping[str, Any]) -> list[Any]:
+def _containers(orchestrator: BaseOrchestrator, extra: Mapping[str, Any]) -> list[Any]:
     client = orchestrator.docker_client  # type: ignore[attr-defined]  # of the local_docker flavor
-    return list(client.containers.list(all=True, filters={"label": f"{LABEL}={about.get('token')}"}))
+    return list(client.containers.list(all=True, filters={"label": f"{LABEL}={extra.get('token')}"}))
 
 
 def _lost_in_kubernetes(
-    orchestrator: BaseOrchestrator, run: PipelineRunResponse, about: Mapping[str, Any]
+    orchestrator: BaseOrchestrator, run: PipelineRunResponse, extra: Mapping[str, Any]
 ) -> str | None:
     selected = {"label_selector": f"run_id={run.id}", "_request_timeout": _TIMEOUT}
     core, batch, namespace = _kubernetes(orchestrator)
     jobs = [job for job in batch.list_namespaced_job(namespace, **selected).items if _is_flow(job)]
     if not jobs:
-        return f"its job in namespace {namespace!r} is gone" if _never_started(run, about) else None
+        return f"its job in namespace {namespace!r} is gone" if _never_started(run, extra) else None
     names = {job.metadata.name for job in jobs}
     for pod in core.list_namespaced_pod(namespace, **selected).items:
         hopeless = _hopeless(pod) if pod.metadata.labels.get("job-name") in names else None

@@ -38,10 +38,10 @@ class _StepRuns(dict[str, "StepRunResponse"]):
             for _ in range(min(len(self) - self._most, 2)):
                 del self[next(iter(self))]
 
-    def update(self, *found: Any, **named: Any) -> None:
+    def update(self, *items: Any, **named: Any) -> None:
         """Take what was fetched for the inputs of one step, however many there are."""
         with self._changing:
-            super().update(*found, **named)
+            super().update(*items, **named)
 
     def __missing__(self, name: str) -> StepRunResponse:
         """Read a step that was dropped."""

@@ -83,29 +83,29 @@ def note_total(run_id: UUID, known: Iterable[StepRunResponse] = ()) -> None:
 
 def usage_of(step: StepRunResponse) -> Usage | None:
     """Return what one start of a call has used; None where it has made no model call."""
-    found = step.run_metadata.get(USAGE_KEY)
-    return Usage.model_validate(found) if isinstance(found, dict) else None
+    stored = step.run_metadata.get(USAGE_KEY)
+    return Usage.model_validate(stored) if isinstance(stored, dict) else None
 
 
 def recorded_total(run: PipelineRunResponse) -> ExecutionUsage | None:
     """Return what an execution has used as it was recorded when its last attempt ended."""
-    found = run.run_metadata.get(USAGE_KEY)
-    return ExecutionUsage.model_validate(found) if isinstance(found, dict) else None
+    stored = run.run_metadata.get(USAGE_KEY)
+    return ExecutionUsage.model_validate(stored) if isinstance(stored, dict) else None
 
 
 def total_of(steps: Iterable[StepRunResponse]) -> ExecutionUsage | None:
     """Sum up what calls have used, each start of them; None where none has used anything."""
-    spent, saved, found = Usage(), Usage(), False
+    spent, saved, has_usage = Usage(), Usage(), False
     for step in steps:
         usage = usage_of(step)
         if usage is None:
             continue
-        found = True
+        has_usage = True
         if step.status in (ExecutionStatus.CACHED, ExecutionStatus.SKIPPED):  # another execution has paid for it
             saved += usage
         else:
             spent += usage
-    return ExecutionUsage(**spent.model_dump(), saved=saved) if found else None
+    return ExecutionUsage(**spent.model_dump(), saved=saved) if has_usage else None
 
 
 def _write(resource: RunMetadataResource, usage: Usage) -> None:

@@ -46,8 +46,8 @@ def pending_wait(run_id: UUID) -> PendingWait | None:
 
 def conditions(run_id: UUID) -> list[RunWaitConditionResponse]:
     """Return everything that an execution has asked, the first question first."""
-    found = depaginate(Client().list_run_wait_conditions, pipeline_run=run_id, size=200, hydrate=True)
-    return sorted(found, key=lambda condition: condition.created)
+    entries = depaginate(Client().list_run_wait_conditions, pipeline_run=run_id, size=200, hydrate=True)
+    return sorted(entries, key=lambda condition: condition.created)
 
 
 def all_waits(run_id: UUID) -> list[PendingWait]:
@@ -55,7 +55,7 @@ def all_waits(run_id: UUID) -> list[PendingWait]:
     return [_described(condition) for condition in conditions(run_id)]
 
 
-def told(run_id: UUID) -> list[Wait]:
+def list_waits(run_id: UUID) -> list[Wait]:
     """Return when each question of an execution was asked and answered, the first one first."""
     return [
         Wait(
@@ -125,7 +125,7 @@ def _named(run_id: UUID, name: str | None) -> RunWaitConditionResponse:
         )
     if name is not None and name != condition.name:
         raise KitaruStateError(
-            f"Execution {run_id} does not wait for {name!r}, but for {condition.name!r}{asked(condition)}."
+            f"Execution {run_id} does not wait for {name!r}, but for {condition.name!r}{question_suffix(condition)}."
         )
     return condition
 
@@ -134,11 +134,11 @@ def _pending(run_id: UUID) -> RunWaitConditionResponse | None:
     """Return the open question: a new one once all about it is stored and its runner is ready for the answer."""
     deadline = time.monotonic() + _STORING
     while True:
-        found = Client().list_run_wait_conditions(
+        page = Client().list_run_wait_conditions(
             pipeline_run=run_id, status=RunWaitConditionStatus.PENDING.value, size=1, hydrate=True
         )
-        if not found.items or _is_whole(found.items[0]) or time.monotonic() > deadline:
-            return found.items[0] if found.items else None
+        if not page.items or _is_whole(page.items[0]) or time.monotonic() > deadline:
+            return page.items[0] if page.items else None
         time.sleep(_STORING_LOOK)
 
 
@@ -162,6 +162,6 @@ def _described(condition: RunWaitConditionResponse) -> PendingWait:
     )
 
 
-def asked(condition: RunWaitConditionResponse) -> str:
+def question_suffix(condition: RunWaitConditionResponse) -> str:
     """Return a question after a colon, as messages end; nothing where it is none but a name."""
     return f": {condition.question}" if condition.question else ""

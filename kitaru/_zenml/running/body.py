@@ -26,7 +26,7 @@ from kitaru._core.identity import lanes
 from kitaru._core.identity.digests import digest
 from kitaru._core.identity.lanes import Lane
 from kitaru._core.identity.matching import Call, Place, State
-from kitaru._core.identity.matching import Question as Asked
+from kitaru._core.identity.matching import Question as QuestionCall
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import concurrency, replay_forced
 from kitaru._zenml.records.events import announce, has_log, tell
@@ -35,7 +35,7 @@ from kitaru._zenml.records.records import note_expected
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, CONTENT_KEY, PLACE_KEY
-from kitaru._zenml.running.identity import NO_DIGEST, given_to, inputs_of, key_of
+from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
 from kitaru._zenml.running.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.running.invocations import compile_call
 from kitaru._zenml.running.naming import Names
@@ -170,9 +170,9 @@ class Body:
     def _make(self, called: Called, values: dict[str, Any]) -> _Made:
         """Find out which call this is, and what the record has for it."""
         self.check()
-        given = given_to(called, values)
+        arguments = named_inputs(called, values)
         key = key_of(called)
-        inputs = inputs_of(given, self._lineage)
+        inputs = inputs_of(arguments, self._lineage)
         call_id = called.id_of(values)
         lane = lanes.current(lambda: digest([key, dict(inputs.digests)])[:8])
         scope = called.scope if isinstance(called, NamedCall) else None
@@ -196,7 +196,7 @@ class Body:
                 key=(stem, called.key) if has_key else None,  # type: ignore[union-attr]  # as has_key says
                 group=None if turns.is_counted else turns.group,
                 called=called,
-                values=given,
+                values=arguments,
             )
             try:
                 known = self.record.take(call)
@@ -232,7 +232,7 @@ class Body:
         before = made.known.inputs if made.known is not None else None
         if made.call.id is None or before is None:
             return
-        other = sorted(name for name, told in made.call.inputs.items() if before.get(name) != told)
+        other = sorted(name for name, new in made.call.inputs.items() if before.get(name) != new)
         if other and step.run_metadata.get(OTHER_INPUTS_KEY) != other:
             resource = RunMetadataResource(id=step.id, type=MetadataResourceTypes.STEP_RUN)
             write_metadata(resource, {OTHER_INPUTS_KEY: other}, inherited=False)
@@ -278,7 +278,7 @@ class Body:
         """Return the scope of calls that belong together; the same one for the same run."""
         return self._names.scope(base, key=key, run=run, lane=lanes.current(lambda: digest([base, key])[:8]))
 
-    def begun(self, stem: str, key: str) -> bool:
+    def was_started(self, stem: str, key: str) -> bool:
         """Return whether an earlier attempt, or a replayed execution, has begun a call that a key tells apart."""
         return self.record.has_keyed(stem, key)
 
@@ -291,9 +291,9 @@ class Body:
         content = Content.of(schema, metadata)
         with self._making:
             place = Place(lane.path, name, lane.turn(f"question {name}"))
-            asked = Asked(place, content.digest, self._names.count(f"question {name}"), lane.is_free)
+            call = QuestionCall(place, content.digest, self._names.count(f"question {name}"), lane.is_free)
             try:
-                known = self._questions.take(asked, content)
+                known = self._questions.take(call, content)
             except KitaruDivergenceError as error:
                 self.stop(error)
             if known is not None:
@@ -416,7 +416,7 @@ class Body:
             name,
             inputs,
             upstream=upstream | others,
-            made=self._told_of(made, values),
+            made=self._extra_of(made, values),
             started=self.record.version(name),
             may_cache=self.record.may_cache,
         )
@@ -448,20 +448,20 @@ class Body:
             self._know_outputs(outcome)
         return outcome
 
-    def _told_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:
+    def _extra_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:
         """Return what is recorded of a call to find it again."""
         call = made.call
         digests = dict(call.inputs)
         if made.pending:  # by now it is there
-            settled = inputs_of(given_to(made.called, values), self._lineage).digests
+            settled = inputs_of(named_inputs(made.called, values), self._lineage).digests
             digests |= {name: settled[name] for name in made.pending}
-        about: dict[str, Any] = {
+        extra: dict[str, Any] = {
             "index": call.index,
             "attempt": self._attempt,
             "place": vars(call.place),
             "inputs": {name: known or NO_DIGEST for name, known in digests.items()},
         }
-        return about if call.id is None else {**about, "id": call.id}
+        return extra if call.id is None else {**extra, "id": call.id}
 
     def _value_of(self, outcome: Outcome) -> Any:
         if not outcome.loaded:

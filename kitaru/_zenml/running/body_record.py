@@ -11,9 +11,9 @@ from kitaru._core.code.named import Scope
 from kitaru._core.identity.digests import digest
 from kitaru._core.identity.matching import Call, Calls, Mismatch, Place, Recorded, State
 from kitaru._zenml.records.original import index_of
-from kitaru._zenml.records.records import OPEN_STEPS, about
+from kitaru._zenml.records.records import OPEN_STEPS, extra_of
 from kitaru._zenml.running.divergence import Divergences
-from kitaru._zenml.running.identity import NO_DIGEST, code_of, given_to, recorded_arguments
+from kitaru._zenml.running.identity import NO_DIGEST, code_of, named_inputs, recorded_arguments
 from kitaru._zenml.running.outcomes import RAISED_KEY
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Record:
     def _complete(self, match: Recorded, call: Call) -> None:
         step = self._steps.get(match.name)
         if self._original is not None:
-            step = self._original.take(match.name, _made(call)) if step is None else self._original.mended(step)
+            step = self._original.take(match.name, _made(call)) if step is None else self._original.with_outputs(step)
             assert step is not None
             self._steps[match.name] = step
 
@@ -116,7 +116,7 @@ class Record:
     @cached_property
     def _scopes(self) -> list[Scope]:
         ordered = sorted(self._known.values(), key=lambda step: (index_of(step), step.name))
-        recorded = (about(step).get("scope") for step in ordered)
+        recorded = (extra_of(step).get("scope") for step in ordered)
         return list(dict.fromkeys(Scope(**scope) for scope in recorded if scope))
 
     @property
@@ -145,7 +145,7 @@ class Record:
         return step.version if step is not None else 0
 
     def _recorded(self, step: StepRunResponse) -> Recorded:
-        extra = about(step)
+        extra = extra_of(step)
         key = extra.get("key")
         return Recorded(
             name=step.name,
@@ -176,7 +176,7 @@ class Record:
         if self._original is not None and self._original.plan.new_inputs:
             return True
         try:
-            before = given_to(call.called, recorded_arguments(call.called, self._known[recorded.name]))
+            before = named_inputs(call.called, recorded_arguments(call.called, self._known[recorded.name]))
             return all(digest(before[name]) == digest(value) for name, value in call.values.items())
         except Exception:  # noqa: BLE001 - what cannot be read, or has no digest, is not known to be the same
             return False

@@ -66,19 +66,19 @@ def find_cached_step(cache_key: str) -> CachedStep | StepRunResponse | None:
         .limit(1)
     )
     with Session(store.engine) as session:
-        found = session.exec(query).first()
-        if found is None:
+        row = session.exec(query).first()
+        if row is None:
             return None
         taken, made = StepRunInputArtifactSchema, StepRunOutputArtifactSchema
-        inputs = select(taken.name, taken.artifact_id).where(taken.step_id == found[0]).order_by(col(taken.input_index))
-        outputs = select(made.name, made.artifact_id).where(made.step_id == found[0])
-        step_id, expires, docstring, source = found
+        inputs = select(taken.name, taken.artifact_id).where(taken.step_id == row[0]).order_by(col(taken.input_index))
+        outputs = select(made.name, made.artifact_id).where(made.step_id == row[0])
+        step_id, expires, docstring, source = row
         taken_by_name, made_by_name = _by_name(session.exec(inputs)), _by_name(session.exec(outputs))
         return CachedStep(step_id, expires, docstring, source, taken_by_name, made_by_name)
 
 
 def _by_name(rows: Any) -> dict[str, list[Artifact]]:
-    found: dict[str, list[Artifact]] = {}
+    artifacts: dict[str, list[Artifact]] = {}
     for name, artifact_id in rows:
-        found.setdefault(name, []).append(Artifact(artifact_id))
-    return found
+        artifacts.setdefault(name, []).append(Artifact(artifact_id))
+    return artifacts

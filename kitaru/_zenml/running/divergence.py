@@ -6,7 +6,7 @@ from reprlib import Repr
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.identity.matching import Call, Mismatch, Reason, Recorded
-from kitaru._zenml.running.identity import given_to, recorded_arguments
+from kitaru._zenml.running.identity import named_inputs, recorded_arguments
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _differences(recorded: Recorded, step: StepRunResponse, call: Call) -> str:
     names = [name for name in call.inputs if name not in before or call.inputs[name] != before[name]]
     names += [name for name in before if name not in call.inputs]
     try:
-        values = given_to(call.called, recorded_arguments(call.called, step))
+        values = named_inputs(call.called, recorded_arguments(call.called, step))
     except Exception:  # noqa: BLE001 - the message says what it can: what was recorded may not be readable any more
         values = {}
     return "; ".join(_difference(name, values, call.values) for name in names)

@@ -106,13 +106,13 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
     context = DynamicPipelineRunContext.get()
     assert context is not None
     run_id = context.run.id
-    about = records.about(context.run)
-    _prepare_process(in_container=about["runner"] == "stack")
+    extra = records.extra_of(context.run)
+    _prepare_process(in_container=extra["runner"] == "stack")
     keep_step_runs(context.run)
-    retries = int(about["settings"]["retries"]["value"])
+    retries = int(extra["settings"]["retries"]["value"])
     plan = plan_of(context.run)
     original = Original(context.run, plan) if plan is not None else None
-    if about["runner"] == "stack":
+    if extra["runner"] == "stack":
         container.enter(run_id, retries)
     while True:
         with _kept_record():

@@ -75,7 +75,7 @@ def inputs_of(values: Mapping[str, Any], lineage: Lineage) -> Inputs:
     return Inputs(digests, frozenset(pending))
 
 
-def given_to(called: Called, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def named_inputs(called: Called, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a call is given, by the names that people know: of an adapter's call its inputs, one by one."""
     if isinstance(called, NamedCall):
         return called.identity_of(values["inputs"])

@@ -205,8 +205,8 @@ def _shaped(value: Any, settle: Callable[[CheckpointFuture[Any]], Any]) -> tuple
 
 
 def _step_output(lineage: Lineage, held: Held, leaf: Any) -> OutputArtifact | None:
-    found = lineage.find(leaf)
-    if not isinstance(found, OutputArtifact):
+    artifact = lineage.find(leaf)
+    if not isinstance(artifact, OutputArtifact):
         return None
-    held.keep(found.id, leaf, unchanged=True)
-    return found
+    held.keep(artifact.id, leaf, unchanged=True)
+    return artifact

@@ -59,7 +59,7 @@ def compile_call(
         config=StepConfigurationUpdate(
             parameters=inputs.parameters,
             retry=_retry(called, started),
-            extra={EXTRA_KEY: {**made, **_told_of(called)}},
+            extra={EXTRA_KEY: {**made, **_extra_of(called)}},
             group=called.group if isinstance(called, PlainStep) else None,
         ),
     )
@@ -79,10 +79,10 @@ def _retry(called: Called, started: int) -> StepRetryConfig | None:
     return StepRetryConfig(max_retries=allowed, delay=delay, backoff=backoff) if allowed else None
 
 
-def _told_of(called: Called) -> dict[str, Any]:
+def _extra_of(called: Called) -> dict[str, Any]:
     """Return what is recorded of a call beside ZenML's own configuration."""
-    about: dict[str, Any] = {"type": called.options.type}
+    extra: dict[str, Any] = {"type": called.options.type}
     if isinstance(called, NamedCall):
-        about |= {"stem": called.stem, "key": called.key}
-        about |= {"scope": asdict(called.scope)} if called.scope is not None else {}
-    return about
+        extra |= {"stem": called.stem, "key": called.key}
+        extra |= {"scope": asdict(called.scope)} if called.scope is not None else {}
+    return extra

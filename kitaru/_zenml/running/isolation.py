@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from kitaru._core.code.definitions import FlowDefinition
 
 ISOLATED = "isolated"
-_told: list[str] = []
+_warned: list[str] = []
 
 
 def runtime(checkpoint: CheckpointDefinition[..., Any]) -> StepRuntime | None:
     """Return where ZenML is to run a checkpoint; the first one that cannot have what it asks for is warned of."""
-    asked = checkpoint.options.runtime
-    if asked is None:
+    option = checkpoint.options.runtime
+    if option is None:
         return None
     stack = Client().active_stack
-    if asked != ISOLATED or stack.orchestrator.can_run_isolated_steps:
-        return StepRuntime(asked)
-    if not _told:  # once for each process that runs a flow
-        _told.append(checkpoint.name)
+    if option != ISOLATED or stack.orchestrator.can_run_isolated_steps:
+        return StepRuntime(option)
+    if not _warned:  # once for each process that runs a flow
+        _warned.append(checkpoint.name)
         warn(_warning(stack, [checkpoint.name]))
     return StepRuntime.INLINE
 
@@ -43,9 +43,9 @@ def warn_of(flow: FlowDefinition[..., Any], stack: Stack) -> None:
         return
     known = flow.func.__globals__
     used = [known[name] for name in dict.fromkeys(_names(flow.func.__code__)) if name in known]
-    found = [item.name for item in used if isinstance(item, CheckpointDefinition) and item.options.runtime == ISOLATED]
-    if found:
-        sys.stderr.write(f"kitaru: {_warning(stack, found)}\n")
+    names = [item.name for item in used if isinstance(item, CheckpointDefinition) and item.options.runtime == ISOLATED]
+    if names:
+        sys.stderr.write(f"kitaru: {_warning(stack, names)}\n")
 
 
 def _warning(stack: Stack, checkpoints: list[str]) -> str:

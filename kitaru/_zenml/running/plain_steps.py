@@ -132,7 +132,7 @@ def _map(
 
 
 def _outputs(step_run: StepRunResponse) -> Any:
-    found = load_step_run_outputs(step_run)
-    if isinstance(found, tuple):
-        return tuple(StepOutput(**artifact.model_dump()) for artifact in found)
-    return StepOutput(**found.model_dump()) if found is not None else None
+    outputs = load_step_run_outputs(step_run)
+    if isinstance(outputs, tuple):
+        return tuple(StepOutput(**artifact.model_dump()) for artifact in outputs)
+    return StepOutput(**outputs.model_dump()) if outputs is not None else None

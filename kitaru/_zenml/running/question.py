@@ -27,7 +27,7 @@ from zenml.utils.time_utils import utc_now
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.records.events import tell
-from kitaru._zenml.records.waits import asked
+from kitaru._zenml.records.waits import question_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -155,15 +155,15 @@ class Question:
                 raise
             return None
 
-    def _resolve(self, given: Any) -> None:
+    def _resolve(self, answer: Any) -> None:
         """Answer the question with what is known ahead; where that does not fit, it is asked."""
         try:
-            TypeAdapter(self._schema).validate_python(given)
+            TypeAdapter(self._schema).validate_python(answer)
             Client().resolve_run_wait_condition(
-                self._condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=given
+                self._condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=answer
             )
         except (ValueError, ValidationError) as error:
-            text = f"the answer {given!r} that was given ahead does not fit {self._condition.name!r}: {error}"
+            text = f"the answer {answer!r} that was given ahead does not fit {self._condition.name!r}: {error}"
             tell(Event(Kind.WARNING, text, wait=self._condition.name, message=text))
         self._is_resolved()
 
@@ -195,7 +195,7 @@ class Question:
     def _until_answered(self, *, beside_others: bool) -> Iterator[float]:
         if self._condition.status != RunWaitConditionStatus.PENDING:
             return
-        text = f"waiting for input {self._condition.name!r}{asked(self._condition)}"
+        text = f"waiting for input {self._condition.name!r}{question_suffix(self._condition)}"
         tell(Event(Kind.WAITING, text, wait=self._condition.name, message=self._condition.question))
         deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline or self._busy() or beside_others:

@@ -114,14 +114,14 @@ class QuestionRecord:
         """Names of recorded questions: no new one may have them."""
         return self._questions.names
 
-    def take(self, asked: Question, content: Content) -> RecordedQuestion | None:
+    def take(self, question: Question, content: Content) -> RecordedQuestion | None:
         """Return the recorded question that one is; None where it is new.
 
         Raises:
             KitaruDivergenceError: The body does not ask what the record says.
         """
         try:
-            return self._questions.take(asked)
+            return self._questions.take(question)
         except Mismatch as mismatch:
             name = mismatch.recorded.name
             condition = self._conditions.get(name)
@@ -165,14 +165,14 @@ def _recorded(condition: RunWaitConditionResponse) -> RecordedQuestion:
 
 
 def _planned(plan: Plan, name: str) -> RecordedQuestion:
-    told = plan.questions.get(name)
-    place = told["place"] if told else None
+    question = plan.questions.get(name)
+    place = question["place"] if question else None
     return RecordedQuestion(
         name,
         Place(**place) if place else None,
-        told["content"] if told else None,
+        question["content"] if question else None,
         UNSET,  # a replay that leaves out a question does what it was told to do differently
-        stands=told is None or name in plan.given,
+        stands=question is None or name in plan.given,
     )
 
 

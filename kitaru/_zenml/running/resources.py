@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _GPU = "nvidia.com/gpu"
 
 
-def resource_settings(resources: ResourceSettings, given: Mapping[str, Any]) -> dict[str, Any]:
+def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the step settings that bring resources to where the checkpoint runs.
 
     ZenML's Kubernetes orchestrator does not pass a step's resources on to its pod, so that they are told as settings of
@@ -24,30 +24,30 @@ def resource_settings(resources: ResourceSettings, given: Mapping[str, Any]) -> 
 
     Args:
         resources: What the checkpoint asks for.
-        given: The step settings that the checkpoint has besides.
+        step_settings: The step settings that the checkpoint has besides.
     """
     settings: dict[str, Any] = {"resources": resources}
     if orchestrator_flavor(Client().active_stack_model) != "kubernetes":
         return settings
-    asked = _of_pod(resources)
-    key = next((name for name in ("orchestrator.kubernetes", "orchestrator") if name in given), "orchestrator")
-    before = given.get(key, {})
-    if not asked or not isinstance(before, Mapping):  # an object of ZenML's says all that there is to say
+    amounts = _of_pod(resources)
+    key = next((name for name in ("orchestrator.kubernetes", "orchestrator") if name in step_settings), "orchestrator")
+    before = step_settings.get(key, {})
+    if not amounts or not isinstance(before, Mapping):  # an object of ZenML's says all that there is to say
         return settings
     pod = dict(before.get("pod_settings") or {})
-    pod.setdefault("resources", {"requests": asked, "limits": asked})
+    pod.setdefault("resources", {"requests": amounts, "limits": amounts})
     return {**settings, key: {**before, "pod_settings": pod}}
 
 
 def _of_pod(resources: ResourceSettings) -> dict[str, str]:
-    asked: dict[str, str] = {}
+    amounts: dict[str, str] = {}
     if resources.cpu_count is not None:
-        asked["cpu"] = f"{resources.cpu_count:g}"
+        amounts["cpu"] = f"{resources.cpu_count:g}"
     if resources.memory is not None:
-        asked["memory"] = _quantity(resources.memory)
+        amounts["memory"] = _quantity(resources.memory)
     if resources.gpu_count:
-        asked[_GPU] = str(resources.gpu_count)
-    return asked
+        amounts[_GPU] = str(resources.gpu_count)
+    return amounts
 
 
 def _quantity(memory: str) -> str:

@@ -165,14 +165,14 @@ def _replayed(context: StepContext) -> str | None:
 
 def arguments_of(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a call by parameter, from its recorded inputs by recorded name."""
-    about = inputs.get(CALL_INPUT) or {}
+    layout = inputs.get(CALL_INPUT) or {}
     values = {}
     for parameter, recorded in checkpoint.record_names.items():
         value = inputs[recorded]
-        if parameter in about.get("shapes", {}):
-            value = decode(about["shapes"][parameter], value or [])
-        elif parameter in about.get("structures", {}):
-            value = _filled(about["structures"][parameter], value or [])
+        if parameter in layout.get("shapes", {}):
+            value = decode(layout["shapes"][parameter], value or [])
+        elif parameter in layout.get("structures", {}):
+            value = _filled(layout["structures"][parameter], value or [])
         values[parameter] = value
     return values
 

@@ -63,12 +63,12 @@ def _store() -> Iterator[Finding]:
         apply_environment()
         url = within(_OPENING, lambda: GlobalConfiguration().store_configuration.url)
     except Exception as error:  # noqa: BLE001 - a broken configuration file raises what its parser raises
-        yield Finding("Store", "failed", _told(error), _CONFIGURATION.format(_config_file()))
+        yield Finding("Store", "failed", _error_text(error), _CONFIGURATION.format(_config_file()))
         return
     no_server = Finding("Server", "unused", "none; executions are in the store of this machine")
     if url.startswith(_SQLITE):
-        found = _examined(Path(url.removeprefix(_SQLITE)))
-        yield found or _opened("Store")
+        finding = _examined(Path(url.removeprefix(_SQLITE)))
+        yield finding or _opened("Store")
         yield no_server
     else:
         is_server = url.startswith("http")
@@ -104,7 +104,7 @@ def _examined(path: Path) -> Finding | None:
             "Give this user the right to, or name another folder: ZENML_CONFIG_PATH.",
         )
     try:
-        found = database.look(path)
+        state = database.look(path)
     except sqlite3.Error as error:
         return Finding(
             "Store",
@@ -113,11 +113,11 @@ def _examined(path: Path) -> Finding | None:
             f"Put a backup in its place, or move it away: `{shlex.join(['mv', str(path), f'{path}.broken'])}`. Then the "
             f"next command makes a new, empty one.",
         )
-    if found.age == "new":
+    if state.age == "new":
         return Finding("Store", "ok", f"none yet; the first command that needs it makes {path}")
-    if found.age == "current":
+    if state.age == "current":
         return None
-    return Finding("Store", "failed", found.description, found.cure)
+    return Finding("Store", "failed", state.description, state.cure)
 
 
 def _opened(check: str) -> Finding:
@@ -125,7 +125,7 @@ def _opened(check: str) -> Finding:
     try:
         status = within(_OPENING, read_status)
     except Exception as error:  # noqa: BLE001 - whatever a store raises is what is wrong with it
-        return Finding(check, "failed", _told(error), f"{remedy()} `kitaru status` asks again.")
+        return Finding(check, "failed", _error_text(error), f"{remedy()} `kitaru status` asks again.")
     if status.problem is not None:
         return Finding(check, "failed", status.problem.removesuffix(remedy()).strip(), remedy())
     who = f"as {status.user} in project {status.project}"
@@ -141,8 +141,8 @@ def _future_stack(settings: ResolvedSettings | None) -> Finding:
     """Tell which stack there will be in a store that is still to be made."""
     if settings is None or settings.stack in (None, _DEFAULT_STACK):
         return Finding("Stack", "ok", f"{_DEFAULT_STACK}; it is made with the store, and runs flows on this machine")
-    asked = settings.provenance["stack"].detail
-    return Finding("Stack", "failed", f"there is no stack {settings.stack!r}, which {asked} asks for", _NO_STACK)
+    source = settings.provenance["stack"].detail
+    return Finding("Stack", "failed", f"there is no stack {settings.stack!r}, which {source} asks for", _NO_STACK)
 
 
 _NO_STACK: Final = "`kitaru stack list` shows those that exist, `kitaru stack types` those that can be made."
@@ -150,12 +150,12 @@ _NO_STACK: Final = "`kitaru stack list` shows those that exist, `kitaru stack ty
 
 def _stack(settings: ResolvedSettings | None) -> Iterator[Finding]:
     name = settings.stack if settings else None
-    asked = f", which {settings.provenance['stack'].detail} asks for" if settings and name else ", the active one"
+    source = f", which {settings.provenance['stack'].detail} asks for" if settings and name else ", the active one"
     try:
         check = within(_STACK, lambda: stack_checks.check(name))
     except Exception as error:  # noqa: BLE001 - whatever a stack raises is what is wrong with it
         yield Finding(
-            "Stack", "failed", f"{name or 'the active one'}{asked if name else ''}: {_told(error)}", _NO_STACK
+            "Stack", "failed", f"{name or 'the active one'}{source if name else ''}: {_error_text(error)}", _NO_STACK
         )
         yield _engine(needed_by=None)
         return
@@ -164,7 +164,7 @@ def _stack(settings: ResolvedSettings | None) -> Iterator[Finding]:
     own = [result for result in check.results if result not in engine + registry]
     wrong = [result for result in own if not result.ok]
     if not wrong:
-        yield Finding("Stack", "ok", f"{check.stack}{asked}: {len(own)} tries succeeded")
+        yield Finding("Stack", "ok", f"{check.stack}{source}: {len(own)} tries succeeded")
     for result in wrong:
         yield Finding(
             "Stack", "failed", f"{check.stack}: {result.component}: {result.tried}: {result.problem}",
@@ -172,22 +172,22 @@ def _stack(settings: ResolvedSettings | None) -> Iterator[Finding]:
         )  # fmt: skip
     yield _engine(needed_by=check.stack if engine else None)
     for result in registry:
-        found = result.problem or f"{result.component}: a push can begin"
-        yield Finding("Registry", "ok" if result.ok else "failed", found, result.remedy)
+        text = result.problem or f"{result.component}: a push can begin"
+        yield Finding("Registry", "ok" if result.ok else "failed", text, result.remedy)
     if not registry:
         yield Finding("Registry", "unused", f"none in stack {check.stack!r}")
 
 
 def _engine(*, needed_by: str | None) -> Finding:
     """Look for a Docker engine, which not every stack needs."""
-    attempt, found = stack_checks.engine()
+    attempt, description = stack_checks.engine()
     if attempt.ok:
-        return Finding("Docker engine", "ok", found)
+        return Finding("Docker engine", "ok", description)
     if needed_by is None:
         return Finding("Docker engine", "unused", "none answers; only stacks that run or build containers need one")
     return Finding("Docker engine", "failed", f"stack {needed_by!r} needs one: {attempt.problem}", attempt.remedy)
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     text = " ".join(str(error).split())[:500]
     return text if isinstance(error, KitaruError | TimeoutError) else f"{type(error).__name__}: {text}"

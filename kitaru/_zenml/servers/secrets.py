@@ -27,8 +27,8 @@ def write(name: str, values: dict[str, str], *, private: bool = False) -> Secret
         client = open_client()
         with suppress(EntityExistsError):
             return _info(client.create_secret(name, values, private=private))
-        found = client.get_secret_by_name_and_private_status(name)
-        return _info(client.update_secret(found.id, add_or_update_values=values))
+        secret = client.get_secret_by_name_and_private_status(name)
+        return _info(client.update_secret(secret.id, add_or_update_values=values))
 
 
 def list_all(*, own: bool = False) -> list[SecretInfo]:
@@ -39,9 +39,9 @@ def list_all(*, own: bool = False) -> list[SecretInfo]:
     """
     with translated("listing secrets"):
         client = open_client()
-        found = depaginate(client.list_secrets, size=200)
+        entries = depaginate(client.list_secrets, size=200)
         # A list tells no keys; those who may not read a secret see none of it here either.
-        secrets = [_info(client.zen_store.get_secret(one.id)) for one in found if one.name.startswith(OWN) == own]
+        secrets = [_info(client.zen_store.get_secret(one.id)) for one in entries if one.name.startswith(OWN) == own]
     return sorted(secrets, key=lambda secret: secret.name)
 
 
@@ -52,17 +52,17 @@ def read(name: str) -> dict[str, str]:
         KitaruUsageError: There is none of that name.
     """
     with translated(f"reading secret {name}"):
-        return dict(_found(name).secret_values)
+        return dict(_secret(name).secret_values)
 
 
 def delete(name: str) -> None:
     """Delete a secret; errors as :func:`read`."""
     with translated(f"deleting secret {name}"):
-        found = _found(name)
-        open_client().zen_store.delete_secret(found.id)
+        secret = _secret(name)
+        open_client().zen_store.delete_secret(secret.id)
 
 
-def _found(name: str) -> SecretResponse:
+def _secret(name: str) -> SecretResponse:
     try:
         return open_client().get_secret_by_name_and_private_status(name)
     except KeyError:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 LOCAL_PORT: Final = 8237
 # ZenML says as an error that the stack of the store before is not in this one.
-_TOLD: Final = logging.CRITICAL
+_LOG_LEVEL: Final = logging.CRITICAL
 _NEEDED: Final = ("fastapi", "jwt", "multipart", "uvicorn")  # what ZenML's own check looks for
 
 
@@ -58,7 +58,7 @@ def connect(url: str, api_key: str | None, project: str | None, verify: bool | s
             f"{url} is a workspace of ZenML Pro, which has a login of its own: run `zenml login {quote(url)}`. Kitaru then "
             f"uses it, too. `kitaru login {quote(url)} --api-key` does without."
         )
-    with translated(f"logging in to {url}"), quieted(_TOLD):
+    with translated(f"logging in to {url}"), quieted(_LOG_LEVEL):
         _hide_credentials()
         config = RestZenStoreConfiguration(url=url, verify_ssl=verify)
         if api_key is not None:
@@ -166,7 +166,7 @@ def start_local(port: int | None, project: str | None) -> ServerStatus:
     running = _running_local_server()
     if running is None or (port is not None and _port_of(running) != port):
         _start_local(port or LOCAL_PORT)
-    with translated("connecting to the local server"), quieted(_TOLD):
+    with translated("connecting to the local server"), quieted(_LOG_LEVEL):
         server = _running_local_server()
         assert server is not None
         assert server.status is not None
@@ -188,7 +188,7 @@ def _start_local(port: int) -> None:
     from zenml.zen_server.deploy import LocalServerDeploymentConfig
     from zenml.zen_server.deploy.deployer import LocalServerDeployer
 
-    with translated("starting the local server"), quieted(_TOLD):
+    with translated("starting the local server"), quieted(_LOG_LEVEL):
         config = LocalServerDeploymentConfig(provider=ServerProviderType.DAEMON, port=port)  # type: ignore[call-arg]
         try:
             LocalServerDeployer().deploy_server(config)
@@ -238,7 +238,7 @@ def disconnect(*, force: bool) -> list[str]:
     refuse_to_configure("logout", "unset it to leave that server")
     done = []
     config = GlobalConfiguration()
-    with translated("logging out"), quieted(_TOLD):
+    with translated("logging out"), quieted(_LOG_LEVEL):
         url = config.store_configuration.url
         local = get_local_server()
         if local is not None and local.config.url == url and not force:
@@ -274,7 +274,7 @@ def read_status() -> ServerStatus:
     problem = None
     try:
         client = open_client()
-        with translated("reading the status"), quieted(_TOLD):
+        with translated("reading the status"), quieted(_LOG_LEVEL):
             user, project, stack = client.active_user.name, client.active_project.name, client.active_stack_model.name
     except KitaruBackendError as error:
         problem, user, project, stack = str(error), None, None, None

@@ -17,7 +17,7 @@ from zenml.exceptions import AuthorizationException
 from kitaru._core.drawing.course import clipped
 from kitaru._zenml.door.private import hear_engine_by
 from kitaru._zenml.stacks import transfers
-from kitaru._zenml.stacks.transfers import Transfer, heard
+from kitaru._zenml.stacks.transfers import Transfer, tee_progress
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ class BuildLog:
             sys.stderr.flush()
 
 
-def _heard(stream: Iterable[bytes]) -> Iterable[bytes]:
+def _tee_progress(stream: Iterable[bytes]) -> Iterable[bytes]:
     """Hear what the engine reports of layers, which ZenML reads and does not pass on."""
     log = _building.get()
-    return stream if log is None else heard(stream, log.transfer)
+    return stream if log is None else tee_progress(stream, log.transfer)
 
 
 class _Router(logging.Handler):
@@ -131,7 +131,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         _LOGGER.addHandler(_Router())
         _LOGGER.setLevel(logging.DEBUG)
         _LOGGER.propagate = False
-    hear_engine_by(_heard)
+    hear_engine_by(_tee_progress)
     log = BuildLog(shown=shown, everything=everything)
     token = _building.set(log)
     log.status("kitaru: preparing the image")
@@ -139,7 +139,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         yield
     except (RuntimeError, DockerException, AuthorizationException) as error:
         if log.pushing or log.step or isinstance(error, DockerException):
-            raise KitaruImageError(_told(log, error)) from error
+            raise KitaruImageError(_failure_text(log, error)) from error
         raise
     finally:
         log.transfer.end()
@@ -147,7 +147,7 @@ def watched(context: Context, *, shown: bool, everything: bool = False) -> Itera
         _building.reset(token)
 
 
-def _told(log: BuildLog, error: Exception) -> str:
+def _failure_text(log: BuildLog, error: Exception) -> str:
     reason = " ".join(str(error).split()).removeprefix("Docker error: ").rstrip(".")
     if log.pushing:
         image = log.pushing.partition("`")[2].partition("`")[0]

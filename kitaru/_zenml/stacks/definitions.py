@@ -19,28 +19,28 @@ def shipped_types() -> dict[str, str]:
     return {path.stem: _load(path)[0].description for path in sorted(stacks_folder().glob("*.yaml"))}
 
 
-def load_definition(given: str | Path | Mapping[str, Any]) -> tuple[Definition, str]:
+def load_definition(definition: str | Path | Mapping[str, Any]) -> tuple[Definition, str]:
     """Return a definition, and how messages call it.
 
     Args:
-        given: The name of one that comes with Kitaru, the path of a YAML file, or a definition's data.
+        definition: The name of one that comes with Kitaru, the path of a YAML file, or a definition's data.
 
     Raises:
         KitaruStackError: There is no such definition, or it is not valid.
     """
-    if isinstance(given, Mapping):
-        return parse_definition(given, "The definition"), "The definition"
-    path = Path(given)
-    if isinstance(given, Path) or path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+    if isinstance(definition, Mapping):
+        return parse_definition(definition, "The definition"), "The definition"
+    path = Path(definition)
+    if isinstance(definition, Path) or path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         return _load(path)
-    shipped = stacks_folder() / f"{given}.yaml"
+    shipped = stacks_folder() / f"{definition}.yaml"
     if not shipped.is_file():
-        known = sorted(found.stem for found in stacks_folder().glob("*.yaml"))
+        known = sorted(file.stem for file in stacks_folder().glob("*.yaml"))
         raise KitaruStackError(
-            f"There is no stack type {given!r}.{did_you_mean(given, known)} The types are {', '.join(known)}; a definition "
-            f"of your own is given as a file: -f {given}.yaml."
+            f"There is no stack type {definition!r}.{did_you_mean(definition, known)} The types are {', '.join(known)}; a "
+            f"definition of your own is given as a file: -f {definition}.yaml."
         )
-    return _load(shipped, f"Stack type {given!r}")
+    return _load(shipped, f"Stack type {definition!r}")
 
 
 def _load(path: Path, where: str | None = None) -> tuple[Definition, str]:

@@ -61,17 +61,17 @@ def checked_configuration(kind: str, flavor: str, configuration: dict[str, Any])
     Raises:
         KitaruStackError: A field is unknown, missing or has a wrong value.
     """
-    found = find_flavor(kind, flavor).config_class
+    model = find_flavor(kind, flavor).config_class
     where = f"components.{kind}.configuration"
     for name in configuration:
-        if name not in found.model_fields:
-            known = sorted(found.model_fields)
+        if name not in model.model_fields:
+            known = sorted(model.model_fields)
             raise KitaruStackError(
                 f"{where}.{name} is no field of flavor {flavor!r}.{did_you_mean(name, known)} Its fields are "
                 f"{', '.join(known) or 'none'}."
             )
     try:
-        found(**configuration)
+        model(**configuration)
     except ValidationError as error:
         raise KitaruStackError(f"{where} does not fit flavor {flavor!r}: {problems(error)}.") from error
     except ValueError as error:

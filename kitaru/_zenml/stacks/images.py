@@ -111,8 +111,8 @@ def _requirements(image: ImageSettings) -> str | list[str] | None:
 
 def _required(image: ImageSettings) -> list[str]:
     """Return the requirements, one a line."""
-    given = image.requirements or []
-    return _read(Path(given), "requirements").splitlines() if isinstance(given, str) else given
+    requirements = image.requirements or []
+    return _read(Path(requirements), "requirements").splitlines() if isinstance(requirements, str) else requirements
 
 
 def _context(image: ImageSettings, dockerfile: str | None, stack: Stack) -> Context:
@@ -141,8 +141,8 @@ def find_files(root: Path) -> dict[str, Path]:
     ignore = root / ".dockerignore"
     patterns = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
     rules = [line.strip() for line in patterns if line.strip() and not line.strip().startswith("#")]
-    found: set[str] = exclude_paths(str(root), rules)
-    return {name: root / name for name in sorted(found) if (root / name).is_file() and name != ".dockerignore"}
+    names: set[str] = exclude_paths(str(root), rules)
+    return {name: root / name for name in sorted(names) if (root / name).is_file() and name != ".dockerignore"}
 
 
 def contexts_folder() -> Path:

@@ -47,7 +47,7 @@ def context_names() -> list[str]:
         contexts, _ = config.list_kube_config_contexts()
     except config.ConfigException:
         return []
-    return [str(found["name"]) for found in contexts]
+    return [str(entry["name"]) for entry in contexts]
 
 
 def _check(context: str) -> None:
@@ -61,9 +61,9 @@ def _check(context: str) -> None:
             f"{', '.join(names) or 'none'}; `kubectl config get-contexts` shows them, and KUBECONFIG names another file."
         )
     contexts, _ = config.list_kube_config_contexts()
-    user = next(found["context"].get("user") for found in contexts if found["name"] == context)
+    user = next(entry["context"].get("user") for entry in contexts if entry["name"] == context)
     users = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION).config["users"]
-    credentials: dict[str, Any] = next((found["user"] for found in users.value if found["name"] == user), {})
+    credentials: dict[str, Any] = next((entry["user"] for entry in users.value if entry["name"] == user), {})
     if "exec" in credentials or "auth-provider" in credentials:
         raise KitaruStackError(
             f"Kube context {context!r} gets its credentials from a login command, and they expire: they cannot be copied "

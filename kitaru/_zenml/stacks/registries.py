@@ -77,13 +77,13 @@ def _authorization(
     challenge = session.get(f"{base}/v2/", timeout=_TIMEOUT).headers.get("WWW-Authenticate", "")
     kind, _, rest = challenge.partition(" ")
     if kind.lower() == "bearer":
-        about = dict(_CHALLENGE.findall(rest))
-        scope = {"service": about.get("service", ""), "scope": f"repository:{repository}:pull,push"}
-        answer = session.get(about.get("realm", ""), params=scope, auth=credentials, timeout=_TIMEOUT)
+        parameters = dict(_CHALLENGE.findall(rest))
+        scope = {"service": parameters.get("service", ""), "scope": f"repository:{repository}:pull,push"}
+        answer = session.get(parameters.get("realm", ""), params=scope, auth=credentials, timeout=_TIMEOUT)
         if answer.status_code != HTTPStatus.OK:
             raise PushRefusedError(f"it refuses the login: {_reason(answer)}")
-        found = answer.json()
-        return {"Authorization": f"Bearer {found.get('token') or found.get('access_token')}"}
+        body = answer.json()
+        return {"Authorization": f"Bearer {body.get('token') or body.get('access_token')}"}
     if kind.lower() == "basic" and credentials is not None:
         session.auth = credentials
     return {}

@@ -134,8 +134,8 @@ def shown_configuration(kind: str, flavor: str, configuration: dict[str, Any]) -
 
 def secret_fields(kind: str, flavor: str) -> set[str]:
     """Return the fields of a flavor's configuration that hold secrets."""
-    found = config_class(kind, flavor)
-    fields = found.model_fields if found is not None else {}
+    model = config_class(kind, flavor)
+    fields = model.model_fields if model is not None else {}
     return {name for name, field in fields.items() if secret_utils.is_secret_field(field)}
 
 
@@ -144,7 +144,7 @@ def _all_stacks() -> list[StackResponse]:
 
 
 def _parts(stack: StackResponse) -> Iterator[ComponentResponse]:
-    parts = [part for found in stack.components.values() for part in found]
+    parts = [part for components in stack.components.values() for part in components]
     names = [*_ORDER, *sorted({part.type.value for part in parts} - {*_ORDER})]
     return iter(sorted(parts, key=lambda part: names.index(part.type.value)))
 

@@ -126,9 +126,9 @@ def _called(component: StackComponent) -> str:
 
 def engine() -> tuple[StackCheckResult, str]:
     """Try whether a Docker engine answers, and tell which one."""
-    found: list[str] = []
-    result = _result(_Try("Docker engine", REACH_ENGINE, lambda: found.append(_reach_engine())))
-    return result, "".join(found)
+    names: list[str] = []
+    result = _result(_Try("Docker engine", REACH_ENGINE, lambda: names.append(_reach_engine())))
+    return result, "".join(names)
 
 
 def _reach_engine() -> str:
@@ -185,12 +185,14 @@ def _may_create(orchestrator: Any) -> None:
 
     api = client.AuthorizationV1Api(orchestrator.get_kube_client())
     namespace = orchestrator.config.kubernetes_namespace
-    wanted = [("batch", "jobs")]
+    resources = [("batch", "jobs")]
     if not orchestrator.config.service_account_name:  # then ZenML makes one
-        wanted += [("", "serviceaccounts"), ("rbac.authorization.k8s.io", "rolebindings")]
-    for group, resource in wanted:
-        asked = client.V1ResourceAttributes(namespace=namespace, verb="create", group=group, resource=resource)
-        review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=asked))
+        resources += [("", "serviceaccounts"), ("rbac.authorization.k8s.io", "rolebindings")]
+    for group, resource in resources:
+        attributes = client.V1ResourceAttributes(namespace=namespace, verb="create", group=group, resource=resource)
+        review = client.V1SelfSubjectAccessReview(
+            spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes)
+        )
         answer = api.create_self_subject_access_review(review, _request_timeout=10)
         if not answer.status.allowed:
             account = "" if resource == "jobs" else " Or name one that exists: its field service_account_name."

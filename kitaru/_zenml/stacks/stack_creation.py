@@ -172,14 +172,14 @@ def _refuse_taken(client: Client, name: str) -> None:
 
 def _part(client: Client, stack: str, kind: str, spec: Component) -> Part:
     if spec.existing is not None:
-        found = client.list_stack_components(type=kind, name=spec.existing, hydrate=True).items
-        if not found:
+        matches = client.list_stack_components(type=kind, name=spec.existing, hydrate=True).items
+        if not matches:
             known = [part.name for part in client.list_stack_components(type=kind, size=100).items]
             raise KitaruStackError(
                 f"components.{kind}: there is no {kind} {spec.existing!r}.{did_you_mean(spec.existing, known)} Those that "
                 f"exist are {', '.join(known) or 'none'}."
             )
-        return Part(kind, spec, existing=found[0])
+        return Part(kind, spec, existing=matches[0])
     assert spec.flavor is not None
     checked_configuration(kind, spec.flavor, spec.configuration)
     if client.list_stack_components(type=kind, name=stack).total:
@@ -222,26 +222,26 @@ def _connector(client: Client, name: str, stack: str, spec: Connector) -> tuple[
 
 def _connect(client: Client, part: Part, planned: Plan) -> None:
     """Find the connector of a component, and see that it gives what the component needs."""
-    wanted = part.spec.connector
-    if wanted is None or part.existing is not None:
+    name = part.spec.connector
+    if name is None or part.existing is not None:
         return
     assert part.spec.flavor is not None
     needs = find_flavor(part.kind, part.spec.flavor).service_connector_requirements
     if needs is None:
         raise KitaruStackError(f"components.{part.kind}: flavor {part.spec.flavor!r} does not use service connectors.")
-    if wanted in planned.connectors:
-        part.connector = planned.connectors[wanted]
+    if name in planned.connectors:
+        part.connector = planned.connectors[name]
         part.resource = part.spec.resource or part.connector.resource_id
         return
-    found = client.list_service_connectors(name=wanted, hydrate=True).items
-    if not found:
+    matches = client.list_service_connectors(name=name, hydrate=True).items
+    if not matches:
         known = [connector.name for connector in client.list_service_connectors(size=100).items]
         raise KitaruStackError(
-            f"components.{part.kind}: there is no service connector {wanted!r}.{did_you_mean(wanted, known)} Those that "
+            f"components.{part.kind}: there is no service connector {name!r}.{did_you_mean(name, known)} Those that "
             f"exist are {', '.join(known) or 'none'}; `zenml service-connector register` makes one."
         )
     resource = part.spec.resource or part.spec.configuration.get(needs.resource_id_attr or "")
-    part.connector = found[0]
+    part.connector = matches[0]
     part.resource = _reachable(client, part, needs.resource_type, resource)
 
 
@@ -259,7 +259,7 @@ def _reachable(client: Client, part: Part, resource_type: str, resource: str | N
             f"components.{part.kind}: service connector {name!r} gives no access to {resource_type} "
             f"{resource or ''}: {_line(error)}."
         ) from error
-    ids = [found for typed in answer.resources for found in typed.resource_ids or []]
+    ids = [resource_id for typed in answer.resources for resource_id in typed.resource_ids or []]
     if len(ids) > 1:
         raise KitaruStackError(
             f"components.{part.kind}: service connector {name!r} gives access to several of {resource_type}: "

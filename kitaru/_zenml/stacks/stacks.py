@@ -43,10 +43,10 @@ def find_stack(settings: ResolvedSettings) -> StackResponse:
         with translated(f"looking for stack {settings.stack!r}"):
             return client.get_stack(settings.stack, allow_name_prefix_match=False)
     except KeyError as error:
-        asked = settings.provenance["stack"]
+        source = settings.provenance["stack"]
         existing = sorted(stack.name for stack in depaginate(client.list_stacks))
         raise KitaruStackError(
-            f"There is no stack {settings.stack!r}, which {asked.detail} asks for."
+            f"There is no stack {settings.stack!r}, which {source.detail} asks for."
             f"{did_you_mean(settings.stack, existing)} Existing stacks: {', '.join(existing) or 'none'}. "
             f"`kitaru stack list` shows them, `kitaru stack types` those that can be made."
         ) from error

@@ -59,7 +59,7 @@ class Transfer:
     def end(self) -> None:
         """Say how it ended, and forget the layers."""
         if self._layers and self.shown:
-            self._write(f"{self._told()}, {seconds(time.monotonic() - self._began)}", final=True)
+            self._write(f"{self._summary()}, {seconds(time.monotonic() - self._began)}", final=True)
         self._layers.clear()
         self.doing = ""
 
@@ -71,9 +71,9 @@ class Transfer:
             self._next = now + _LINE  # what is done at once needs no line before its last one
             return
         self._next = now + (_DRAW if in_place() else _LINE)
-        self._write(self._told(), final=False)
+        self._write(self._summary(), final=False)
 
-    def _told(self) -> str:
+    def _summary(self) -> str:
         done = sum(done for _, _, done in self._layers.values())
         moved = sum(current for current, _, _ in self._layers.values()) / _MEGABYTE
         total = sum(total for _, total, _ in self._layers.values()) / _MEGABYTE
@@ -89,7 +89,7 @@ class Transfer:
         sys.stderr.flush()
 
 
-def heard(stream: Iterable[bytes], transfer: Transfer) -> Iterator[bytes]:
+def tee_progress(stream: Iterable[bytes], transfer: Transfer) -> Iterator[bytes]:
     """Pass a stream of the engine's reports on, and tell the transfer what they say."""
     for element in stream:
         for line in element.splitlines():

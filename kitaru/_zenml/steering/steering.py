@@ -126,7 +126,7 @@ def cancel(exec_id: str) -> str:
         raise KitaruStateError(f"Execution {run.id} is {status_of(run)} already; there is nothing to cancel.")
     stopped = True
     with translated(f"cancelling execution {run.id}"):
-        if records.about(run).get("runner") == "stack":
+        if records.extra_of(run).get("runner") == "stack":
             stopped = _stop_on_stack(run)
         else:
             _set_status(run.id, ZenMLStatus.STOPPING)
@@ -171,16 +171,16 @@ def delete(exec_id: str) -> str:
 
 def _continue(run: PipelineRunResponse, launch: Launch) -> bool:
     """Start a runner for a run that has one no more, and return whether nobody else was faster."""
-    about = records.about(run)
+    extra = records.extra_of(run)
     exec_id = str(run.id)
-    if "runner" not in about:
+    if "runner" not in extra:
         raise KitaruStateError(f"Run {exec_id} was not started by Kitaru, which therefore cannot start it again.")
     with exclusive():
         fresh = find_run(exec_id)
         if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
             return False
-        runner = about["runner"]
-        start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(about["job"]), runner)
+        runner = extra["runner"]
+        start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(extra["job"]), runner)
         _set_status(run.id, ZenMLStatus.RESUMING)
         if not fresh.orchestrator_run_id:  # it never started, and ZenML gives a run this id only before it does
             _set_status(run.id, ZenMLStatus.INITIALIZING)
@@ -251,8 +251,8 @@ def _set_status(run_id: UUID, status: ZenMLStatus) -> None:
 
 
 def _is_lost_here(run: PipelineRunResponse) -> bool:
-    about = records.about(run)
-    if about.get("runner") not in ("process", "thread", "inline") or about.get("host") != socket.gethostname():
+    extra = records.extra_of(run)
+    if extra.get("runner") not in ("process", "thread", "inline") or extra.get("host") != socket.gethostname():
         return False
     if run.status == ZenMLStatus.FAILED:
         failure = records.failure_of(run)

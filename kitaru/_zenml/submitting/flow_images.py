@@ -94,6 +94,6 @@ def _tag(flow: FlowDefinition[..., Any], prepared: _Prepared) -> str:
 def _reused(prepared: _Prepared) -> str | None:
     snapshot = compile_pipeline(prepared.pipeline)
     items = prepared.stack.get_docker_builds(snapshot=snapshot)
-    wanted = build_utils.prepare_pipeline_build(items=items, stack=prepared.stack)
-    found = build_utils.find_existing_build(snapshot=snapshot, prepared_build=wanted)
-    return next(iter(found.images.values())).image if found else None
+    build = build_utils.prepare_pipeline_build(items=items, stack=prepared.stack)
+    existing = build_utils.find_existing_build(snapshot=snapshot, prepared_build=build)
+    return next(iter(existing.images.values())).image if existing else None

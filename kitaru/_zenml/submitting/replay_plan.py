@@ -122,7 +122,7 @@ def draft(
 
 def _check_run(flow: FlowDefinition[..., Any], run: PipelineRunResponse) -> None:
     name = flow_name_of(run)
-    if not records.about(run):
+    if not records.extra_of(run):
         raise KitaruStateError(f"Run {run.id} was not started by Kitaru: it has no record that a flow could follow.")
     if name != flow.name:
         raise KitaruUsageError(
@@ -164,16 +164,16 @@ def _waits(run_id: UUID) -> list[Wait]:
 
 def _run_options(run: PipelineRunResponse) -> dict[str, Any]:
     """Return what the call that started the original gave, except whether its checkpoints might be cached."""
-    given: dict[str, Any] = {}
-    for path, setting in records.about(run).get("settings", {}).items():
+    options: dict[str, Any] = {}
+    for path, setting in records.extra_of(run).get("settings", {}).items():
         if setting["layer"] != "run" or path == "cache":
             continue
         *holders, last = path.split(".", 2)
-        place = given
+        place = options
         for holder in holders:
             place = place.setdefault(holder, {})
         place[last] = setting["value"]
-    return given
+    return options
 
 
 # -- what is different ------------------------------------------------------------------------------------------------

@@ -83,20 +83,20 @@ def submit(
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
         placement = _placement(flow, stack, loaded, settings) if runner == "stack" else None
-        about = _about(flow, settings, stack, runner, job)
+        extra = _extra(flow, settings, stack, runner, job)
         if placement is not None:
-            about["token"] = placement.token
+            extra["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
         if replay is not None:
-            about[PLAN_KEY] = replay.store()
+            extra[PLAN_KEY] = replay.store()
             parameters = {**replay.parameters, **parameters}
-        pipeline = make_pipeline(flow, parameters, settings, about, placement)
+        pipeline = make_pipeline(flow, parameters, settings, extra, placement)
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         crash_points.reach("submitter, compiled")
         run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
         crash_points.reach("submitter, created")
-        with _marked_lost(run.id):
+        with _fail_run_on_error(run.id):
             if runner == "stack":
                 submit_pipeline(snapshot=snapshot, stack=loaded, placeholder_run=run)
                 crash_points.reach("submitter, launched")
@@ -118,7 +118,7 @@ def _placement(
 
 
 @contextmanager
-def _marked_lost(run_id: UUID) -> Iterator[None]:
+def _fail_run_on_error(run_id: UUID) -> Iterator[None]:
     """See that a run whose runner could not be started does not look as if it had one."""
     try:
         yield
@@ -132,7 +132,7 @@ def make_pipeline(
     flow: FlowDefinition[..., Any],
     parameters: dict[str, Any],
     settings: ResolvedSettings,
-    about: dict[str, Any],
+    extra: dict[str, Any],
     placement: Placement | None,
 ) -> DynamicPipeline:
     """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
@@ -145,7 +145,7 @@ def make_pipeline(
         # A failed checkpoint is the body's business: it may catch the exception and go on.
         execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
         tags=sorted({TAG, flow.name}),
-        extra={EXTRA_KEY: about},
+        extra={EXTRA_KEY: extra},
         settings=placement.settings if placement else None,
         secrets=placement.secrets if placement else None,
     )
@@ -165,7 +165,7 @@ def _ensure_source(flow: FlowDefinition[..., Any]) -> None:
         ) from error
 
 
-def _about(
+def _extra(
     flow: FlowDefinition[..., Any], settings: ResolvedSettings, stack: StackResponse, runner: str, job: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what Kitaru stores with the run, before anything is launched."""

@@ -49,8 +49,8 @@ class ShownMaterializer(BaseMaterializer):
 
     def save_visualizations(self, data: str | bytes) -> dict[str, VisualizationType]:
         """Show the stored file itself."""
-        found = _shown(data)
-        return {self._path(): found[1]} if found is not None else {}
+        picture = _shown(data)
+        return {self._path(): picture[1]} if picture is not None else {}
 
     def extract_metadata(self, data: str | bytes) -> dict[str, Any]:
         """Return what is known of the value without looking at it."""
@@ -72,16 +72,16 @@ def shown(value: Any) -> list[Shown]:
         named = iter(enumerate(value))
     else:
         named = iter([("value", value)])
-    found: list[Shown] = []
+    pictures: list[Shown] = []
     for name, part in named:
         with suppress(Exception):  # a picture that cannot be drawn must not fail a checkpoint
             one = _shown(part)
             if one is not None:
                 file = re.sub(r"[^\w.-]+", "_", str(name))[:80]
-                found.append((f"{file}.{one[0]}", one[1], one[2]))
-        if len(found) == _VALUES:
+                pictures.append((f"{file}.{one[0]}", one[1], one[2]))
+        if len(pictures) == _VALUES:
             break
-    return found
+    return pictures
 
 
 def write(materializer: BaseMaterializer, files: list[Shown]) -> dict[str, VisualizationType]:
