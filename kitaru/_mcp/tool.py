@@ -30,9 +30,9 @@ def open_store() -> None:
     global _opened  # noqa: PLW0603 - as ZenML's own clients, of which there is one a process
     with _opening:
         if not _opened:
-            from kitaru.server import hurry, status
+            from kitaru.server import status, use_short_timeouts
 
-            hurry()
+            use_short_timeouts()
             _opened = status().problem is None
 
 

@@ -38,7 +38,7 @@ class FlowBody(Protocol):
     def scope(self, base: str, *, key: str | None, run: object) -> Any:
         """Return the scope of calls that belong together."""
 
-    def begun(self, stem: str, key: str) -> bool:
+    def was_started(self, stem: str, key: str) -> bool:
         """Return whether an earlier attempt has begun a call that a key tells apart."""
 
     def ask(self, schema: Any, *, name: str, question: str | None, timeout: float, metadata: dict[str, Any]) -> Any:

@@ -278,7 +278,7 @@ class Body:
         """Return the scope of calls that belong together; the same one for the same run."""
         return self._names.scope(base, key=key, run=run, lane=lanes.current(lambda: digest([base, key])[:8]))
 
-    def begun(self, stem: str, key: str) -> bool:
+    def was_started(self, stem: str, key: str) -> bool:
         """Return whether an earlier attempt, or a replayed execution, has begun a call that a key tells apart."""
         return self.record.has_keyed(stem, key)
 
