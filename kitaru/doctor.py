@@ -40,7 +40,7 @@ def examine() -> Iterator[Finding]:
     yield finding
     wrong = zenml_version.problem()
     if wrong is not None:
-        yield Finding("ZenML", "failed", wrong.found, wrong.cure)
+        yield Finding("ZenML", "failed", wrong.finding, wrong.cure)
         return
     try:
         from kitaru._zenml.servers import checkup
