@@ -65,8 +65,8 @@ class KitaruTool(Tool):
         from kitaru._core.words.validation import problems
 
         known = ", ".join(self.parameters.get("properties", {})) or "none"
-        found = problems(error, joint="\n")
-        return f"The arguments do not fit the tool {self.name}:\n{found}\nIts arguments are: {known}."
+        details = problems(error, joint="\n")
+        return f"The arguments do not fit the tool {self.name}:\n{details}\nIts arguments are: {known}."
 
 
 class _Arguments(FuncMetadata):

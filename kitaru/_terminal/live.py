@@ -119,7 +119,7 @@ class LiveView:
             now = time.monotonic()
             self._summary = self._follower.summary()
             self._state.expected.update(self._summary.expected)
-            self._question = self._asked()
+            self._question = self._open_question()
             if not self._follower.output.is_file:
                 for name, message in self._follower.said().items():
                     self._state.note(name, message)
@@ -131,7 +131,7 @@ class LiveView:
                 self._errors += 1
                 self._state.error(step.name, self._follower.error(step.name) or "")
 
-    def _asked(self) -> str:
+    def _open_question(self) -> str:
         if self._status is not ExecutionStatus.WAITING or self._answering is not None:
             return ""
         wait = open_question(self._summary.exec_id)
@@ -268,8 +268,8 @@ class LiveView:
 def _bar(row: Row, width: int) -> Text:
     filled = width * row.done // row.total
     colour = "red" if row.counts.get("failed") else "green"
-    told = {state: number for state, number in row.counts.items() if state not in ("completed", "skipped")}
-    said = [f"{number} {state}" for state, number in told.items()]
+    counts = {state: number for state, number in row.counts.items() if state not in ("completed", "skipped")}
+    said = [f"{number} {state}" for state, number in counts.items()]
     said += [f"{row.retried} retried"] if row.retried else []
     said.append(_span(row.started_at, row.ended_at))
     bar = (("━" * filled, colour), ("─" * (width - filled), "bright_black"))
