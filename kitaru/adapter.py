@@ -31,7 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from concurrent.futures import Future
 
-__all__ = ["Place", "Scope", "Serializer", "begun", "current", "record_usage", "run", "run_async", "scope", "wait"]
+__all__ = [
+    "Place",
+    "Scope",
+    "Serializer",
+    "current",
+    "record_usage",
+    "run",
+    "run_async",
+    "scope",
+    "wait",
+    "was_started",
+]
 
 T = TypeVar("T")
 
@@ -95,7 +106,7 @@ def scope(name: str, *, key: str | None = None, run: object) -> Scope:
     return cast("Scope", body.scope(_checked_name(name), key=key, run=run))
 
 
-def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
+def was_started(*, name: str, key: str, scope: Scope | None = None) -> bool:
     """Return whether an earlier attempt at this execution has begun a call, whatever became of it; False elsewhere.
 
     For frameworks that keep a record of their own: what theirs says was cut off is run again under its key, or read back.
@@ -109,7 +120,7 @@ def begun(*, name: str, key: str, scope: Scope | None = None) -> bool:
         KitaruUsageError: In a flow's body: the name has no letter and no digit.
 
     Examples:
-        >>> begun(name="search", key="call_4f1d")
+        >>> was_started(name="search", key="call_4f1d")
         False
     """
     body = _body()
@@ -197,17 +208,17 @@ async def run_async(
     body = _body()
     if body is None:
         return await function()
-    errand = _Errand(function, serializer, asyncio.get_running_loop())
-    call = _call(errand.wait, name, type, key=key, scope=scope, retries=retries, cache=cache, identity=identity)
+    call_in_loop = _LoopCall(function, serializer, asyncio.get_running_loop())
+    call = _call(call_in_loop.wait, name, type, key=key, scope=scope, retries=retries, cache=cache, identity=identity)
     try:
         stored = await body.submit(call, (dict(inputs or {}),), {})
     except asyncio.CancelledError:
-        errand.cancel()
+        call_in_loop.cancel()
         raise
     return cast("T", stored if serializer is None else serializer.load(stored))
 
 
-class _Errand:
+class _LoopCall:
     """A coroutine that a checkpoint's thread waits for while the event loop of the caller runs it."""
 
     def __init__(

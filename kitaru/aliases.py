@@ -62,11 +62,11 @@ def set_default_model(alias: str) -> ModelAlias:
         KitaruUsageError: There is no such alias.
         KitaruBackendError: The store cannot be reached.
     """
-    found = _found(alias)
+    model = _registered(alias)
     from kitaru._zenml.servers import aliases
 
-    aliases.write_default(found.alias)
-    return found.model_copy(update={"is_default": True})
+    aliases.write_default(model.alias)
+    return model.model_copy(update={"is_default": True})
 
 
 def delete_model(alias: str) -> None:
@@ -76,13 +76,13 @@ def delete_model(alias: str) -> None:
         KitaruUsageError: There is no such alias.
         KitaruBackendError: The store cannot be reached.
     """
-    found = _found(alias)
+    model = _registered(alias)
     from kitaru._zenml.servers import aliases
 
-    aliases.delete(found)
+    aliases.delete(model)
 
 
-def _found(alias: str) -> ModelAlias:
+def _registered(alias: str) -> ModelAlias:
     known = {one.alias: one for one in list_models()}
     if alias not in known:
         raise KitaruUsageError(

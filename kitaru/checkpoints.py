@@ -167,22 +167,22 @@ class Checkpoint(CheckpointDefinition[P, R]):
     ) -> CheckpointFutures[R]:
         body = self._body()
         keys: list[int | str] = [*range(len(args)), *kwargs]
-        given = [_fan_argument(value) for value in (*args, *kwargs.values())]
-        mapped = [i for i, value in enumerate(given) if isinstance(value, _Mapped)]
+        arguments = [_fan_argument(value) for value in (*args, *kwargs.values())]
+        mapped = [i for i, value in enumerate(arguments) if isinstance(value, _Mapped)]
         if not mapped:
-            kinds = ", ".join(type(value).__name__ for value in given) or "nothing"
+            kinds = ", ".join(type(value).__name__ for value in arguments) or "nothing"
             raise KitaruUsageError(
                 f"{self.name}.{method} needs a sequence to map over (a list, tuple, range, or a result or future of one), "
                 f"and got {kinds}. Make it a list: list(...), or sorted(...) of a set. To start it once, use "
                 f"{self.name}.submit(...)."
             )
         futures: CheckpointFutures[R] = CheckpointFutures()
-        combinations = combine(self.name, [given[i].items for i in mapped])
+        combinations = combine(self.name, [arguments[i].items for i in mapped])
         body.expect(self, len(combinations))
         for number, combination in enumerate(combinations, 1):
             numbered = self.with_options(id=f"{self.id}-{number}") if isinstance(self.id, str) else self
             chosen = dict(zip(mapped, combination, strict=True))
-            values = [chosen.get(i, value) if i in chosen else value for i, value in enumerate(given)]
+            values = [chosen.get(i, value) if i in chosen else value for i, value in enumerate(arguments)]
             call_args = tuple(v for k, v in zip(keys, values, strict=True) if isinstance(k, int))
             call_kwargs = {k: v for k, v in zip(keys, values, strict=True) if isinstance(k, str)}
             futures.append(body.submit(numbered, call_args, call_kwargs))

@@ -97,8 +97,8 @@ class Executions:
             KitaruUsageError: There is no such status.
             KitaruBackendError: The store cannot be reached.
         """
-        found = self.list(flow=flow, status=status, limit=1)
-        return self.get(found[0].exec_id) if found else None
+        summaries = self.list(flow=flow, status=status, limit=1)
+        return self.get(summaries[0].exec_id) if summaries else None
 
     def result(self, exec_id: str) -> Any:
         """Return the value of a completed execution.

@@ -40,7 +40,7 @@ def examine() -> Iterator[Finding]:
     yield finding
     wrong = zenml_version.problem()
     if wrong is not None:
-        yield Finding("ZenML", "failed", wrong.found, wrong.cure)
+        yield Finding("ZenML", "failed", wrong.finding, wrong.cure)
         return
     try:
         from kitaru._zenml.servers import checkup
@@ -72,16 +72,16 @@ def upgrade_store() -> Path | None:
 
 
 def _python() -> Finding:
-    found = f"{platform.python_version()}, {sys.executable}"
+    python = f"{platform.python_version()}, {sys.executable}"
     lowest, beyond = _PYTHONS
     if lowest <= sys.version_info[:2] < beyond:
-        return Finding("Python", "ok", found)
-    return Finding("Python", "failed", found, "Make an environment with Python 3.11, 3.12 or 3.13, and install there.")
+        return Finding("Python", "ok", python)
+    return Finding("Python", "failed", python, "Make an environment with Python 3.11, 3.12 or 3.13, and install there.")
 
 
 def _kitaru() -> Finding:
     try:
-        found = metadata.version(_DISTRIBUTION)
+        version = metadata.version(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
         return Finding(
             "Kitaru",
@@ -94,10 +94,10 @@ def _kitaru() -> Finding:
         return Finding(
             "Kitaru",
             "failed",
-            f"{found}, and another product that the package index calls plain {_OTHER_PRODUCT!r}, with files of the same names",
+            f"{version}, and another product that the package index calls plain {_OTHER_PRODUCT!r}, with files of the same names",
             f"Uninstall both, `pip uninstall {_OTHER_PRODUCT} {_DISTRIBUTION}`, then install {_DISTRIBUTION} again.",
         )
-    return Finding("Kitaru", "ok", found)
+    return Finding("Kitaru", "ok", version)
 
 
 def _settings() -> tuple[ResolvedSettings | None, Finding]:
@@ -107,13 +107,13 @@ def _settings() -> tuple[ResolvedSettings | None, Finding]:
         resolved = settings.resolve()
     except KitaruUsageError as error:
         return None, Finding("Settings", "failed", str(error), "`kitaru config show` tells when they are right.")
-    given = [f"{path} from {one.detail}" for path, one in resolved.provenance.items() if one.layer in _GIVEN]
+    sources = [f"{path} from {one.detail}" for path, one in resolved.provenance.items() if one.layer in _LAYERS]
     file = pyproject.find()
-    found = ", ".join(given) or (f"the defaults; {file} gives none" if file else "the defaults")
-    return resolved, Finding("Settings", "ok", found)
+    summary = ", ".join(sources) or (f"the defaults; {file} gives none" if file else "the defaults")
+    return resolved, Finding("Settings", "ok", summary)
 
 
-_GIVEN: Final = ("environment", "pyproject")
+_LAYERS: Final = ("environment", "pyproject")
 
 
 def _broken_zenml(error: Exception) -> Finding:

@@ -128,9 +128,9 @@ class Flow(FlowDefinition[P, R]):
         try:
             return FlowHandle(start(self, values, settings))
         except KitaruBackendError as error:
-            from kitaru._terminal.upgrading import upgrade_was_wanted
+            from kitaru._terminal.upgrading import offer_upgrade
 
-            if not upgrade_was_wanted(error):
+            if not offer_upgrade(error):
                 raise
         return FlowHandle(start(self, values, settings))
 
@@ -229,21 +229,21 @@ def _refuse_option_names(name: str, signature: inspect.Signature) -> None:
 
 
 def _refuse_other_than_functions(target: Any) -> None:
-    wanted = "A flow is a function with a name, made by `def` at the top level of a module"
+    requirement = "A flow is a function with a name, made by `def` at the top level of a module"
     if isinstance(target, Flow):
         raise KitaruUsageError(
             f"{target!r} is already a flow: use @flow once, and .with_options(...) for other options."
         )
     if inspect.ismethod(target) or _is_method(target):
         raise KitaruUsageError(
-            f"@flow was used on the method {target.__qualname__}. {wanted}: move it out of the class and pass what it "
+            f"@flow was used on the method {target.__qualname__}. {requirement}: move it out of the class and pass what it "
             f"needs."
         )
     if not inspect.isfunction(target):
         kind = "the class " if inspect.isclass(target) else ""
-        raise KitaruUsageError(f"@flow was used on {kind}{target!r}, which is not a function. {wanted}.")
+        raise KitaruUsageError(f"@flow was used on {kind}{target!r}, which is not a function. {requirement}.")
     if target.__name__ == "<lambda>":
-        raise KitaruUsageError(f"@flow was used on a lambda. {wanted}: other processes find it by its name.")
+        raise KitaruUsageError(f"@flow was used on a lambda. {requirement}: other processes find it by its name.")
     if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
         raise KitaruUsageError(
             f"Flow {target.__name__!r} is a generator, and nobody would take what it yields. Collect it in a list and "

@@ -135,7 +135,7 @@ class FlowHandle(Generic[R]):
         ):
             raise KitaruUsageError(f"wait(timeout={timeout!r}): the timeout is a number of seconds from 0 up, or None.")
         try:
-            with ctrl_c.heard():
+            with ctrl_c.redeliver_interrupt():
                 self._wait(timeout, progress)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from kitaru._core.drawing.pictures import (
-    course_of,
     graph_dot,
     graph_mermaid,
     in_notebook,
     timeline_html,
     timeline_svg,
     timeline_text,
+    trace_of,
 )
 
-__all__ = ["course_of", "graph_dot", "graph_mermaid", "in_notebook", "timeline_html", "timeline_svg", "timeline_text"]
+__all__ = ["graph_dot", "graph_mermaid", "in_notebook", "timeline_html", "timeline_svg", "timeline_text", "trace_of"]

@@ -6,7 +6,7 @@ from kitaru._core.records.servers import ServerStatus
 from kitaru._core.settings.server_url import checked_url
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
-__all__ = ["ServerStatus", "dashboard_url", "hurry", "login", "logout", "status"]
+__all__ = ["ServerStatus", "dashboard_url", "login", "logout", "status", "use_short_timeouts"]
 
 LAST_PORT = 65535
 
@@ -115,7 +115,7 @@ def dashboard_url(exec_id: str | None = None) -> str:
     return url
 
 
-def hurry() -> None:
+def use_short_timeouts() -> None:
     """Give up after some seconds, in this process, on a server that does not answer any more.
 
     Otherwise requests are repeated for half a minute, since the server may be restarting. It counts for stores that are

@@ -104,8 +104,8 @@ def _contents(template: str) -> dict[str, bytes]:
     root = templates_folder()
     source = root / template
     paths = sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    found = {path.relative_to(source).as_posix(): path.read_bytes() for path in paths}
-    return {**{new: (root / name).read_bytes() for name, new in _NAMES.items()}, **found}
+    files = {path.relative_to(source).as_posix(): path.read_bytes() for path in paths}
+    return {**{new: (root / name).read_bytes() for name, new in _NAMES.items()}, **files}
 
 
 def _refuse_to_overwrite(target: Path, names: dict[str, bytes]) -> None:

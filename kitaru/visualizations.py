@@ -169,9 +169,9 @@ class Picture(bytes):
     @property
     def format(self) -> str:
         """``"png"``, ``"jpeg"``, ``"gif"`` or ``"webp"``."""
-        found = _format(self)
-        assert found is not None
-        return found
+        kind = _format(self)
+        assert kind is not None
+        return kind
 
     def __repr__(self) -> str:
         return f"<Picture {self.format}, {len(self)} bytes>"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from kitaru._core.drawing.course import Family
+    from kitaru._core.drawing.trace import Group
     from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure, Usage
 
 _MARGIN = 14
@@ -67,22 +67,22 @@ def _checkpoints(execution: Execution) -> str:
     """Return the tree of calls; at a terminal those of one checkpoint beside each other in one line, where they are many."""
     from kitaru._core.drawing.graph import fold
     from kitaru._core.drawing.tree import tree_lines
-    from kitaru.pictures import course_of
+    from kitaru.pictures import trace_of
 
     known = {checkpoint.name: checkpoint for checkpoint in execution.checkpoints}
-    families, edges = fold(course_of(execution).calls, whole=not is_terminal())
+    boxes, edges = fold(trace_of(execution).calls, whole=not is_terminal())
     sources: dict[int, list[str]] = {}
     for start, end in sorted(edges):
-        sources.setdefault(end, []).append(families[start].label)
+        sources.setdefault(end, []).append(boxes[start].label)
     rows = []
-    for number, before in tree_lines(len(families), edges):
+    for number, before in tree_lines(len(boxes), edges):
         after = sources.get(number, [])
-        members = [known[call.name] for call in families[number].calls]
+        members = [known[call.name] for call in boxes[number].calls]
         day = execution.started_at
-        row = _call(members[0], after, day) if len(members) == 1 else _family(families[number], members, after, day)
+        row = _call(members[0], after, day) if len(members) == 1 else _group(boxes[number], members, after, day)
         rows.append((f"{before}{row[0]}", *row[1:]))
     pending = [checkpoint for checkpoint in execution.checkpoints if checkpoint.started_at is None]
-    started = {call.name for family in families for call in family.calls}
+    started = {call.name for box in boxes for call in box.calls}
     rows += [_call(checkpoint, checkpoint.parents, None) for checkpoint in pending if checkpoint.name not in started]
     return table(("CHECKPOINT", "STATUS", "STARTS", "STARTED", "DURATION", "AFTER", "NOTE"), rows) if rows else ""
 
@@ -115,20 +115,20 @@ def used(usage: Usage) -> str:
     return f"{calls}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out, {price(usage)}"
 
 
-def _family(
-    family: Family, members: Sequence[CheckpointExecution], after: Sequence[str], day: datetime | None
+def _group(
+    group: Group, members: Sequence[CheckpointExecution], after: Sequence[str], day: datetime | None
 ) -> tuple[str, ...]:
     starts = [checkpoint.started_at for checkpoint in members if checkpoint.started_at]
     ends = [checkpoint.ended_at for checkpoint in members if checkpoint.ended_at]
     errors = [f"{one.name}: {one.attempts[-1].error}" for one in members if one.status == "failed" and one.attempts]
     return (
-        family.label,
-        family.status,
+        group.label,
+        group.status,
         str(sum(len(checkpoint.attempts) for checkpoint in members)),
         clock(min(starts, default=None), day),
         length(min(starts, default=None), max(ends, default=None) if len(ends) == len(members) else None),
         ", ".join(after),
-        " · ".join(filter(None, [family.note, *errors[:_ERRORS]])),
+        " · ".join(filter(None, [group.note, *errors[:_ERRORS]])),
     )
 
 

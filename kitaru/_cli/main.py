@@ -18,7 +18,7 @@ from typing import Any, Final, Never
 import click
 
 from kitaru._cli.group import Group
-from kitaru._core.process.ctrl_c import heard
+from kitaru._core.process.ctrl_c import redeliver_interrupt
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {
@@ -114,9 +114,9 @@ def cli(ctx: click.Context) -> None:
     engine cannot be reached; 130 interrupted.
     """
     if ctx.invoked_subcommand != "run":  # which goes on waiting for its flow while a server restarts
-        from kitaru.server import hurry
+        from kitaru.server import use_short_timeouts
 
-        hurry()
+        use_short_timeouts()
 
 
 def main() -> Never:
@@ -126,7 +126,7 @@ def main() -> Never:
         importlib.import_module("kitaru._cli.completion_script")
     gc.set_threshold(50_000, 20, 20)  # a tenth of a command's time, all of it spent on what loading ZenML creates
     try:
-        with heard():
+        with redeliver_interrupt():
             code = cli.main(prog_name="kitaru", standalone_mode=False, obj=presentation)
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes text and an exit code
         code = _report(error, presentation)

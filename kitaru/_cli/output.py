@@ -214,7 +214,7 @@ def clock(at: datetime | None, day: datetime | None) -> str:
 
 def length(start: datetime | None, end: datetime | None) -> str:
     """Return how long something took, or has been going on."""
-    from kitaru._core.drawing.course import seconds
+    from kitaru._core.drawing.trace import seconds
 
     return "" if start is None else seconds(((end or datetime.now(UTC)) - start).total_seconds())
 

@@ -21,14 +21,14 @@ _REQUIREMENT: Final = f"zenml[local]{SUPPORTED}"
 class Problem(NamedTuple):
     """Why the installed ZenML cannot be used."""
 
-    found: str
+    finding: str
     """What is there, and what is wanted."""
     cure: str
     """A sentence that says what to do."""
 
     def error(self) -> KitaruBackendError:
         """Return it as one line."""
-        return KitaruBackendError(f"{self.found}. {self.cure}")
+        return KitaruBackendError(f"{self.finding}. {self.cure}")
 
 
 def installed() -> str | None:

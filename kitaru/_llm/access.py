@@ -31,13 +31,13 @@ def alias_of(model: str | None) -> ModelAlias:
         return ModelAlias(alias=model, model=model, secret=None)
     known = {one.alias: one for one in list_models()}
     if model is None:
-        found = next((one for one in known.values() if one.is_default), None)
-        if found is None:
+        default = next((one for one in known.values() if one.is_default), None)
+        if default is None:
             raise KitaruUsageError(
                 "kitaru.llm() was given no model, and there is no default one. Name it, model='openai:gpt-4o-mini', or "
                 "make a default: kitaru model register fast --model openai:gpt-4o-mini"
             )
-        return found
+        return default
     if model not in known:
         raise KitaruUsageError(
             f"kitaru.llm(model={model!r}): this is no alias.{did_you_mean(model, known)} There are: "

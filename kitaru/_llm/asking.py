@@ -73,14 +73,14 @@ class Question:
     @property
     def inputs(self) -> dict[str, Any]:
         """What is recorded as the call's inputs, and tells it from others in the cache."""
-        told: dict[str, Any] = {"messages": self._messages, "model": self.model, **self._settings}
+        inputs: dict[str, Any] = {"messages": self._messages, "model": self.model, **self._settings}
         if self._system is not None:
-            told["system"] = self._system
+            inputs["system"] = self._system
         if self._output_type is not str:
-            told["output_schema"] = self._adapter.json_schema()
+            inputs["output_schema"] = self._adapter.json_schema()
         if self._mock is not None:
-            told["mock"] = self._mock
-        return told
+            inputs["mock"] = self._mock
+        return inputs
 
     def dump(self, value: Any) -> Any:
         """Return an answer as plain data."""
@@ -167,8 +167,8 @@ class Question:
     def _value(self, response: ModelResponse) -> Any:
         if self._output_type is str:
             return "".join(part.content for part in response.parts if isinstance(part, TextPart))
-        given = next((part.args_as_dict() for part in response.parts if isinstance(part, ToolCallPart)), {})
-        return self._adapter.validate_python(given.get(_ANSWER))
+        arguments = next((part.args_as_dict() for part in response.parts if isinstance(part, ToolCallPart)), {})
+        return self._adapter.validate_python(arguments.get(_ANSWER))
 
     def _mocked(self) -> Any:
         assert self._mock is not None
@@ -185,14 +185,14 @@ class Question:
         from kitaru._zenml.records import tracking, usage
 
         cost = self._count(response)
-        about: dict[str, Any] = {"model": self.model, "seconds": seconds}
+        record: dict[str, Any] = {"model": self.model, "seconds": seconds}
         if response is not None:
             used = response.usage
-            about |= {"answered_by": response.model_name or self.model}
-            about |= {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
-            about |= {"cost": cost} if cost is not None else {}
+            record |= {"answered_by": response.model_name or self.model}
+            record |= {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
+            record |= {"cost": cost} if cost is not None else {}
         label = usage.label_of(name)
-        tracking.log_metadata({label: about})
+        tracking.log_metadata({label: record})
         if not own:
             tracking.save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
 
@@ -245,13 +245,13 @@ def _settings(temperature: float | None, max_tokens: int | None) -> ModelSetting
 
 def _adapter_of(output_type: Any) -> TypeAdapter[Any]:
     try:
-        found: TypeAdapter[Any] = TypeAdapter(output_type)
-        found.json_schema()
+        type_adapter: TypeAdapter[Any] = TypeAdapter(output_type)
+        type_adapter.json_schema()
     except PydanticUserError as error:
         raise KitaruUsageError(
             f"kitaru.llm(output_type={output_type!r}): this is no type that JSON can express ({error})."
         ) from error
-    return found
+    return type_adapter
 
 
 def _complaint(response: ModelResponse, text: str) -> Any:

@@ -41,10 +41,10 @@ def replay(exec_id: str, change: dict[str, Any], options: dict[str, Any]) -> str
     executions = KitaruClient().executions
     flow = executions.flow(exec_id)
     answers = change.pop("answers") or {}
-    asked = executions.waits(exec_id) if answers else {}
+    waits = executions.waits(exec_id) if answers else {}
     for name, answer in answers.items():
         if isinstance(answer, str):
-            answers[name] = answer_from_text(answer, asked[name].json_schema if name in asked else {})
+            answers[name] = answer_from_text(answer, waits[name].json_schema if name in waits else {})
     inputs = inputs_from_json(flow.func, change.pop("inputs") or {}) or None
     return flow.replay(exec_id, inputs=inputs, wait_answers=answers or None, **change, **options).exec_id
 
@@ -67,8 +67,8 @@ def artifact(artifact_id: str, offset: int, max_text: int) -> dict[str, Any]:
     """Return an artifact and its value."""
     from kitaru import KitaruClient
 
-    found = KitaruClient().artifacts.get(artifact_id)
-    return {"artifact": found.model_dump(mode="json"), **_shown(found.load(), offset, max_text)}
+    record = KitaruClient().artifacts.get(artifact_id)
+    return {"artifact": record.model_dump(mode="json"), **_shown(record.load(), offset, max_text)}
 
 
 REQUESTS: Final[dict[str, Callable[..., Any]]] = {"run": run, "replay": replay, "result": result, "artifact": artifact}

@@ -59,8 +59,8 @@ def list_executions(
     from kitaru._cli.since import parse_since
 
     moment = parse_since(since, datetime.now().astimezone(), "since") if since else None
-    found = KitaruClient().executions.list(flow=flow, status=status, stack=stack, since=moment, limit=limit)
-    return {"executions": [execution.model_dump(mode="json") for execution in found]}
+    executions = KitaruClient().executions.list(flow=flow, status=status, stack=stack, since=moment, limit=limit)
+    return {"executions": [execution.model_dump(mode="json") for execution in executions]}
 
 
 async def get_execution(
@@ -92,29 +92,29 @@ async def get_execution(
     if wait_seconds:
         await _until_it_rests(exec_id, wait_seconds)
     execution = await anyio.to_thread.run_sync(KitaruClient().executions.get, exec_id)
-    told = execution.model_dump(mode="json", exclude={"artifacts", "checkpoints"})
+    record = execution.model_dump(mode="json", exclude={"artifacts", "checkpoints"})
     calls = [_call(call) for call in execution.checkpoints]
-    told |= {
+    record |= {
         "checkpoints_by_status": Counter(call.status for call in execution.checkpoints),
         **page("checkpoints", calls, checkpoints_from, _CALLS, "checkpoints_from"),
         "artifacts_total": len(execution.artifacts),
     }
-    told = dict(shortened(told, max_text))
-    for path, setting in told["settings"].items():
+    record = dict(shortened(record, max_text))
+    for path, setting in record["settings"].items():
         if path.startswith("image.environment."):  # which may hold keys
             setting["value"] = "***"
     if not result or execution.status != "completed":
-        return told
+        return record
     value = await _result(execution.exec_id, max_text)
-    return {"exec_id": execution.exec_id, "status": execution.status, "result": value, **told}  # what matters first
+    return {"exec_id": execution.exec_id, "status": execution.status, "result": value, **record}  # what matters first
 
 
 def _call(call: CheckpointExecution) -> dict[str, Any]:
     """Return what there is to tell of a call: an execution may have very many."""
-    told = {name: value for name, value in call.model_dump(mode="json").items() if value not in (None, [], {})}
+    record = {name: value for name, value in call.model_dump(mode="json").items() if value not in (None, [], {})}
     if [attempt.error for attempt in call.attempts] == [None]:
-        del told["attempts"]
-    return told
+        del record["attempts"]
+    return record
 
 
 async def _result(exec_id: str, max_text: int) -> Any:
@@ -163,15 +163,15 @@ def get_logs(
 
     entries = list(KitaruClient().executions.logs(exec_id, checkpoint, source=source))
     first = max(len(entries) - lines, 0) if lines_from is None else lines_from
-    found = page("lines", entries, first, lines, "lines_from")
-    texts = [(entry.checkpoint, plain(own_frames(entry.message))) for entry in found["lines"]]
-    events = [{"line": number, **entry.event} for number, entry in enumerate(found["lines"], first) if entry.event]
-    found["lines"] = [shortened(f"{call} | {text}" if call else text, max_text) for call, text in texts]
+    log = page("lines", entries, first, lines, "lines_from")
+    texts = [(entry.checkpoint, plain(own_frames(entry.message))) for entry in log["lines"]]
+    events = [{"line": number, **entry.event} for number, entry in enumerate(log["lines"], first) if entry.event]
+    log["lines"] = [shortened(f"{call} | {text}" if call else text, max_text) for call, text in texts]
     if events:
-        found["events"] = shortened(events, max_text)
+        log["events"] = shortened(events, max_text)
     if not entries and source == "step":
-        found["lines_note"] = "Its checkpoints have printed nothing. All the runner's output: source=runner"
-    return found
+        log["lines_note"] = "Its checkpoints have printed nothing. All the runner's output: source=runner"
+    return log
 
 
 def list_artifacts(
@@ -190,9 +190,9 @@ def list_artifacts(
     """List the values that an execution stored: id, name, kind, type, which call made it. get_artifact has the value."""
     from kitaru import KitaruClient
 
-    found = KitaruClient().artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
-    told = [artifact.model_dump(mode="json") for artifact in found]
-    return page("artifacts", told, artifacts_from, _ARTIFACTS, "artifacts_from")
+    artifacts = KitaruClient().artifacts.list(exec_id, name=name, kind=kind, checkpoint=checkpoint)
+    records = [artifact.model_dump(mode="json") for artifact in artifacts]
+    return page("artifacts", records, artifacts_from, _ARTIFACTS, "artifacts_from")
 
 
 async def get_artifact(
@@ -204,8 +204,8 @@ async def get_artifact(
 
     What JSON has no form for appears as Python shows it.
     """
-    found: dict[str, Any] = await ask("artifact", artifact_id=artifact_id, offset=offset, max_text=max_text)
-    return found
+    artifact: dict[str, Any] = await ask("artifact", artifact_id=artifact_id, offset=offset, max_text=max_text)
+    return artifact
 
 
 def diff_executions(
@@ -226,9 +226,9 @@ def diff_executions(
 
 def list_stacks() -> dict[str, Any]:
     """List the stacks, which are where flows can run, with their components; one of them is active."""
-    from kitaru import list_stacks as found
+    from kitaru import list_stacks as stacks
 
-    return {"stacks": [_stack(stack) for stack in found()]}
+    return {"stacks": [_stack(stack) for stack in stacks()]}
 
 
 def _stack(stack: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver.tools import Tool
 
-_ABOUT = """\
+_INTRODUCTION = """\
 Kitaru runs durable flows, which are Python functions, on ZenML stacks. An execution of a flow goes on by itself, \
 whatever becomes of who started it, and is known by its id. It calls checkpoints, whose values are stored.
 To see what there is: list_executions, then get_execution. To see why one failed: get_execution, its `failure`, and \
@@ -45,7 +45,7 @@ def make(*, read_only: bool) -> MCPServer[Any]:
     return MCPServer(
         "kitaru",
         title="Kitaru",
-        instructions=_ABOUT + (_READ_ONLY if read_only else _STEERING),
+        instructions=_INTRODUCTION + (_READ_ONLY if read_only else _STEERING),
         version=kitaru.__version__,
         tools=[*_looking(), *([] if read_only else _steering())],
         log_level="WARNING",

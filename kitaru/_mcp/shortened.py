@@ -46,11 +46,11 @@ def page(name: str, items: Sequence[Any], first: int, size: int, argument: str) 
         argument: The argument by which the others are asked for.
     """
     shown = list(items[first : first + size])
-    found = {name: shown, f"{name}_total": len(items)}
+    content = {name: shown, f"{name}_total": len(items)}
     if len(shown) == len(items):
-        return found
+        return content
     ends = f"{first} to {first + len(shown) - 1}" if shown else "none"
-    return {**found, f"{name}_note": f"Of {len(items)}, counted from 0, these are {ends}; others: {argument}=..."}
+    return {**content, f"{name}_note": f"Of {len(items)}, counted from 0, these are {ends}; others: {argument}=..."}
 
 
 def value_or_text(text: str, value: Any, offset: int, max_text: int) -> dict[str, Any]:

@@ -30,9 +30,9 @@ def open_store() -> None:
     global _opened  # noqa: PLW0603 - as ZenML's own clients, of which there is one a process
     with _opening:
         if not _opened:
-            from kitaru.server import hurry, status
+            from kitaru.server import status, use_short_timeouts
 
-            hurry()
+            use_short_timeouts()
             _opened = status().problem is None
 
 
@@ -65,8 +65,8 @@ class KitaruTool(Tool):
         from kitaru._core.words.validation import problems
 
         known = ", ".join(self.parameters.get("properties", {})) or "none"
-        found = problems(error, joint="\n")
-        return f"The arguments do not fit the tool {self.name}:\n{found}\nIts arguments are: {known}."
+        details = problems(error, joint="\n")
+        return f"The arguments do not fit the tool {self.name}:\n{details}\nIts arguments are: {known}."
 
 
 class _Arguments(FuncMetadata):

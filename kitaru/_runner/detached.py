@@ -16,7 +16,7 @@ from uuid import uuid4
 from kitaru._core.code.modules import import_path
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.processes import identify
-from kitaru._core.settings.environment import host_wanted
+from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client
 from kitaru._host.client import HostedProcess, Request
 from kitaru._runner.supervisor import START
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def start_host() -> None:
     """Start the host of this process, where there can be one and none runs, and wait until it has loaded ZenML."""
-    if host_wanted() and client.is_possible():
+    if host_enabled() and client.is_possible():
         with contextlib.suppress(OSError):
             client.start(START)
 
@@ -81,7 +81,7 @@ class DetachedRunner:
 
     def _ask_host(self, log: BinaryIO) -> None:
         """Ask; where the host is still loading ZenML, this process goes on with its own work meanwhile."""
-        if not host_wanted() or not client.is_possible():
+        if not host_enabled() or not client.is_possible():
             return
         with contextlib.suppress(OSError):  # no host can be had: the direct way it is
             self._request = Request(START, self._arguments, self._env, self._path, log.fileno())

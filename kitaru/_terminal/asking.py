@@ -54,7 +54,7 @@ def how_to_answer_ahead(wait: PendingWait) -> str:
     return f"--answer {quote(f'{wait.name}={AnswerSchema(wait.json_schema).example}')}"
 
 
-def asked(wait: PendingWait) -> str:
+def line_of(wait: PendingWait) -> str:
     """Return the question in a line."""
     return f"{wait.name!r}{f': {wait.question}' if wait.question else ''}"
 
@@ -82,7 +82,7 @@ def ask(exec_id: str, wait: PendingWait) -> None:
                 looked = time.monotonic()
                 if open_question(exec_id) != wait:
                     dialogue.leave()
-                    raise KitaruStateError(f"The question {asked(wait)} was answered elsewhere meanwhile.")
+                    raise KitaruStateError(f"The question {line_of(wait)} was answered elsewhere meanwhile.")
     if state == "ended":
         raise KitaruUsageError(
             f"The input ended before the question was answered; it stays open. Answer it with: "
@@ -105,7 +105,7 @@ class Dialogue:
         self._input = sys.stdin.fileno()
         self._typed = b""
         termios.tcflush(self._input, termios.TCIFLUSH)  # what was typed before the question is no answer to it
-        _write(f"kitaru: execution {exec_id} waits for {asked(wait)}\n")
+        _write(f"kitaru: execution {exec_id} waits for {line_of(wait)}\n")
         self._start()
 
     def poll(self, patience: float) -> Literal["open", "answered", "ended"]:
@@ -179,7 +179,7 @@ class Answering:
         self._exec_id = exec_id
         self._replays = replays
         self._dialogue: Dialogue | None = None
-        self._told: PendingWait | None = None
+        self._handled: PendingWait | None = None
         self._next_look = 0.0
         self.before_asking: Callable[[], None] = _nothing
         """Called before something is asked, so that the terminal is free for it."""
@@ -221,11 +221,11 @@ class Answering:
         wait = open_question(self._exec_id)
         if self._dialogue is not None and self._dialogue.wait != wait:
             self._drop("the question was answered elsewhere.")
-        if wait is None or wait == self._told or self._dialogue is not None:
+        if wait is None or wait == self._handled or self._dialogue is not None:
             return
         if not has_terminal():
-            self._told = wait
-            _write(f"kitaru: execution {self._exec_id} waits for {asked(wait)}\n")
+            self._handled = wait
+            _write(f"kitaru: execution {self._exec_id} waits for {line_of(wait)}\n")
             _write(f"kitaru: answer with {how_to_answer(self._exec_id, wait)}\n")
             if self._replays:
                 _write(f"kitaru: a replay takes the answer ahead, the next time: {how_to_answer_ahead(wait)}\n")
@@ -242,7 +242,7 @@ class Answering:
         if state == "ended":
             _write(f"kitaru: no longer asking. Answer with {how_to_answer(self._exec_id, dialogue.wait)}\n")
         if state != "open":
-            self._told = dialogue.wait  # not asked again: the store may show it for a moment more
+            self._handled = dialogue.wait  # not asked again: the store may show it for a moment more
             self._dialogue = None
             _terminal.release()
 

@@ -15,9 +15,9 @@ from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
-from kitaru._core.drawing.board import Board
-from kitaru._core.drawing.course import clipped, clipped_name, seconds
 from kitaru._core.drawing.escapes import coloured_lines
+from kitaru._core.drawing.live_state import LiveState
+from kitaru._core.drawing.trace import clipped, clipped_name, seconds
 from kitaru._core.process.event import Event
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._terminal.asking import open_question
@@ -26,7 +26,7 @@ from kitaru.errors import KitaruError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kitaru._core.drawing.board import Facts, Row
+    from kitaru._core.drawing.live_state import Row, Summary
     from kitaru._terminal.asking import Answering
     from kitaru._zenml.reading.following import Follower
 
@@ -69,8 +69,8 @@ class LiveView:
         self._follower = follower
         self._answering = answering
         self._from_start = from_start
-        self._board = Board()
-        self._facts: Facts = follower.facts()
+        self._state = LiveState()
+        self._summary: Summary = follower.summary()
         self._status: ExecutionStatus | None = None
         self._question = ""
         self._errors = 0
@@ -112,29 +112,29 @@ class LiveView:
     def _read(self, *, due: bool) -> None:
         now = time.monotonic()
         if due or now >= self._next_look:
-            self._board.update(self._follower.steps())
+            self._state.update(self._follower.steps())
             self._read_errors()
             self._next_look = _later(now, _LOOK)
         if due or now >= self._next_rest:
             now = time.monotonic()
-            self._facts = self._follower.facts()
-            self._board.expected.update(self._facts.expected)
-            self._question = self._asked()
+            self._summary = self._follower.summary()
+            self._state.expected.update(self._summary.expected)
+            self._question = self._open_question()
             if not self._follower.output.is_file:
                 for name, message in self._follower.said().items():
-                    self._board.note(name, message)
+                    self._state.note(name, message)
             self._next_rest = _later(now, _REST)
 
     def _read_errors(self) -> None:
-        for step in self._board.steps:
-            if step.status == "failed" and not self._board.has_error(step.name) and self._errors < _ERRORS:
+        for step in self._state.steps:
+            if step.status == "failed" and not self._state.has_error(step.name) and self._errors < _ERRORS:
                 self._errors += 1
-                self._board.error(step.name, self._follower.error(step.name) or "")
+                self._state.error(step.name, self._follower.error(step.name) or "")
 
-    def _asked(self) -> str:
+    def _open_question(self) -> str:
         if self._status is not ExecutionStatus.WAITING or self._answering is not None:
             return ""
-        wait = open_question(self._facts.exec_id)
+        wait = open_question(self._summary.exec_id)
         return f"{wait.name}: {wait.question}" if wait and wait.question else wait.name if wait else ""
 
     # -- output -------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class LiveView:
         own = [
             item.line if isinstance(item, Event) else item
             for item in items
-            if not (isinstance(item, Event) and self._board.take(item))
+            if not (isinstance(item, Event) and self._state.take(item))
         ]
         if not self._from_start:
             own, self._from_start = own[-_EARLIER:], True
@@ -205,7 +205,7 @@ class LiveView:
             self._console.print(line)
 
     def _lines(self, limit: int) -> Iterator[Text]:
-        rows, left_out = self._board.rows(limit)
+        rows, left_out = self._state.rows(limit)
         yield self._line(self._header())
         if left_out:
             yield self._line(Text(f"  … {left_out} more", "dim"))
@@ -213,13 +213,13 @@ class LiveView:
         label = max((min(cell_len(row.name), longest) for row in rows), default=0)
         for row in rows:
             yield self._line(self._row(row, label))
-        if self._facts.progress and not self._is_over():
-            yield self._line(Text(f"  {self._facts.progress}", "dim"))
+        if self._summary.progress and not self._is_over():
+            yield self._line(Text(f"  {self._summary.progress}", "dim"))
         if self._question and not self._is_over():
             yield self._line(Text(f"  ? {self._question}", "yellow"))
-            yield self._line(Text(f"    kitaru executions input {self._facts.exec_id} --interactive", "dim"))
-        if self._facts.dashboard_url:
-            yield self._line(Text(f"  {self._facts.dashboard_url}", "dim"))
+            yield self._line(Text(f"    kitaru executions input {self._summary.exec_id} --interactive", "dim"))
+        if self._summary.dashboard_url:
+            yield self._line(Text(f"  {self._summary.dashboard_url}", "dim"))
 
     def _line(self, text: Text) -> Text:
         text.no_wrap = True
@@ -227,17 +227,17 @@ class LiveView:
         return text
 
     def _header(self) -> Text:
-        facts, status = self._facts, str(self._status)
+        summary, status = self._summary, str(self._status)
         sign, colour = self._sign(status)
-        ended = sum(row.done for row in self._board.rows()[0])
-        total = self._board.total
-        said = [status, _span(facts.started_at, facts.ended_at if self._is_over() else None)]
-        said += [f"attempt {facts.attempt}"] if facts.attempt > 1 else []
+        ended = sum(row.done for row in self._state.rows()[0])
+        total = self._state.total
+        said = [status, _span(summary.started_at, summary.ended_at if self._is_over() else None)]
+        said += [f"attempt {summary.attempt}"] if summary.attempt > 1 else []
         if total:
             said.append(f"{total} checkpoint{'s' * (total > 1)}" if ended == total else f"{ended}/{total} checkpoints")
         return Text.assemble(
-            (f"{sign} ", colour), (facts.flow_name, "bold"), "  ", (status, colour), " · ",
-            " · ".join(filter(None, said[1:])), (f"  {facts.exec_id}", "dim"),
+            (f"{sign} ", colour), (summary.flow_name, "bold"), "  ", (status, colour), " · ",
+            " · ".join(filter(None, said[1:])), (f"  {summary.exec_id}", "dim"),
         )  # fmt: skip
 
     def _row(self, row: Row, label: int) -> Text:
@@ -253,7 +253,7 @@ class LiveView:
             text.append("cached", "blue")
         else:
             text.append(_span(row.started_at, row.ended_at), "dim" if row.ended_at else "")
-            text.append(f"  start {row.starts}" if row.starts > 1 else "", "yellow")
+            text.append(f"  start {row.attempts}" if row.attempts > 1 else "", "yellow")
         if row.note:
             text.append(f"  {clipped(row.note, 200)}", "red" if "failed" in row.counts else "dim")
         return text
@@ -268,8 +268,8 @@ class LiveView:
 def _bar(row: Row, width: int) -> Text:
     filled = width * row.done // row.total
     colour = "red" if row.counts.get("failed") else "green"
-    told = {state: number for state, number in row.counts.items() if state not in ("completed", "skipped")}
-    said = [f"{number} {state}" for state, number in told.items()]
+    counts = {state: number for state, number in row.counts.items() if state not in ("completed", "skipped")}
+    said = [f"{number} {state}" for state, number in counts.items()]
     said += [f"{row.retried} retried"] if row.retried else []
     said.append(_span(row.started_at, row.ended_at))
     bar = (("━" * filled, colour), ("─" * (width - filled), "bright_black"))

@@ -13,7 +13,7 @@ from kitaru._core.drawing import escapes
 from kitaru._core.process.event import Event
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import plain_terminal
-from kitaru._core.settings.environment import progress as wanted
+from kitaru._core.settings.environment import progress as progress_setting
 from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
         shown: Whether to show anything; None follows ``KITARU_PROGRESS``, on by default.
     """
     if shown is None:
-        shown = wanted() is not False
+        shown = progress_setting() is not False
     if not shown:
         yield _Nothing()
         return
@@ -109,7 +109,7 @@ def can_be_live() -> bool:
 
 def tell_start(name: str) -> None:
     """Say on a terminal that a flow is being started, which takes seconds where ZenML is loaded for it."""
-    if wanted() is not False and can_be_live():
+    if progress_setting() is not False and can_be_live():
         sys.stderr.write(f"kitaru: starting {name}\n")
         sys.stderr.flush()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _DATABASE = "kitaru._zenml.door.database"
 
 
-def upgrade_was_wanted(error: KitaruBackendError) -> bool:
+def offer_upgrade(error: KitaruBackendError) -> bool:
     """Ask whether the database may be upgraded, where that is what is missing and there is somebody to ask; do it then."""
     if _DATABASE not in sys.modules or not has_terminal():  # what keeps ZenML from being loaded is something else
         return False
@@ -23,9 +23,9 @@ def upgrade_was_wanted(error: KitaruBackendError) -> bool:
 
     if not isinstance(error, database.EarlierDatabaseError):
         return False
-    found = error.database
-    click.echo(f"{found.description}. ZenML has to upgrade it, and cannot go back.", err=True)
-    if not click.confirm(f"Copy it to {found.backup} and upgrade it?", err=True):
+    earlier = error.database
+    click.echo(f"{earlier.description}. ZenML has to upgrade it, and cannot go back.", err=True)
+    if not click.confirm(f"Copy it to {earlier.backup} and upgrade it?", err=True):
         return False
     store.upgrade()
     return True

@@ -251,9 +251,9 @@ def test_a_server_that_has_gone_is_named_at_once_and_used_again_when_it_is_back(
         "watching.py",
         """
         from kitaru import KitaruBackendError, KitaruClient
-        from kitaru.server import hurry
+        from kitaru.server import use_short_timeouts
 
-        hurry()
+        use_short_timeouts()
         client = KitaruClient()
         assert client.executions.list() == []
         print("open", flush=True)

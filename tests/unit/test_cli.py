@@ -222,7 +222,7 @@ def test_an_interrupt_ends_the_command_with_one_line(write: Callable[[str, str],
 def test_an_interrupt_in_a_callback_of_a_weak_reference_is_not_lost() -> None:
     program = """if True:
         import signal, threading, weakref
-        from kitaru._core.process.ctrl_c import heard
+        from kitaru._core.process.ctrl_c import redeliver_interrupt
 
         class Thing:
             def __del__(self): raise LookupError("told as ever")
@@ -230,7 +230,7 @@ def test_an_interrupt_in_a_callback_of_a_weak_reference_is_not_lost() -> None:
         thing = Thing()
         reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
         try:
-            with heard():
+            with redeliver_interrupt():
                 del thing
                 print("dropped")
                 threading.Event().wait(60)

@@ -23,7 +23,7 @@ from kitaru._cli.since import parse_since
 from kitaru._cli.watch import _as_data, _checkpoint_events, _status_events
 from kitaru._cli.watch import _as_text as watched
 from kitaru._core.comparing import diff_text
-from kitaru._core.drawing import course
+from kitaru._core.drawing import trace
 from kitaru.diffs import ExecutionDiff
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
@@ -155,7 +155,7 @@ def test_since_refuses_what_is_no_moment(text: str) -> None:
 )
 def test_durations_are_told_in_one_way_everywhere(seconds: float, words: str) -> None:
     ended = NOW + timedelta(seconds=seconds)
-    assert course.seconds(seconds) == words  # timelines, lineages, the live view, transfers
+    assert trace.seconds(seconds) == words  # timelines, lineages, the live view, transfers
     assert output.length(NOW, ended) == words  # tables
     took = {"started_at": NOW.isoformat(), "ended_at": ended.isoformat()}
     assert diff_text.length(took) == words

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kitaru._core.drawing.board import Board, Step
+from kitaru._core.drawing.live_state import LiveState, Step
 from kitaru._core.process.event import Event, Kind, decode, encode, encode_line
 from kitaru._core.process.event_log import LogSplitter
 
@@ -147,9 +147,9 @@ def test_an_event_whose_place_is_not_in_the_log_takes_nothing_of_it(log_size: in
 # -- what the view takes of it ----------------------------------------------------------------------------------------
 
 
-def test_a_board_takes_what_its_rows_show_and_leaves_the_rest_to_be_printed() -> None:
-    board = Board()
-    board.update([Step("train", "failed", 1, MOMENT, MOMENT)])
+def test_a_live_state_takes_what_its_rows_show_and_leaves_the_rest_to_be_printed() -> None:
+    state = LiveState()
+    state.update([Step("train", "failed", 1, MOMENT, MOMENT)])
     shown = [
         started("train", 0),
         FAILED,
@@ -162,7 +162,7 @@ def test_a_board_takes_what_its_rows_show_and_leaves_the_rest_to_be_printed() ->
         Event(Kind.WARNING, "the failure of train is not kept", MOMENT, checkpoint="train", message="..."),
         Event("of_a_later_version", "something", MOMENT, checkpoint="train"),
     ]
-    assert [board.take(event) for event in shown] == [True] * len(shown)
-    assert [board.take(event) for event in printed] == [False] * len(printed)
-    assert board.rows()[0][0].note == "ValueError: boom"
-    assert board.expected == {"parse": 6}
+    assert [state.take(event) for event in shown] == [True] * len(shown)
+    assert [state.take(event) for event in printed] == [False] * len(printed)
+    assert state.rows()[0][0].note == "ValueError: boom"
+    assert state.expected == {"parse": 6}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kitaru._core.drawing.course import Call, Course, Try
 from kitaru._core.drawing.graph_text import dot, mermaid
+from kitaru._core.drawing.trace import Attempt, Call, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,21 +26,21 @@ MERMAID_BOX = re.compile(r'^    n(\d+)(\[{1,2})"((?:[^\W_]|(?<=\w)[._-](?=\w)|[ 
 DOT_BOX = re.compile(r'^    n(\d+) \[label="((?:[^"\\]|\\["\\])*)\\n[^"]*", color="#[0-9a-f]{6}"(, peripheries=2)?\]$')
 
 
-def chain(names: Iterable[str], *, function: str | None = None) -> Course:
-    """Return the course of calls of which each takes the result of the one before it."""
+def chain(names: Iterable[str], *, function: str | None = None) -> Trace:
+    """Return the trace of calls of which each takes the result of the one before it."""
     calls: list[Call] = []
     for start, name in enumerate(names):
         last = (calls[-1].name,) if calls else ()
-        calls.append(Call(name, function or name, "completed", (Try(start, start + 1, "completed"),), last))
-    return course(*calls)
+        calls.append(Call(name, function or name, "completed", (Attempt(start, start + 1, "completed"),), last))
+    return trace(*calls)
 
 
-def course(*calls: Call, title: str = "research") -> Course:
-    return Course(title, "0a1b", "completed", calls, (), (0.0,), float(len(calls)))
+def trace(*calls: Call, title: str = "research") -> Trace:
+    return Trace(title, "0a1b", "completed", calls, (), (0.0,), float(len(calls)))
 
 
 def call(name: str, start: float, *parents: str, status: str = "completed") -> Call:
-    return Call(name, name.partition("_")[0], status, (Try(start, start + 1.5, status),), parents)
+    return Call(name, name.partition("_")[0], status, (Attempt(start, start + 1.5, status),), parents)
 
 
 def readable(name: str) -> str:
@@ -56,7 +56,7 @@ def drawn_by_graphviz(text: str) -> str:
     return unescape(re.sub(r"\\(.)", r"\1", text))
 
 
-SMALL = course(
+SMALL = trace(
     call("collect", 0),
     call("score", 1, "collect", status="failed"),
     call("write", 9, "score", "collect", status="cached"),
@@ -120,7 +120,7 @@ class TestNames:
 
     def test_a_title_stays_in_its_line(self, write, box, drawn) -> None:
         title = '</a>"\\\n--- end [x]'
-        lines = write(course(call("a", 0), title=title)).splitlines()
+        lines = write(trace(call("a", 0), title=title)).splitlines()
         assert readable(title) in drawn(lines[1])
         assert len(lines) == len(write(SMALL).splitlines()) - (9 if box is MERMAID_BOX else 5)
 
@@ -139,20 +139,20 @@ def test_a_backslash_before_a_quote_does_not_end_a_label_of_dot() -> None:
 def test_calls_of_one_checkpoint_are_folded_and_a_loop_leads_back() -> None:
     names = [f"{name}_{turn}" for turn in range(500) for name in ("think", "search")]
     calls = [call(name, number, *names[max(number - 3, 0) : number]) for number, name in enumerate(names)]
-    text = mermaid(course(*calls))
+    text = mermaid(trace(*calls))
     assert [line for line in text.splitlines() if "[[" in line] == [
         '    n0[["think ×500<br/>16 min 40 s"]]',  # noqa: RUF001
         '    n1[["search ×500<br/>16 min 40 s"]]',  # noqa: RUF001
     ]
     assert "    n0 --> n1\n    n1 -.-> n0\n" in text
-    text = dot(course(*calls))
+    text = dot(trace(*calls))
     assert text.count("peripheries=2") == 2
     assert "    n0 -> n1\n    n1 -> n0 [style=dashed, constraint=false]\n" in text
 
 
 def test_mermaid_gets_no_more_arrows_than_it_draws_and_dot_gets_all() -> None:
     names = [f"step{number}x" for number in range(1000)]
-    taking_all = course(*(call(name, number, *names[:number]) for number, name in enumerate(names)))
+    taking_all = trace(*(call(name, number, *names[:number]) for number, name in enumerate(names)))
     text = mermaid(taking_all)
     assert [line.split() for line in text.splitlines() if "-->" in line] == [
         [f"n{number}", "-->", f"n{number + 1}"] for number in range(39)
@@ -163,5 +163,5 @@ def test_mermaid_gets_no_more_arrows_than_it_draws_and_dot_gets_all() -> None:
 
 
 def test_an_execution_in_which_nothing_has_started() -> None:
-    assert 'nothing["No checkpoint has started yet#46;"]' in mermaid(course())
-    assert 'nothing [label="No checkpoint has started yet."]' in dot(course())
+    assert 'nothing["No checkpoint has started yet#46;"]' in mermaid(trace())
+    assert 'nothing [label="No checkpoint has started yet."]' in dot(trace())

@@ -21,7 +21,7 @@ def test_a_string_is_the_base_image() -> None:
 
 def test_a_mapping_gives_the_fields() -> None:
     image = ImageSettings.parse({"requirements": ["httpx"], "user": "app"}, "@flow(image=)")
-    assert image.given() == {"requirements": ["httpx"], "user": "app"}
+    assert image.values() == {"requirements": ["httpx"], "user": "app"}
 
 
 def test_an_object_is_taken_as_it_is() -> None:
@@ -39,7 +39,7 @@ def test_a_variable_of_the_environment_may_be_set_to_nothing() -> None:
 
 
 def test_none_means_not_given() -> None:
-    assert ImageSettings(base_image=None, apt_packages=None).given() == {}
+    assert ImageSettings(base_image=None, apt_packages=None).values() == {}
 
 
 @pytest.mark.parametrize("text", ["python:3.11", '"python:3.11"', ' {"base_image": "python:3.11"} '])

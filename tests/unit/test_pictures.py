@@ -14,42 +14,52 @@ import pytest
 from kitaru import models, pictures
 from kitaru._cli import describe, output
 from kitaru._core.drawing import timeline
-from kitaru._core.drawing.board import Board, Step
-from kitaru._core.drawing.course import Call, Course, Pause, Try, clipped_name, critical_path, families, seconds, ticks
 from kitaru._core.drawing.graph import fold
+from kitaru._core.drawing.live_state import LiveState, Step
 from kitaru._core.drawing.scale import Scale
 from kitaru._core.drawing.timeline_svg import timeline_svg
 from kitaru._core.drawing.timeline_text import timeline_lines
+from kitaru._core.drawing.trace import (
+    Attempt,
+    Call,
+    Trace,
+    Wait,
+    clipped_name,
+    critical_path,
+    groups_of,
+    seconds,
+    ticks,
+)
 from kitaru._core.drawing.tree import tree_lines
 
 HOSTILE = "<script>alert(1)</script>&\"'\x00\x1b[31m]]>"
 
 
 def call(name: str, function: str, start: float, end: float, *parents: str, status: str = "completed") -> Call:
-    return Call(name, function, status, (Try(start, end, status),), parents)
+    return Call(name, function, status, (Attempt(start, end, status),), parents)
 
 
-def course(*calls: Call, pauses: tuple[Pause, ...] = (), length: float = 0, **changes) -> Course:
-    return Course(**{
-        "title": "research", "exec_id": "0a1b", "status": "completed", "calls": calls, "pauses": pauses,
+def trace(*calls: Call, waits: tuple[Wait, ...] = (), length: float = 0, **changes) -> Trace:
+    return Trace(**{
+        "title": "research", "exec_id": "0a1b", "status": "completed", "calls": calls, "waits": waits,
         "attempts": (0.1,), "length": length or max((one.end for one in calls), default=1.0), **changes,
     })  # fmt: skip
 
 
-def three() -> Course:
+def three() -> Trace:
     scored = Call(
-        "score", "score", "completed", (Try(1.6, 2, "failed", HOSTILE), Try(2.1, 4, "completed")), ("collect",)
+        "score", "score", "completed", (Attempt(1.6, 2, "failed", HOSTILE), Attempt(2.1, 4, "completed")), ("collect",)
     )
-    return course(
+    return trace(
         call("collect", "collect", 0.4, 1.6),
         scored,
         call("write", "write", 9, 9.01, "score", status="cached"),
-        pauses=(Pause("publish", HOSTILE, 4.1, 8.9),),
+        waits=(Wait("publish", HOSTILE, 4.1, 8.9),),
         attempts=(0.1, 2.05),
     )
 
 
-def fan_out(width: int = 297, at_once: int = 10) -> Course:
+def fan_out(width: int = 297, at_once: int = 10) -> Trace:
     """300 calls: one, then many of one checkpoint, then two."""
     names = ["parse", *(f"parse_{number}" for number in range(2, width + 1))]
     starts = [1 + number // at_once for number in range(width)]
@@ -60,36 +70,36 @@ def fan_out(width: int = 297, at_once: int = 10) -> Course:
     ]
     last = max(one.end for one in parsed)
     ranked = call("rank", "rank", last, last + 2, *names)
-    return course(call("collect", "collect", 0, 1), *parsed, ranked, call("write", "write", last + 2, last + 5, "rank"))
+    return trace(call("collect", "collect", 0, 1), *parsed, ranked, call("write", "write", last + 2, last + 5, "rank"))
 
 
-def distinct(number: int = 300) -> Course:
-    return course(
+def distinct(number: int = 300) -> Trace:
+    return trace(
         *(call(f"step{n}x", f"step{n}x", n, n + 1.5, *([f"step{n // 3}x"] if n else [])) for n in range(number))
     )
 
 
-def loop(number: int = 150) -> Course:
+def loop(number: int = 150) -> Trace:
     """An agent: plan, act, plan, act."""
     names = [f"{function}{f'_{n}' if n > 1 else ''}" for n in range(1, number + 1) for function in ("plan", "act")]
-    return course(
+    return trace(
         *(call(name, name.partition("_")[0], n, n + 0.9, *names[max(n - 1, 0) : n]) for n, name in enumerate(names))
     )
 
 
-COURSES = {
+TRACES = {
     "three": three(),
     "300": fan_out(),
     "300 at once": fan_out(at_once=297),
     "300 kinds": distinct(),
     "loop": loop(),
 }
-EMPTY = course(length=0.5, status="pending", attempts=())
+EMPTY = trace(length=0.5, status="pending", attempts=())
 
 
-@pytest.mark.parametrize("name", [*COURSES, "empty"])
+@pytest.mark.parametrize("name", [*TRACES, "empty"])
 def test_timelines_are_whole_xml_of_a_size_that_can_be_looked_at(name) -> None:
-    text = timeline_svg(COURSES.get(name, EMPTY))
+    text = timeline_svg(TRACES.get(name, EMPTY))
     root = ET.fromstring(text)
     width, height = float(root.get("width")), float(root.get("height"))
     assert 600 <= width <= 6000
@@ -104,9 +114,9 @@ def test_timelines_are_whole_xml_of_a_size_that_can_be_looked_at(name) -> None:
     assert not any(word in text for word in ("href", "url(", "<script", "@import", "<image"))
 
 
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("name", TRACES)
 def test_bars_do_not_overlap_and_rows_stand_below_each_other(name) -> None:
-    drawn = timeline.layout(COURSES[name])
+    drawn = timeline.layout(TRACES[name])
     for above, below in pairwise(drawn.rows):
         assert above.y + above.height <= below.y
     for row in drawn.rows:
@@ -123,35 +133,35 @@ def test_bars_do_not_overlap_and_rows_stand_below_each_other(name) -> None:
     assert drawn.height < 2000
 
 
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("name", TRACES)
 def test_a_folded_lineage_has_few_groups_and_each_call_once(name) -> None:
-    groups, edges = fold(COURSES[name].calls)
+    groups, edges = fold(TRACES[name].calls)
     assert 1 < len(groups) <= 40
     grouped = [one.name for group in groups for one in group.calls]
-    assert sorted(grouped) == sorted(one.name for one in COURSES[name].calls)
+    assert sorted(grouped) == sorted(one.name for one in TRACES[name].calls)
     assert {number for edge in edges for number in edge} == set(range(len(groups)))
 
 
 def test_few_calls_keep_their_names_and_many_are_folded() -> None:
-    assert [row.label for row in timeline.layout(COURSES["three"]).rows] == [
+    assert [row.label for row in timeline.layout(TRACES["three"]).rows] == [
         "collect",
         "score",
         "waits for publish",
         "write",
     ]
-    assert [group.label for group in fold(COURSES["three"].calls)[0]] == ["collect", "score", "write"]
-    folded = timeline.layout(COURSES["300"]).rows
+    assert [group.label for group in fold(TRACES["three"].calls)[0]] == ["collect", "score", "write"]
+    folded = timeline.layout(TRACES["300"]).rows
     assert [row.label for row in folded] == ["collect", "parse ×297", "rank", "write"]  # noqa: RUF001
     assert folded[1].note == "10 at once · 1 failed · 60 cached"
-    assert [group.label for group in fold(COURSES["300"].calls)[0]] == [row.label for row in folded]
-    assert timeline.layout(COURSES["300 at once"]).rows[1].area
-    groups, edges = fold(COURSES["loop"].calls)
+    assert [group.label for group in fold(TRACES["300"].calls)[0]] == [row.label for row in folded]
+    assert timeline.layout(TRACES["300 at once"]).rows[1].area
+    groups, edges = fold(TRACES["loop"].calls)
     assert [len(group.calls) for group in groups] == [150, 150]
     assert edges == {(0, 1), (1, 0)}
 
 
 def test_attempts_waits_the_cache_and_the_critical_path_are_marked() -> None:
-    drawn = timeline.layout(COURSES["three"])
+    drawn = timeline.layout(TRACES["three"])
     assert drawn.path == ("collect", "score", "publish", "write")
     assert [bar.kind for row in drawn.rows for bar in row.bars] == [
         "completed",
@@ -162,13 +172,13 @@ def test_attempts_waits_the_cache_and_the_critical_path_are_marked() -> None:
     ]
     assert all(bar.critical for row in drawn.rows for bar in row.bars)
     assert len(drawn.attempts) == 1
-    text = timeline_svg(COURSES["three"])
+    text = timeline_svg(TRACES["three"])
     for part in ("attempt 2", "start 1 of 2", "critical path: 4 of 4", "answered after 4.8 s", "kt-cached kt-critical"):
         assert part in text
 
 
 def test_attempts_that_begin_at_one_place_have_one_label_and_durations_stand_over_tears() -> None:
-    svg = timeline_svg(course(call("a", "a", 0.2, 9.0), attempts=(0.1, 4.0, 4.1, 8.0), length=9.5))
+    svg = timeline_svg(trace(call("a", "a", 0.2, 9.0), attempts=(0.1, 4.0, 4.1, 8.0), length=9.5))
     assert svg.count('class="kt-attempt"') == 3
     assert [number for number in (2, 3, 4) if f">attempt {number}<" in svg] == [2, 4]
     torn = timeline_svg(asked())
@@ -176,22 +186,22 @@ def test_attempts_that_begin_at_one_place_have_one_label_and_durations_stand_ove
 
 
 def test_the_critical_path_leads_over_what_ended_last() -> None:
-    found = course(
+    found = trace(
         call("quick", "quick", 0, 1),
         call("slow", "slow", 0, 5),
         call("join", "join", 5.02, 6, "quick", "slow"),
         call("aside", "aside", 1, 2, "quick"),
     )
     assert critical_path(found) == ["slow", "join"]
-    together = course(call("a", "a", 0, 1), call("b", "b", 0, 1.01), call("c", "c", 1.02, 2, "a"))
+    together = trace(call("a", "a", 0, 1), call("b", "b", 0, 1.01), call("c", "c", 1.02, 2, "a"))
     assert critical_path(together) == ["a", "c"]  # of two that ended together, the one that it is made from
     assert critical_path(EMPTY) == []
 
 
 def test_names_messages_and_questions_cannot_leave_the_picture() -> None:
-    hostile = Course(
-        HOSTILE, HOSTILE, "failed", (Call(HOSTILE, HOSTILE, "failed", (Try(0, 1, "failed", HOSTILE),), (HOSTILE,)),),
-        (Pause(HOSTILE, HOSTILE, 1, 2),), (0.0,), 2.0, HOSTILE,
+    hostile = Trace(
+        HOSTILE, HOSTILE, "failed", (Call(HOSTILE, HOSTILE, "failed", (Attempt(0, 1, "failed", HOSTILE),), (HOSTILE,)),),
+        (Wait(HOSTILE, HOSTILE, 1, 2),), (0.0,), 2.0, HOSTILE,
     )  # fmt: skip
     text = timeline_svg(hostile)
     root = ET.fromstring(text)
@@ -199,10 +209,10 @@ def test_names_messages_and_questions_cannot_leave_the_picture() -> None:
     assert "\x1b" not in text
 
 
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("name", TRACES)
 @pytest.mark.parametrize("width", [40, 100, 200])
 def test_the_terminal_gets_a_few_lines_that_fit(name, width) -> None:
-    lines = list(timeline_lines(COURSES[name], width, lambda text, _: text))
+    lines = list(timeline_lines(TRACES[name], width, lambda text, _: text))
     assert len(lines) <= 36
     bars = [line for line in lines if line.startswith("▸ ") and "█" in line]
     assert bars or name == "300 kinds"
@@ -210,7 +220,7 @@ def test_the_terminal_gets_a_few_lines_that_fit(name, width) -> None:
 
 
 def test_states_can_be_told_apart_without_colours() -> None:
-    text = "\n".join(timeline_lines(COURSES["three"], 100, lambda text, _: text))
+    text = "\n".join(timeline_lines(TRACES["three"], 100, lambda text, _: text))
     assert all(sign in text for sign in ("█", "×", "░", "◆"))  # noqa: RUF001
     assert "collect 1.2 s → score 2.4 s → wait publish 4.8 s → write 10 ms" in text
 
@@ -223,7 +233,7 @@ def test_spans_and_axes_are_in_round_numbers() -> None:
         marks = ticks(length)
         assert 3 <= len(marks) <= 12
         assert marks[-1] <= length
-    assert [family.label for family in families(COURSES["300 kinds"].calls, 5)][-1] == "296 others"
+    assert [group.label for group in groups_of(TRACES["300 kinds"].calls, 5)][-1] == "296 others"
 
 
 NOW = datetime(2026, 1, 31, 14, tzinfo=UTC)
@@ -246,8 +256,8 @@ def test_an_execution_shows_itself_in_a_notebook() -> None:
     ET.fromstring(shown)
     assert "<script" not in shown
     assert "ValueError" in shown
-    found = pictures.course_of(execution, NOW + timedelta(seconds=9))
-    assert (found.length, found.pauses[0].end, found.calls[0].end) == (4, 4, 4)
+    found = pictures.trace_of(execution, NOW + timedelta(seconds=9))
+    assert (found.length, found.waits[0].end, found.calls[0].end) == (4, 4, 4)
     assert pictures.timeline_html(execution).count("<svg") == 1
 
 
@@ -263,11 +273,11 @@ def test_the_tree_puts_a_join_beside_its_branches_and_a_chain_below_itself() -> 
 # -- what is cut short ------------------------------------------------------------------------------------------------
 
 
-def asked(wait: float = 600) -> Course:
+def asked(wait: float = 600) -> Trace:
     """Ten minutes of waiting in five seconds of work."""
     calls = (call("collect", "collect", 0.2, 1.4), call("draft", "draft", 1.5, 4.2, "collect"))
     published = call("publish", "publish", 4.5 + wait, 5.2 + wait, "draft")
-    return course(*calls, published, pauses=(Pause("approve", "Publish it?", 4.3, 4.3 + wait),))
+    return trace(*calls, published, waits=(Wait("approve", "Publish it?", 4.3, 4.3 + wait),))
 
 
 def test_a_long_wait_leaves_room_for_what_ran() -> None:
@@ -360,9 +370,9 @@ def at_a_terminal(execution: models.Execution) -> str:
 
 
 def in_the_live_view(execution: models.Execution) -> str:
-    board = Board()
-    board.update(Step(one.name, one.status, 1, one.started_at, one.ended_at) for one in execution.checkpoints)
-    return " ".join(f"{row.name} ×{row.total}" for row in board.rows(20)[0])  # noqa: RUF001
+    state = LiveState()
+    state.update(Step(one.name, one.status, 1, one.started_at, one.ended_at) for one in execution.checkpoints)
+    return " ".join(f"{row.name} ×{row.total}" for row in state.rows(20)[0])  # noqa: RUF001
 
 
 @pytest.mark.parametrize("remembered", [2, 3, 500])
@@ -392,7 +402,7 @@ def test_1000_calls_that_take_the_results_before_them_are_listed_for_programs(mo
 
 def test_a_chain_of_more_checkpoints_than_boxes_is_folded_without_loops(modest) -> None:
     names = [f"step{number}x" for number in range(300)]
-    long = course(*(call(name, name, n, n + 1, *names[:n]) for n, name in enumerate(names)))
+    long = trace(*(call(name, name, n, n + 1, *names[:n]) for n, name in enumerate(names)))
     groups, edges = fold(long.calls)
     assert sum(len(group.calls) for group in groups) == 300
     assert len(groups) <= 40
@@ -408,14 +418,14 @@ def test_a_node_of_the_tree_stands_below_what_its_many_parents_have_in_common() 
 
 def test_5000_long_waits_are_drawn(modest) -> None:
     calls = tuple(call(f"work_{n}", "work", n * 86400, n * 86400 + 1) for n in range(5000))
-    pauses = tuple(Pause(f"ask_{n}", None, n * 86400 + 1, (n + 1) * 86400) for n in range(5000))
-    waiting = course(*calls, pauses=pauses, length=5000 * 86400)
+    waits = tuple(Wait(f"ask_{n}", None, n * 86400 + 1, (n + 1) * 86400) for n in range(5000))
+    waiting = trace(*calls, waits=waits, length=5000 * 86400)
     assert timeline_svg(waiting).count("kt-tear") > 5000
     assert len(list(timeline_lines(waiting, 100, lambda text, _: text))) < 10
 
 
 def test_the_live_view_leaves_out_what_is_done_of_10000_checkpoints(modest) -> None:
-    board = Board()
-    board.update(Step(f"step{n}x", "completed", 1, NOW + timedelta(seconds=n), NOW) for n in range(10_000))
-    rows, left_out = board.rows(20)
+    state = LiveState()
+    state.update(Step(f"step{n}x", "completed", 1, NOW + timedelta(seconds=n), NOW) for n in range(10_000))
+    rows, left_out = state.rows(20)
     assert ([row.name for row in rows][-1], len(rows), left_out) == ("step9999x", 19, 9981)

@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "kitaru"
 # What a printed command line may hold as it is: ids, and what Kitaru itself has made up.
 SAFE = {
     "_DISTRIBUTION", "_OTHER_PRODUCT", "containers[0].short_id", "event['exec_id']", "exec_id", "execution.exec_id",
-    "integration", "orchestrator_flavor(model)", "port + 1", "run.id", "run_id", "self._exec_id", "self._facts.exec_id",
+    "integration", "orchestrator_flavor(model)", "port + 1", "run.id", "run_id", "self._exec_id", "self._summary.exec_id",
 }  # fmt: skip
 COMMAND = re.compile(r"(?:^|[\s`(])(?:kitaru|zenml|docker|kubectl|pip|mv|cp) [a-z-]+ ([^`(]* )?$")
 

@@ -334,7 +334,7 @@ def test_concurrency_is_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
         ("KITARU_LOCAL_RUNNER", "docker", environment.local_runner),
         ("KITARU_CONCURRENCY", "0", environment.concurrency),
         ("KITARU_CONCURRENCY", "all", environment.concurrency),
-        ("KITARU_SHORTCUTS", "maybe", environment.shortcuts_wanted),
+        ("KITARU_SHORTCUTS", "maybe", environment.shortcuts_enabled),
     ],
 )
 def test_the_other_variables_are_checked_too(

@@ -143,7 +143,7 @@ class Run:
 
     def was_started(self, call: Mapping[str, Any]) -> bool:
         """Return whether an earlier attempt has begun a call of a durable tool."""
-        return self.body.copy().run(adapter.begun, name=short(call["name"]), key=call["id"], scope=self.scope)
+        return self.body.copy().run(adapter.was_started, name=short(call["name"]), key=call["id"], scope=self.scope)
 
     def know(self, tool: str, arguments: Any, identity: str, transcript: Path | None = None) -> None:
         """Remember the id of a call that is coming, and where it is written down."""

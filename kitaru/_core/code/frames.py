@@ -19,9 +19,9 @@ def own_frames(text: str) -> str:
     Args:
         text: Lines of a log, as written here or in a container.
     """
-    if not any(_is_own(found["file"]) for found in _FRAME.finditer(text)):
+    if not any(_is_own(match["file"]) for match in _FRAME.finditer(text)):
         return text
-    return _FRAME.sub(lambda found: found[0] if _is_own(found["file"]) else "", text)
+    return _FRAME.sub(lambda match: match[0] if _is_own(match["file"]) else "", text)
 
 
 def _is_own(file: str) -> bool:

@@ -74,8 +74,8 @@ def _main() -> str:
 
 def _of_this_container() -> str:
     """Return the execution that ZenML told this container to run; an isolated checkpoint's is told another way."""
-    told = dict(zip(sys.argv, sys.argv[1:], strict=False))
-    return told.get("--run_id", _OF_THIS_CONTAINER)
+    arguments = dict(zip(sys.argv, sys.argv[1:], strict=False))
+    return arguments.get("--run_id", _OF_THIS_CONTAINER)
 
 
 @contextmanager

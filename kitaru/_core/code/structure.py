@@ -40,10 +40,10 @@ def replace(
 
     A container inside itself is not walked a second time.
     """
-    given = visit(value)
+    part = visit(value)
     kind = type(value)
-    if given is not value or kind not in containers or id(value) in _around:
-        return given
+    if part is not value or kind not in containers or id(value) in _around:
+        return part
     around = _around | {id(value)}
     if kind is dict:
         changed = {key: replace(item, visit, containers, around) for key, item in value.items()}
@@ -56,15 +56,15 @@ def replace(
 
 def leaves(value: Any, containers: tuple[type, ...] = (list, tuple, dict)) -> list[Any]:
     """Return the parts of a value that are no containers."""
-    found: list[Any] = []
+    parts: list[Any] = []
 
     def visit(part: Any) -> Any:
         if type(part) not in containers:
-            found.append(part)
+            parts.append(part)
         return part
 
     replace(value, visit, containers)
-    return found
+    return parts
 
 
 def encode(value: Any) -> Any:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.comparing.diff_text import WORDS, length
-from kitaru._core.drawing.course import seconds
+from kitaru._core.drawing.trace import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.drawing.course import seconds
+from kitaru._core.drawing.trace import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -67,8 +67,8 @@ def brief(value: Any) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
-def _difference(kind: Kind, found: Iterator[str]) -> Difference | None:
-    lines = list(islice(found, MOST_LINES + 1))
+def _difference(kind: Kind, differences: Iterator[str]) -> Difference | None:
+    lines = list(islice(differences, MOST_LINES + 1))
     if len(lines) > MOST_LINES:
         lines[MOST_LINES:] = ["… and more"]
     return Difference(kind, tuple(lines)) if lines else None
@@ -89,7 +89,7 @@ def _lines(one: Any, other: Any, path: str, around: frozenset[int]) -> Iterator[
     elif _has_parts(one) and id(one) not in around:
         yield from _part_lines(one, other, path, around | {id(one)})
     elif not _equal(one, other):
-        yield _change(path, *_told_apart(one, other))
+        yield _change(path, *_brief_pair(one, other))
 
 
 def _part_lines(one: Any, other: Any, path: str, around: frozenset[int]) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _only(path: str, side: str, value: Any) -> str:
     return f"{path}: only in {side}: {brief(value)}".removeprefix(": ")
 
 
-def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+def _brief_pair(one: Any, other: Any) -> tuple[str, str]:
     """Return two values briefly; of long ones, the part where they begin to differ."""
     shown, others = brief(one), brief(other)
     if shown != others or not isinstance(one, str):
@@ -175,11 +175,11 @@ def _text_lines(one: str, other: str) -> Iterator[str]:
         yield from [_change("", brief(one), brief(other))] if short else [f"-{one}", f"+{other}"]
         return
     lines = difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=2)
-    told = False
+    is_empty = True
     for line in islice(lines, 2, None):
-        told = True
+        is_empty = False
         yield line
-    if not told:  # they differ in line ends alone
+    if is_empty:  # they differ in line ends alone
         yield f"line ends: {one[-20:]!r} → {other[-20:]!r}"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.course import Family
+from kitaru._core.drawing.trace import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kitaru._core.drawing.course import Call
+    from kitaru._core.drawing.trace import Call
 
 # How many boxes may stand without folding, how many calls a fold has at least, how many boxes a folded graph has.
 _UNFOLDED = 24
@@ -21,7 +21,7 @@ _LEAST_FOLD = 4
 _MOST_BOXES = 40
 
 
-def fold(calls: Sequence[Call], *, whole: bool = False) -> tuple[list[Family], set[tuple[int, int]]]:
+def fold(calls: Sequence[Call], *, whole: bool = False) -> tuple[list[Group], set[tuple[int, int]]]:
     """Return the boxes of a lineage and its edges, as pairs of their numbers.
 
     Args:
@@ -65,31 +65,31 @@ def _by_crowd(calls: Sequence[Call], groups: Mapping[str, str]) -> dict[str, str
 
     Where there are more columns than boxes, neighbouring columns become one box.
     """
-    families, edges = _folded(calls, groups)
-    layers = _layers(len(families), edges)
+    boxes, edges = _folded(calls, groups)
+    layers = _layers(len(boxes), edges)
     depth = max(layers) + 1
-    names = [groups[family.calls[0].name] for family in families]
+    names = [groups[box.calls[0].name] for box in boxes]
     columns: dict[int, list[int]] = {}
-    for number in sorted(range(len(families)), key=lambda number: families[number].start - families[number].end):
+    for number in sorted(range(len(boxes)), key=lambda number: boxes[number].start - boxes[number].end):
         columns.setdefault(layers[number] * min(depth, _MOST_BOXES) // depth, []).append(number)
     room = _MOST_BOXES // depth
     crowd = {names[number]: column for column, numbers in columns.items() for number in numbers[room:]}
     return {name: f"\1{crowd[group]}" if group in crowd else group for name, group in groups.items()}
 
 
-def _folded(calls: Sequence[Call], groups: Mapping[str, str]) -> tuple[list[Family], set[tuple[int, int]]]:
+def _folded(calls: Sequence[Call], groups: Mapping[str, str]) -> tuple[list[Group], set[tuple[int, int]]]:
     members: dict[str, list[Call]] = {}
     for call in calls:
         members.setdefault(groups[call.name], []).append(call)
     numbers = {group: number for number, group in enumerate(members)}
-    families = [Family(_label(own), tuple(own)) for own in members.values()]
+    boxes = [Group(_label(own), tuple(own)) for own in members.values()]
     edges = {
         (numbers[groups[parent]], numbers[groups[call.name]])
         for call in calls
         for parent in call.parents
         if parent in groups and groups[parent] != groups[call.name]
     }
-    return families, edges
+    return boxes, edges
 
 
 def _label(calls: Sequence[Call]) -> str:

@@ -6,14 +6,14 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.course import clipped, clipped_name, seconds
 from kitaru._core.drawing.graph import fold
 from kitaru._core.drawing.svg import COLOURS
+from kitaru._core.drawing.trace import clipped, clipped_name, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kitaru._core.drawing.course import Course, Family
+    from kitaru._core.drawing.trace import Group, Trace
 
 _LENGTH = 60  # characters of a line in a box; Mermaid refuses texts of more than 50,000
 _MERMAIDS_EDGES = 500  # it refuses more, unless the page that draws them is set up otherwise
@@ -24,12 +24,12 @@ _MEANS_ITSELF = re.compile(r"(?<=[^\W_])[._-](?=[^\W_])|[^\W_]|[ ×·…]")  # n
 _DECODED = re.compile(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
 
 
-def mermaid(course: Course) -> str:
+def mermaid(trace: Trace) -> str:
     """Return the lineage of an execution as a flowchart of Mermaid."""
-    groups, edges = fold(course.calls)
+    groups, edges = fold(trace.calls)
     drawn = _few(edges) if len(edges) > _MERMAIDS_EDGES else edges
     # The title stands on a box around all: what Mermaid calls a title is cleaned of what looks like HTML.
-    lines = ["flowchart LR", f'    subgraph lineage["{_mermaid_text(_title(course))}"]', "    direction LR"]
+    lines = ["flowchart LR", f'    subgraph lineage["{_mermaid_text(_title(trace))}"]', "    direction LR"]
     lines += [f"    n{number}{_mermaid_box(group)}" for number, group in enumerate(groups)]
     lines += [f"    n{start} {'-->' if start < end else '-.->'} n{end}" for start, end in sorted(drawn)]
     if not groups:
@@ -40,10 +40,10 @@ def mermaid(course: Course) -> str:
     return "\n".join(lines) + "\n"
 
 
-def dot(course: Course) -> str:
+def dot(trace: Trace) -> str:
     """Return the lineage of an execution in DOT, the language of Graphviz."""
-    groups, edges = fold(course.calls)
-    lines = ["digraph {", f'    graph [rankdir=LR, labelloc=t, label="{_dot_text(_title(course))}"]']
+    groups, edges = fold(trace.calls)
+    lines = ["digraph {", f'    graph [rankdir=LR, labelloc=t, label="{_dot_text(_title(trace))}"]']
     lines.append('    node [shape=box, style=rounded, fontname="sans-serif"]')
     lines += [f"    n{number} {_dot_box(group)}" for number, group in enumerate(groups)]
     back = " [style=dashed, constraint=false]"  # it leads back, as in a loop
@@ -56,25 +56,25 @@ def dot(course: Course) -> str:
 # -- what both say ----------------------------------------------------------------------------------------------------
 
 
-def _title(course: Course) -> str:
-    return f"{clipped(course.title, _LENGTH)} · {course.status} · {clipped(course.exec_id, _LENGTH)}"
+def _title(trace: Trace) -> str:
+    return f"{clipped(trace.title, _LENGTH)} · {trace.status} · {clipped(trace.exec_id, _LENGTH)}"
 
 
-def _label(group: Family) -> tuple[str, str]:
+def _label(group: Group) -> tuple[str, str]:
     """Return the two lines of a box: which calls these are, and how they went."""
     return clipped_name(group.label, _LENGTH), clipped(_note(group), _LENGTH)
 
 
-def _note(group: Family) -> str:
+def _note(group: Group) -> str:
     if len(group.calls) > 1:
         return group.note or seconds(group.end - group.start)
     call = group.calls[0]
     took = "from the cache" if call.status == "cached" else seconds(call.end - call.start)
     said = [call.status if call.status not in ("completed", "cached") else "", took]
-    return " · ".join(filter(None, [*said, f"{len(call.tries)} starts" if len(call.tries) > 1 else ""]))
+    return " · ".join(filter(None, [*said, f"{len(call.attempts)} starts" if len(call.attempts) > 1 else ""]))
 
 
-def _kind(group: Family) -> str:
+def _kind(group: Group) -> str:
     return group.status if group.status in COLOURS else "pending"
 
 
@@ -97,7 +97,7 @@ def _few(edges: set[tuple[int, int]]) -> set[tuple[int, int]]:
 # -- Mermaid ----------------------------------------------------------------------------------------------------------
 
 
-def _mermaid_box(group: Family) -> str:
+def _mermaid_box(group: Group) -> str:
     name, note = map(_mermaid_text, _label(group))
     left, right = ("[[", "]]") if len(group.calls) > 1 else ("[", "]")
     return f'{left}"{name}<br/>{note}"{right}'
@@ -106,11 +106,11 @@ def _mermaid_box(group: Family) -> str:
 def _mermaid_text(words: str) -> str:
     """Return words in which nothing means anything to Mermaid, to Markdown or to HTML: by number, as ``#34;``."""
     text = _DECODED.sub("\N{ZERO WIDTH SPACE}", _printable(words))
-    plain = {found.start() for found in _MEANS_ITSELF.finditer(text)}
+    plain = {match.start() for match in _MEANS_ITSELF.finditer(text)}
     return "".join(sign if place in plain else f"#{ord(sign)};" for place, sign in enumerate(text))
 
 
-def _mermaid_colours(groups: Sequence[Family]) -> Iterator[str]:
+def _mermaid_colours(groups: Sequence[Group]) -> Iterator[str]:
     members: dict[str, list[str]] = {}
     for number, group in enumerate(groups):
         members.setdefault(_kind(group), []).append(f"n{number}")
@@ -122,7 +122,7 @@ def _mermaid_colours(groups: Sequence[Family]) -> Iterator[str]:
 # -- DOT --------------------------------------------------------------------------------------------------------------
 
 
-def _dot_box(group: Family) -> str:
+def _dot_box(group: Group) -> str:
     label = "\\n".join(map(_dot_text, _label(group)))
     several = ", peripheries=2" if len(group.calls) > 1 else ""
     return f'[label="{label}", color="{COLOURS[_kind(group)]}"{several}]'

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from kitaru._core.drawing import graph_text as _graph
 from kitaru._core.drawing import timeline_svg as _timeline
-from kitaru._core.drawing.course import Call, Course, Pause, Try
 from kitaru._core.drawing.svg import page, printable
 from kitaru._core.drawing.timeline_text import timeline_lines
+from kitaru._core.drawing.trace import Attempt, Call, Trace, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from kitaru._core.records.executions import CheckpointExecution, ExecutionRecord
 
 
-def course_of(execution: ExecutionRecord, now: datetime | None = None) -> Course:
-    """Return the course of an execution.
+def trace_of(execution: ExecutionRecord, now: datetime | None = None) -> Trace:
+    """Return the trace of an execution.
 
     Args:
         execution: The execution.
@@ -31,8 +31,8 @@ def course_of(execution: ExecutionRecord, now: datetime | None = None) -> Course
         return ((when or moment) - zero).total_seconds()
 
     calls = [_call(checkpoint, at) for checkpoint in execution.checkpoints if _has_started(checkpoint)]
-    pauses = [
-        Pause(
+    waits = [
+        Wait(
             wait.name,
             wait.question,
             at(wait.asked_at),
@@ -42,12 +42,12 @@ def course_of(execution: ExecutionRecord, now: datetime | None = None) -> Course
         for wait in execution.waits
     ]
     failure = execution.failure
-    return Course(
+    return Trace(
         execution.flow_name,
         execution.exec_id,
         str(execution.status),
         tuple(sorted(calls, key=lambda call: (call.start, call.name))),
-        tuple(sorted(pauses, key=lambda pause: pause.start)),
+        tuple(sorted(waits, key=lambda wait: wait.start)),
         tuple(at(attempt.started_at) for attempt in execution.attempts),
         max(at(execution.ended_at), 0.0),
         failure.message if failure else None,
@@ -66,13 +66,13 @@ def timeline_svg(execution: ExecutionRecord) -> str:
     Examples:
         >>> Path("timeline.svg").write_text(timeline_svg(handle.execution))  # doctest: +SKIP
     """
-    return _timeline.timeline_svg(course_of(execution))
+    return _timeline.timeline_svg(trace_of(execution))
 
 
 def timeline_html(execution: ExecutionRecord) -> str:
     """Return an execution's timeline as a page of HTML."""
-    course = course_of(execution)
-    return page(f"{course.title} {course.exec_id}", _timeline.timeline_svg(course))
+    trace = trace_of(execution)
+    return page(f"{trace.title} {trace.exec_id}", _timeline.timeline_svg(trace))
 
 
 def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str, str], str]) -> Iterator[str]:
@@ -83,7 +83,7 @@ def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str,
         width: Line width in characters.
         colour: Colours a text as a state: ``colour("text", "failed")``.
     """
-    return timeline_lines(course_of(execution), width, colour)
+    return timeline_lines(trace_of(execution), width, colour)
 
 
 def graph_mermaid(execution: ExecutionRecord) -> str:
@@ -98,7 +98,7 @@ def graph_mermaid(execution: ExecutionRecord) -> str:
     Examples:
         >>> Path("lineage.mmd").write_text(graph_mermaid(handle.execution))  # doctest: +SKIP
     """
-    return _graph.mermaid(course_of(execution))
+    return _graph.mermaid(trace_of(execution))
 
 
 def graph_dot(execution: ExecutionRecord) -> str:
@@ -110,7 +110,7 @@ def graph_dot(execution: ExecutionRecord) -> str:
     Examples:
         >>> Path("lineage.dot").write_text(graph_dot(handle.execution))  # doctest: +SKIP
     """
-    return _graph.dot(course_of(execution))
+    return _graph.dot(trace_of(execution))
 
 
 def in_notebook(execution: ExecutionRecord) -> str:
@@ -140,12 +140,14 @@ def _has_started(checkpoint: CheckpointExecution) -> bool:
 
 
 def _call(checkpoint: CheckpointExecution, at: Callable[[datetime | None], float]) -> Call:
-    tries = [
-        Try(at(attempt.started_at), max(at(attempt.ended_at), at(attempt.started_at)), attempt.status, attempt.error)
+    attempts = [
+        Attempt(
+            at(attempt.started_at), max(at(attempt.ended_at), at(attempt.started_at)), attempt.status, attempt.error
+        )
         for attempt in checkpoint.attempts
         if attempt.started_at is not None
     ]
-    if not tries:
+    if not attempts:
         end = max(at(checkpoint.ended_at), at(checkpoint.started_at))
-        tries = [Try(at(checkpoint.started_at), end, checkpoint.status)]
-    return Call(checkpoint.name, checkpoint.checkpoint, checkpoint.status, tuple(tries), checkpoint.parents)
+        attempts = [Attempt(at(checkpoint.started_at), end, checkpoint.status)]
+    return Call(checkpoint.name, checkpoint.checkpoint, checkpoint.status, tuple(attempts), checkpoint.parents)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kitaru._core.drawing.course import Course
+    from kitaru._core.drawing.trace import Trace
 
 # A pause is cut when it is longer than all that ran, and drawn as a part of that; all of them as so much at most.
 _LEAST: Final = 10.0  # seconds; the start of a runner is no pause to be cut
@@ -29,10 +29,10 @@ class Scale:
         drawn: Seconds that the picture has room for.
     """
 
-    def __init__(self, course: Course) -> None:
-        ends = [call.end for call in course.calls] + [pause.end for pause in course.pauses]
-        self.length = max([course.length, *ends, 0.01])
-        idle = list(_idle(course, self.length))
+    def __init__(self, trace: Trace) -> None:
+        ends = [call.end for call in trace.calls] + [wait.end for wait in trace.waits]
+        self.length = max([trace.length, *ends, 0.01])
+        idle = list(_idle(trace, self.length))
         busy = self.length - sum(end - start for start, end in idle)
         self.cuts = [(start, end) for start, end in idle if 0 < busy < end - start > _LEAST]
         left = min(_DRAWN, _ALL_DRAWN / max(len(self.cuts), 1)) * busy
@@ -69,10 +69,10 @@ def _between(values: Sequence[float], others: Sequence[float], value: float) -> 
     return others[end - 1] + (others[end] - others[end - 1]) * share
 
 
-def _idle(course: Course, length: float) -> Iterator[tuple[float, float]]:
+def _idle(trace: Trace, length: float) -> Iterator[tuple[float, float]]:
     """Yield the spans in which no call ran."""
     last = 0.0
-    for start, end in sorted((one.start, one.end) for call in course.calls for one in call.tries):
+    for start, end in sorted((one.start, one.end) for call in trace.calls for one in call.attempts):
         if start > last:
             yield last, start
         last = max(last, end)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from kitaru._core.drawing.course import clipped, seconds
+from kitaru._core.drawing.trace import clipped, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kitaru._core.drawing.course import Course
+    from kitaru._core.drawing.trace import Trace
 
 COLOURS: Final = {
     "completed": "#3f9d6b",
@@ -72,21 +72,21 @@ def text(x: float, y: float, words: str, style: str, *, hint: str = "", anchor: 
     return f'<text class="{style}" {place}>{printable(words)}{more}</text>'
 
 
-def header(course: Course) -> Iterator[str]:
+def header(trace: Trace) -> Iterator[str]:
     """Yield the title and a line of facts."""
-    fill = _STATUS_COLOURS.get(course.status, "#5b6b7b")
+    fill = _STATUS_COLOURS.get(trace.status, "#5b6b7b")
     yield f'<circle cx="19" cy="23" r="6" fill="{fill}"/>'
-    yield text(32, 28, clipped(course.title, 80), "kt-title", hint=course.title)
-    cached = sum(call.status == "cached" for call in course.calls)
-    again = sum(len(call.tries) > 1 for call in course.calls)
+    yield text(32, 28, clipped(trace.title, 80), "kt-title", hint=trace.title)
+    cached = sum(call.status == "cached" for call in trace.calls)
+    again = sum(len(call.attempts) > 1 for call in trace.calls)
     facts = [
-        course.status,
-        seconds(course.length),
-        f"{len(course.calls)} checkpoint{'s' if len(course.calls) != 1 else ''}",
+        trace.status,
+        seconds(trace.length),
+        f"{len(trace.calls)} checkpoint{'s' if len(trace.calls) != 1 else ''}",
         f"{cached} from the cache" if cached else "",
         f"{again} retried" if again else "",
-        f"{len(course.attempts)} attempts" if len(course.attempts) > 1 else "",
-        course.exec_id,
+        f"{len(trace.attempts)} attempts" if len(trace.attempts) > 1 else "",
+        trace.exec_id,
     ]
     yield text(32, 46, " · ".join(filter(None, facts)), "kt-small")
 

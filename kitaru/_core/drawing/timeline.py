@@ -10,13 +10,13 @@ from itertools import pairwise
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.course import Family, critical_path, families, seconds, ticks
 from kitaru._core.drawing.scale import Scale
+from kitaru._core.drawing.trace import Group, critical_path, groups_of, seconds, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kitaru._core.drawing.course import Call, Course, Pause
+    from kitaru._core.drawing.trace import Call, Trace, Wait
 
 WIDTH = 1120.0
 LEFT = 216.0  # of the labels
@@ -33,7 +33,7 @@ _MOST_BARS = 600
 _AREA = 64.0
 _THIN = 2.0  # the least width of a bar
 _DIAMOND = 9.0  # the width of a call that came from the cache
-_FAMILIES = 44
+_GROUPS = 44
 _TICK = 6.2  # the width of a sign of the axis' labels
 _MOST_LINKS = 40  # more of them hide what they link
 _INSTANT = 1e-6  # what took no time was there all the same
@@ -41,7 +41,7 @@ _INSTANT = 1e-6  # what took no time was there all the same
 
 @dataclass(frozen=True)
 class Bar:
-    """One start of a call, or a wait.
+    """One attempt at a call, or a wait.
 
     Attributes:
         name: The call's or the wait's name.
@@ -96,7 +96,7 @@ class Timeline:
     """A timeline, ready to be drawn.
 
     Attributes:
-        course: What it shows.
+        trace: What it shows.
         rows: Its rows, from above.
         ticks: Places and labels of the axis.
         attempts: Places of the attempts after the first one.
@@ -106,7 +106,7 @@ class Timeline:
         height: The picture's height.
     """
 
-    course: Course
+    trace: Trace
     rows: tuple[Row, ...]
     ticks: tuple[tuple[float, str], ...]
     attempts: tuple[float, ...]
@@ -132,23 +132,23 @@ class _Lanes:
         return len(self.ends) - 1
 
 
-def layout(course: Course) -> Timeline:
+def layout(trace: Trace) -> Timeline:
     """Place everything that a timeline shows."""
-    path = critical_path(course)
-    scale = Scale(course)
+    path = critical_path(trace)
+    scale = Scale(trace)
     rows: list[Row] = []
     y = TOP
-    for section in _sections(course):
+    for section in _sections(trace):
         row = _row(section, scale, set(path), y)
         rows.append(row)
         y += row.height + _GAP
     places = _places(rows)
     links = _links([name for name in path if name in places], places)
     return Timeline(
-        course,
+        trace,
         tuple(rows),
         tuple(_ticks(scale)),
-        tuple(_at(scale, moment) for moment in course.attempts[1:]),
+        tuple(_at(scale, moment) for moment in trace.attempts[1:]),
         tuple((_at(scale, (start + end) / 2), f"{seconds(end - start)}, cut short") for start, end in scale.cuts),
         tuple(links),
         tuple(path),
@@ -175,48 +175,48 @@ def _ticks(scale: Scale) -> Iterator[tuple[float, str]]:
         begin = end
 
 
-def _sections(course: Course) -> list[Family | tuple[Pause, ...]]:
-    found: list[tuple[float, Family | tuple[Pause, ...]]] = [
-        (inf if family.rest else family.start, family) for family in families(course.calls, _FAMILIES)
+def _sections(trace: Trace) -> list[Group | tuple[Wait, ...]]:
+    sections: list[tuple[float, Group | tuple[Wait, ...]]] = [
+        (inf if group.rest else group.start, group) for group in groups_of(trace.calls, _GROUPS)
     ]
-    if course.pauses:
-        found.append((course.pauses[0].start, course.pauses))
-    return [section for _, section in sorted(found, key=lambda entry: entry[0])]
+    if trace.waits:
+        sections.append((trace.waits[0].start, trace.waits))
+    return [section for _, section in sorted(sections, key=lambda entry: entry[0])]
 
 
-def _row(section: Family | tuple[Pause, ...], scale: Scale, path: set[str], y: float) -> Row:
-    if isinstance(section, Family):
-        return _family_row(section, scale, path, y)
-    return _pauses_row(section, scale, path, y)
+def _row(section: Group | tuple[Wait, ...], scale: Scale, path: set[str], y: float) -> Row:
+    if isinstance(section, Group):
+        return _group_row(section, scale, path, y)
+    return _waits_row(section, scale, path, y)
 
 
-def _family_row(family: Family, scale: Scale, path: set[str], y: float) -> Row:
-    critical = any(call.name in path for call in family.calls)
-    most = _at_once(family.calls)
-    placed, lanes = _packed(family.calls, scale, path) if len(family.calls) <= _MOST_BARS else ([], inf)
+def _group_row(group: Group, scale: Scale, path: set[str], y: float) -> Row:
+    critical = any(call.name in path for call in group.calls)
+    most = _at_once(group.calls)
+    placed, lanes = _packed(group.calls, scale, path) if len(group.calls) <= _MOST_BARS else ([], inf)
     if lanes > _LANES[-1][0]:
-        area = _area(family.calls, scale, y)
-        return Row(family.label, _note(family, most), y, _AREA, (), area, most, critical=critical)
+        area = _area(group.calls, scale, y)
+        return Row(group.label, _note(group, most), y, _AREA, (), area, most, critical=critical)
     step = next(height for count, height in _LANES if lanes <= count)
     gap = 1.0 if step < _BAR else 0.0
     bars = tuple(replace(bar, y=y + lane * step, height=step - gap) for lane, bar in placed)
-    alone = len(family.calls) == 1
-    note = family.note if not alone else ""
+    alone = len(group.calls) == 1
+    note = group.note if not alone else ""
     height = max(lanes * step, _LABEL_LINES if not alone else _BAR)
-    after = _after(family.calls[0]) if alone else ""
-    return Row(family.label, _note(family, most) if not alone else note, y, height, bars, (), most, after, critical)
+    after = _after(group.calls[0]) if alone else ""
+    return Row(group.label, _note(group, most) if not alone else note, y, height, bars, (), most, after, critical)
 
 
-def _note(family: Family, most: int) -> str:
+def _note(group: Group, most: int) -> str:
     said = [f"{most} at once"] if most > 1 else []
-    return " · ".join([*said, *filter(None, [family.note])])
+    return " · ".join([*said, *filter(None, [group.note])])
 
 
 def _after(call: Call) -> str:
-    took = seconds(call.tries[-1].end - call.tries[-1].start)
+    took = seconds(call.attempts[-1].end - call.attempts[-1].start)
     if call.status == "cached":
         return "cached"
-    return f"{took}, start {len(call.tries)}" if len(call.tries) > 1 else took
+    return f"{took}, start {len(call.attempts)}" if len(call.attempts) > 1 else took
 
 
 def _packed(calls: Sequence[Call], scale: Scale, path: set[str]) -> tuple[list[tuple[int, Bar]], int]:
@@ -232,11 +232,11 @@ def _packed(calls: Sequence[Call], scale: Scale, path: set[str]) -> tuple[list[t
 def _bars(call: Call, scale: Scale, critical: bool) -> list[Bar]:
     bars: list[Bar] = []
     edge = 0.0
-    for number, one in enumerate(call.tries, 1):
+    for number, one in enumerate(call.attempts, 1):
         least = _DIAMOND if one.status == "cached" else _THIN
         x = max(_at(scale, one.start), edge)
         width = max(_at(scale, one.end) - x, least)
-        again = f", start {number} of {len(call.tries)}" if len(call.tries) > 1 else ""
+        again = f", start {number} of {len(call.attempts)}" if len(call.attempts) > 1 else ""
         title = f"{call.name}\n{one.status}{again}, {seconds(one.end - one.start)}, at {seconds(one.start)}"
         title += f"\n{one.error}" if one.error else ""
         bars.append(Bar(call.name, x, 0, width, 0, one.status, title, critical))
@@ -245,8 +245,8 @@ def _bars(call: Call, scale: Scale, critical: bool) -> list[Bar]:
 
 
 def _at_once(calls: Sequence[Call]) -> int:
-    tries = [one for call in calls for one in call.tries]
-    changes = [(one.start, 1) for one in tries] + [(max(one.end, one.start + _INSTANT), -1) for one in tries]
+    attempts = [one for call in calls for one in call.attempts]
+    changes = [(one.start, 1) for one in attempts] + [(max(one.end, one.start + _INSTANT), -1) for one in attempts]
     most = now = 0
     for _, change in sorted(changes):
         now += change
@@ -257,7 +257,7 @@ def _at_once(calls: Sequence[Call]) -> int:
 def _area(calls: Sequence[Call], scale: Scale, y: float) -> tuple[tuple[float, float], ...]:
     columns = [0] * (int(_FIELD) + 1)
     for call in calls:
-        for one in call.tries:
+        for one in call.attempts:
             first, last = int(_at(scale, one.start) - LEFT), int(_at(scale, one.end) - LEFT)
             for column in range(max(first, 0), min(max(last, first + 1), len(columns))):
                 columns[column] += 1
@@ -270,19 +270,19 @@ def _area(calls: Sequence[Call], scale: Scale, y: float) -> tuple[tuple[float, f
     return (*points, (LEFT + len(columns) - 1, points[-1][1]), (LEFT + len(columns) - 1, y + _AREA))
 
 
-def _pauses_row(pauses: Sequence[Pause], scale: Scale, path: set[str], y: float) -> Row:
+def _waits_row(waits: Sequence[Wait], scale: Scale, path: set[str], y: float) -> Row:
     bars: list[Bar] = []
     edge = 0.0
-    for pause in pauses:
-        x = max(_at(scale, pause.start), edge)
-        width = max(_at(scale, pause.end) - x, _THIN)
-        asked = f": {pause.question}" if pause.question else ""
-        how_long = f"{'waiting for' if pause.is_open else 'answered after'} {seconds(pause.end - pause.start)}"
-        bars.append(Bar(pause.name, x, y, width, _BAR, "wait", f"{pause.name}\n{how_long}{asked}", pause.name in path))
+    for wait in waits:
+        x = max(_at(scale, wait.start), edge)
+        width = max(_at(scale, wait.end) - x, _THIN)
+        question = f": {wait.question}" if wait.question else ""
+        how_long = f"{'waiting for' if wait.is_open else 'answered after'} {seconds(wait.end - wait.start)}"
+        bars.append(Bar(wait.name, x, y, width, _BAR, "wait", f"{wait.name}\n{how_long}{question}", wait.name in path))
         edge = x + width
-    alone = len(pauses) == 1
-    after = seconds(pauses[0].end - pauses[0].start) if alone else ""
-    label = f"waits for {pauses[0].name}" if alone else f"{len(pauses)} waits"
+    alone = len(waits) == 1
+    after = seconds(waits[0].end - waits[0].start) if alone else ""
+    label = f"waits for {waits[0].name}" if alone else f"{len(waits)} waits"
     return Row(label, "", y, _BAR, tuple(bars), after=after, critical=any(bar.critical for bar in bars))
 
 
@@ -300,10 +300,10 @@ def _places(rows: Sequence[Row]) -> dict[str, tuple[float, float, float, float]]
 def _links(
     path: Sequence[str], places: dict[str, tuple[float, float, float, float]]
 ) -> list[tuple[float, float, float, float]]:
-    found = []
+    links = []
     for one, other in pairwise(path):
         _, right, above, row = places[one]
         left, _, below, other_row = places[other]
         if row != other_row:
-            found.append((right, above, max(left, right), below))
-    return found if len(found) <= _MOST_LINKS else []
+            links.append((right, above, max(left, right), below))
+    return links if len(links) <= _MOST_LINKS else []

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.course import clipped, clipped_name, seconds
 from kitaru._core.drawing.svg import COLOURS, document, header, legend, number, text, title
 from kitaru._core.drawing.timeline import RIGHT, TOP, WIDTH, layout
+from kitaru._core.drawing.trace import clipped, clipped_name, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kitaru._core.drawing.course import Course
     from kitaru._core.drawing.timeline import Bar, Row, Timeline
+    from kitaru._core.drawing.trace import Trace
 
 _LABEL, _NOTE, _AFTER = 27, 34, 22  # signs that fit
 _OUTLINED = 4.0  # a narrower bar would be all outline
@@ -29,10 +29,10 @@ _LEGEND = {
 }
 
 
-def timeline_svg(course: Course) -> str:
+def timeline_svg(trace: Trace) -> str:
     """Return the timeline of an execution as SVG."""
-    timeline = layout(course)
-    parts = [*header(course), *_axis(timeline), *_links(timeline)]
+    timeline = layout(trace)
+    parts = [*header(trace), *_axis(timeline), *_links(timeline)]
     for row in timeline.rows:
         parts += _row(row)
     parts += _breaks(timeline)
@@ -40,7 +40,7 @@ def timeline_svg(course: Course) -> str:
         parts += _beside(row)
     parts += _path(timeline)
     parts += legend(_LEGEND, timeline.height - 14)
-    return document(f"Timeline of {course.title}", timeline.width, timeline.height, parts)
+    return document(f"Timeline of {trace.title}", timeline.width, timeline.height, parts)
 
 
 def _axis(timeline: Timeline) -> Iterator[str]:
@@ -59,9 +59,9 @@ def _axis(timeline: Timeline) -> Iterator[str]:
 def _breaks(timeline: Timeline) -> Iterator[str]:
     """Yield a tear through the picture for each pause that is cut short."""
     steps = range(int((timeline.height - 40 - TOP + 14) / _TEAR) + 1)
-    for x, told in timeline.breaks:
+    for x, hint in timeline.breaks:
         points = " ".join(f"{number(x + (3 if step % 2 else -3))},{number(TOP - 14 + step * _TEAR)}" for step in steps)
-        yield f'<g class="kt-tear"><polyline points="{points}"/><polyline points="{points}"/>{title(told)}</g>'
+        yield f'<g class="kt-tear"><polyline points="{points}"/><polyline points="{points}"/>{title(hint)}</g>'
 
 
 def _row(row: Row) -> Iterator[str]:
@@ -111,10 +111,10 @@ def _links(timeline: Timeline) -> Iterator[str]:
 
 
 def _path(timeline: Timeline) -> Iterator[str]:
-    calls = {call.name: call.end - call.start for call in timeline.course.calls}
-    pauses = {pause.name: pause.end - pause.start for pause in timeline.course.pauses}
-    spans = {**calls, **pauses}
+    calls = {call.name: call.end - call.start for call in timeline.trace.calls}
+    waits = {wait.name: wait.end - wait.start for wait in timeline.trace.waits}
+    spans = {**calls, **waits}
     took = sum(spans[name] for name in timeline.path)
     if timeline.path:
-        said = f"critical path: {len(timeline.path)} of {len(calls) + len(pauses)}, {seconds(took)}"
+        said = f"critical path: {len(timeline.path)} of {len(calls) + len(waits)}, {seconds(took)}"
         yield text(WIDTH - 12, timeline.height - 10, said, "kt-small", anchor="end")

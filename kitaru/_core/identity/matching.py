@@ -183,10 +183,10 @@ class Calls:
             raise Mismatch(Reason.OTHER_ID, at, call)
         at = at if at is not None and self._is_open(at) else None
         if at is not None and self._fits(at, call):
-            return self._told_apart(at, call) if at.state is not State.AGAIN else self._in_order(call, at)
+            return self._unambiguous(at, call) if at.state is not State.AGAIN else self._in_order(call, at)
         match = self._elsewhere(call)
         if match is not None:
-            return self._told_apart(match, call)
+            return self._unambiguous(match, call)
         return self._of_old(call) or self._changed(call, at)
 
     def _changed(self, call: Call, at: Recorded | None) -> Recorded | None:
@@ -233,7 +233,7 @@ class Calls:
         equal = [known for known in of_checkpoint if known.inputs == call.inputs and self._is_open(known)]
         return min(equal, key=lambda known: (known.state is State.AGAIN, known.index), default=None)
 
-    def _told_apart(self, match: Recorded, call: Call) -> Recorded:
+    def _unambiguous(self, match: Recorded, call: Call) -> Recorded:
         """Refuse a result where timing decides which of several lanes has it."""
         if call.group is None or match.state is State.AGAIN:
             return match

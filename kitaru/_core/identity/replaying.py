@@ -132,13 +132,13 @@ class Recording:
         Raises:
             KitaruUsageError: It names no call, or several; lists what there is.
         """
-        found = self._matches(selector, option)
-        if len(found) > 1:
+        matches = self._matches(selector, option)
+        if len(matches) > 1:
             raise KitaruUsageError(
-                f"{option}={selector!r} fits {len(found)} calls of execution {self.exec_id}; name one of them:\n"
-                f"{self._listed(found)}"
+                f"{option}={selector!r} fits {len(matches)} calls of execution {self.exec_id}; name one of them:\n"
+                f"{self._listed(matches)}"
             )
-        return found[0]
+        return matches[0]
 
     def find_all(self, selector: str, option: str) -> list[Call]:
         """Return the calls that a selector names: all calls of a checkpoint, where it is a checkpoint's name."""
@@ -148,20 +148,20 @@ class Recording:
         if not isinstance(selector, str) or not selector.strip():
             raise KitaruUsageError(f"{option}={selector!r}: a checkpoint is named by some text, such as 'parse[3]'.")
         selector = selector.strip()
-        found = [call for call in self.calls if selector in (call.name, call.checkpoint)]
-        if not found and (nth := _NTH.fullmatch(selector)):
+        matches = [call for call in self.calls if selector in (call.name, call.checkpoint)]
+        if not matches and (nth := _NTH.fullmatch(selector)):
             same = [call for call in self.calls if call.checkpoint == nth["name"]]
-            found = same[int(nth["number"]) - 1 : int(nth["number"])] if int(nth["number"]) else []
-        if not found and _ID.fullmatch(selector.lower()):
-            found = [call for call in self.calls if call.id.startswith(selector.lower())]
-        if not found:
+            matches = same[int(nth["number"]) - 1 : int(nth["number"])] if int(nth["number"]) else []
+        if not matches and _ID.fullmatch(selector.lower()):
+            matches = [call for call in self.calls if call.id.startswith(selector.lower())]
+        if not matches:
             known = {call.name for call in self.calls} | {call.checkpoint for call in self.calls}
             shown = f"There are:\n{self._listed(self.calls)}" if self.calls else "It has made none."
             raise KitaruUsageError(
                 f"{option}={selector!r} fits no call of a checkpoint in execution {self.exec_id}."
                 f"{did_you_mean(selector, known)} {shown}"
             )
-        return found
+        return matches
 
     def _listed(self, calls: Sequence[Call]) -> str:
         counts: dict[str, int] = {}
@@ -219,8 +219,8 @@ class Recording:
         return reached - set(names)
 
     def _skipped(self, selector: str, overridden: Sequence[str]) -> list[Call]:
-        found = self.find_all(selector, "skip")
-        for call in found:
+        calls = self.find_all(selector, "skip")
+        for call in calls:
             if call.name in overridden:
                 raise KitaruUsageError(f"{call.name!r} is in outputs and in skip; name it in one of them.")
             if not call.succeeded:
@@ -228,18 +228,18 @@ class Recording:
                     f"skip={selector!r}: call {call.name!r} has no value in execution {self.exec_id} that could be taken. "
                     f"Give it one with outputs, or let it run."
                 )
-        return found
+        return calls
 
-    def answers(self, given: Mapping[str, Any], start: Call | None, overridden: Sequence[str]) -> dict[str, Any]:
+    def answers(self, new_answers: Mapping[str, Any], start: Call | None, overridden: Sequence[str]) -> dict[str, Any]:
         """Return the answers that a replay has ahead: the recorded ones before the cut, and those given.
 
         Args:
-            given: New answers by wait.
+            new_answers: New answers by wait.
             start: The call at which the cut is, where one was named.
             overridden: Names of calls that return a value given.
         """
         order = list(self.waits)
-        changed = min((order.index(name) for name in given if name in self.waits), default=len(order))
+        changed = min((order.index(name) for name in new_answers if name in self.waits), default=len(order))
         behind = (
             start.index if start is not None else min((self._by_name[name].index for name in overridden), default=None)
         )
@@ -249,4 +249,4 @@ class Recording:
             for wait in list(self.waits.values())[:until]
             if wait.answer is not UNSET and (behind is None or wait.after < behind)
         }
-        return {**taken, **given}
+        return {**taken, **new_answers}

@@ -55,8 +55,8 @@ def final_user(text: str) -> str | None:
     for line in text.splitlines():
         if _FROM.match(line):
             user = None
-        elif found := _USER.match(line):
-            user = found.group(1)
+        elif match := _USER.match(line):
+            user = match.group(1)
     return user if user != "root" else None
 
 
@@ -90,12 +90,12 @@ def _install(requirements: str) -> Sequence[str]:
 
 
 def _python_check() -> str:
-    wanted = f"this flow was submitted from Python {_PYTHON}; use a base image with Python {_PYTHON}"
+    advice = f"this flow was submitted from Python {_PYTHON}; use a base image with Python {_PYTHON}"
     version = (
         f"import sys; sys.exit(None if sys.version_info[:2] == ({_PYTHON.replace('.', ', ')}) "
-        f"else 'kitaru: the image has Python %d.%d, and {wanted}' % sys.version_info[:2])"
+        f"else 'kitaru: the image has Python %d.%d, and {advice}' % sys.version_info[:2])"
     )
-    missing = f"kitaru: the image has no command python, and {wanted}"
+    missing = f"kitaru: the image has no command python, and {advice}"
     return f'command -v python >/dev/null || {{ echo "{missing}" >&2; exit 1; }}; python -c "{version}"'
 
 

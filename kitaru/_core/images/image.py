@@ -162,8 +162,8 @@ class ImageSettings(Record):
             ) from error
         return cls.parse(value, where)
 
-    def given(self) -> dict[str, Any]:
-        """Return the fields that are given, with their values."""
+    def values(self) -> dict[str, Any]:
+        """Return the fields that are set, with their values."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
     def over(self, lower: ImageSettings) -> ImageSettings:
@@ -171,25 +171,25 @@ class ImageSettings(Record):
 
         Field by field this one wins; ``environment`` merges key by key, lists are replaced whole.
         """
-        fields = {**lower.given(), **self.given()}
+        fields = {**lower.values(), **self.values()}
         if "environment" in fields:
             fields["environment"] = {**(lower.environment or {}), **(self.environment or {})}
         return ImageSettings(**fields)
 
     def anchored(self, directory: Path) -> ImageSettings:
         """Return this description with its relative paths made absolute below ``directory``."""
-        given = self.given()
+        values = self.values()
         paths = {
-            name: str(directory / given[name])
+            name: str(directory / values[name])
             for name in ("requirements", "dockerfile", "build_context_root")
-            if isinstance(given.get(name), str)  # requirements may be a list
+            if isinstance(values.get(name), str)  # requirements may be a list
         }
-        return ImageSettings(**{**given, **paths})
+        return ImageSettings(**{**values, **paths})
 
     def leaves(self) -> dict[str, Any]:
         """Return the given values by path: ``"image.base_image"``, ``"image.environment.MODE"``, ..."""
         leaves: dict[str, Any] = {}
-        for name, value in self.given().items():
+        for name, value in self.values().items():
             if name == "environment" and value:
                 leaves.update({f"image.environment.{key}": text for key, text in value.items()})
             else:
@@ -198,7 +198,7 @@ class ImageSettings(Record):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Give pydantic's repr the fields that are given, without the values of the environment."""
-        for name, value in self.given().items():
+        for name, value in self.values().items():
             yield name, dict.fromkeys(value, "***") if name == "environment" else value
 
 
@@ -207,8 +207,8 @@ def _as_usage_error(where: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        found = problems(error, in_own_words=_problem)
-        raise KitaruUsageError(f"The image from {where} is not valid: {found}.") from error
+        details = problems(error, in_own_words=_problem)
+        raise KitaruUsageError(f"The image from {where} is not valid: {details}.") from error
 
 
 _TYPE_PROBLEMS = {

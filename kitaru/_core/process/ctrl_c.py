@@ -21,7 +21,7 @@ _PAUSE: Final = 0.05
 
 
 @contextmanager
-def heard() -> Iterator[None]:
+def redeliver_interrupt() -> Iterator[None]:
     """Have a Ctrl-C that Python drops come again, while the block lasts; does nothing outside of the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield

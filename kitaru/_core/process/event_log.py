@@ -34,19 +34,19 @@ class LogSplitter:
         """
         self._buffer += log
         self._events += events
-        given: list[str | Event] = []
+        items: list[str | Event] = []
         while self._events:
             event = self._events[0]
-            place, found = self._find(event)
-            if not found and not final and event is not self._awaited:
+            place, is_there = self._find(event)
+            if not is_there and not final and event is not self._awaited:
                 # Its words are being written at this moment. Were they lost, on a full disk, they are not awaited twice.
                 self._awaited = event
-                return given + self._lines(place)
-            given += self._lines(place, cut=found)
-            if found:
+                return items + self._lines(place)
+            items += self._lines(place, cut=is_there)
+            if is_there:
                 self._drop(len(encode_line(event)))
-            given.append(self._events.popleft())
-        return given + self._lines(len(self._buffer), cut=final)
+            items.append(self._events.popleft())
+        return items + self._lines(len(self._buffer), cut=final)
 
     def _find(self, event: Event) -> tuple[int, bool]:
         """Return where in the buffer an event's words are; else where they were to come, and False."""

@@ -81,7 +81,7 @@ def plain_terminal() -> bool:
     return read("NO_COLOR") is not None or (read("TERM") or "dumb") in ("dumb", "unknown")
 
 
-def host_wanted() -> bool:
+def host_enabled() -> bool:
     """Return what KITARU_HOST says: whether runners begin as forks of a resident process.
 
     Raises:
@@ -90,7 +90,7 @@ def host_wanted() -> bool:
     return _on("Host", "KITARU_HOST", read("KITARU_HOST"))
 
 
-def shortcuts_wanted() -> bool:
+def shortcuts_enabled() -> bool:
     """Return what KITARU_SHORTCUTS says: whether ZenML does some of its work as Kitaru has it done.
 
     Raises:
@@ -109,10 +109,10 @@ def replay_forced() -> bool:
 
 
 def _on(name: str, variable: str, text: str | None) -> bool:
-    wanted = True if text is None else truth(text)
-    if wanted is None:
+    value = True if text is None else truth(text)
+    if value is None:
         raise malformed(name, variable, text or "", "on or off")
-    return wanted
+    return value
 
 
 def local_runner() -> LocalRunner | None:

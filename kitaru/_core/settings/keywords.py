@@ -98,7 +98,7 @@ def checked_replay(where: str, keywords: ReplayKeywords) -> tuple[ReplayOptions,
     Raises:
         KitaruUsageError: A keyword is unknown, or its value is wrong.
     """
-    given = dict(keywords)
-    refuse_unknown(where, given.keys() - SETTINGS.keys() - {*_OF_A_REPLAY}, (*_OF_A_REPLAY, *SETTINGS))
-    changes = ReplayOptions(**{name: given.pop(name) for name in _OF_A_REPLAY if name in given})  # type: ignore[arg-type]  # as the keywords say
-    return changes, validate_options(where, **cast("dict[str, Any]", given))
+    arguments = dict(keywords)
+    refuse_unknown(where, arguments.keys() - SETTINGS.keys() - {*_OF_A_REPLAY}, (*_OF_A_REPLAY, *SETTINGS))
+    changes = ReplayOptions(**{name: arguments.pop(name) for name in _OF_A_REPLAY if name in arguments})  # type: ignore[arg-type]  # as the keywords say
+    return changes, validate_options(where, **cast("dict[str, Any]", arguments))

@@ -166,25 +166,25 @@ def parse_definition(data: Any, where: str) -> Definition:
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
-        found = problems(error, in_own_words=_problem)
-        raise KitaruStackError(f"{where} is no valid stack definition: {found}.") from error
+        details = problems(error, in_own_words=_problem)
+        raise KitaruStackError(f"{where} is no valid stack definition: {details}.") from error
     _check_references(definition, where)
     return definition
 
 
-def fill(definition: Definition, given: Mapping[str, Any], where: str) -> Filled:
+def fill(definition: Definition, arguments: Mapping[str, Any], where: str) -> Filled:
     """Fill a definition's options in.
 
     Args:
         definition: The definition.
-        given: Values by option: text as from the command line, or values of the option's kind.
+        arguments: Values by option: text as from the command line, or values of the option's kind.
         where: Where the definition comes from, for messages.
 
     Raises:
         KitaruUsageError: An option is unknown, missing or has a value that it does not accept.
         KitaruStackError: The options leave a component without a variant that ZenML needs.
     """
-    values = _values(definition, given, where)
+    values = _values(definition, arguments, where)
     put = _putter(values)
     components: dict[str, Component] = {}
     for kind, variants in definition.components.items():
@@ -198,22 +198,22 @@ def fill(definition: Definition, given: Mapping[str, Any], where: str) -> Filled
     }
     for kind in REQUIRED:
         if kind not in components:
-            wanted = [variant.given for variant in definition.components.get(kind, []) if variant.given]
+            names = [variant.given for variant in definition.components.get(kind, []) if variant.given]
             raise KitaruUsageError(
-                f"{where} needs one of {', '.join(f'{name}=...' for name in wanted)} to have its {kind}."
+                f"{where} needs one of {', '.join(f'{name}=...' for name in names)} to have its {kind}."
             )
     secrets = {str(values[name]) for name, option in definition.options.items() if option.secret and values[name]}
     return Filled(connectors, components, frozenset(secrets))
 
 
-def _values(definition: Definition, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _values(definition: Definition, arguments: Mapping[str, Any], where: str) -> dict[str, Any]:
     options = definition.options
-    for name in given:
+    for name in arguments:
         if name not in options:
             known = f"Its options are {', '.join(options)}." if options else "It has no options."
             raise KitaruUsageError(f"{where} has no option {name!r}.{did_you_mean(name, options)} {known}")
     values = {name: option.default for name, option in options.items()}
-    values |= {name: _typed(name, options[name], value) for name, value in given.items() if value is not None}
+    values |= {name: _typed(name, options[name], value) for name, value in arguments.items() if value is not None}
     missing = [name for name, option in options.items() if option.required and values[name] in (None, "")]
     if missing:
         lines = "\n".join(f"  {name}: {options[name].description}" for name in missing)
@@ -259,7 +259,7 @@ def _put_text(text: str, values: Mapping[str, Any]) -> Any:
         return None
     if len(names) == 1 and text == f"${{{names[0]}}}":
         return values[names[0]]  # alone, so that it keeps its type
-    return _PLACEHOLDER.sub(lambda found: str(values[found.group(1)]), text)
+    return _PLACEHOLDER.sub(lambda match: str(values[match.group(1)]), text)
 
 
 def _check_references(definition: Definition, where: str) -> None:

@@ -142,10 +142,10 @@ class AnswerSchema:
         return resolved
 
     def _referred(self, reference: str) -> Mapping[str, Any]:
-        found: Any = self._root
+        part: Any = self._root
         for key in reference.removeprefix("#/").split("/"):
-            found = found.get(key, {}) if isinstance(found, dict) else {}
-        return found if isinstance(found, dict) else {}
+            part = part.get(key, {}) if isinstance(part, dict) else {}
+        return part if isinstance(part, dict) else {}
 
 
 def kind_of(value: object) -> str:

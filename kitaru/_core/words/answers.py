@@ -64,8 +64,8 @@ def questions(schema: Mapping[str, Any]) -> Generator[Prompt, str, Any]:
         schema: JSON schema of the answer.
 
     Examples:
-        >>> asked = questions({"type": "boolean"})
-        >>> next(asked).text
+        >>> dialogue = questions({"type": "boolean"})
+        >>> next(dialogue).text
         'answer [y/n]'
     """
     return (yield from _ask("answer", AnswerSchema(schema), may_skip=False))
@@ -120,8 +120,8 @@ def _ask_fields(label: str, schema: AnswerSchema) -> Generator[Prompt, str, Any]
     values: dict[str, Any] = {}
     prefix = "" if label == "answer" else f"{label}."
     for name, field in schema.fields.items():
-        asked = _ask(f"{prefix}{name}", field, may_skip=name not in schema.required)
-        prompt = next(asked)
+        dialogue = _ask(f"{prefix}{name}", field, may_skip=name not in schema.required)
+        prompt = next(dialogue)
         if not values:
             prompt = Prompt(f"{prompt.text}, or all as JSON", prompt.complaint)
         while True:
@@ -130,7 +130,7 @@ def _ask_fields(label: str, schema: AnswerSchema) -> Generator[Prompt, str, Any]
             if isinstance(whole, dict):
                 return whole
             try:
-                prompt = asked.send(line)
+                prompt = dialogue.send(line)
             except StopIteration as done:
                 if done.value is not _NOTHING:
                     values[name] = done.value

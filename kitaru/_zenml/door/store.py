@@ -26,7 +26,7 @@ from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
-from kitaru._core.settings.environment import shortcuts_wanted
+from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._zenml.door import database
 from kitaru._zenml.door.connection import (
     REFUSED,
@@ -129,7 +129,7 @@ def open_client(*, upgrades: bool = False) -> Client:
             client = Client()  # opens the store where it finds a repository
             store = client.zen_store
         after_opening(store)
-        if isinstance(store, SqlZenStore) and shortcuts_wanted():
+        if isinstance(store, SqlZenStore) and shortcuts_enabled():
             _tune(store)
         enter_project(client)
         _opened_clients.add(id(client))
@@ -140,7 +140,7 @@ def open_client(*, upgrades: bool = False) -> Client:
 def _migrations_left_out(known: database.Database | None) -> Iterator[None]:
     """Spare ZenML to find out by alembic, in a second, that a database is of its own revision."""
     name = ENV_ZENML_DISABLE_DATABASE_MIGRATION
-    if known is None or known.age != "current" or name in os.environ or not shortcuts_wanted():
+    if known is None or known.age != "current" or name in os.environ or not shortcuts_enabled():
         yield
         return
     os.environ[name] = "true"

@@ -11,7 +11,7 @@ from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.utils.dashboard_utils import get_run_url
 from zenml.utils.pagination_utils import depaginate
 
-from kitaru._core.drawing.board import Facts, Step
+from kitaru._core.drawing.live_state import Step, Summary
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.reading.executions import progress_of, step_status
 from kitaru._zenml.reading.logs import printed_by, runner_lines
@@ -59,11 +59,11 @@ class Follower:
         self.output = Output(self.run, stored=self.runner == "stack")
         self._changed = _Changed(self.run.id)
 
-    def facts(self) -> Facts:
+    def summary(self) -> Summary:
         """Read what is known of the execution as a whole."""
         self.run = run = find_run(str(self.run.id))
         attempts = records.attempts_of(run)
-        return Facts(
+        return Summary(
             exec_id=str(run.id),
             flow_name=flow_name_of(run),
             started_at=utc(run.start_time),

@@ -18,7 +18,7 @@ from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.event import Event, Kind
-from kitaru._core.settings.environment import shortcuts_wanted
+from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml import hear_prints, private_names
 from kitaru._zenml.door.installed import materializer_of
@@ -169,7 +169,7 @@ def _run_attempt(
 
 
 def _prepare_process(*, in_container: bool) -> None:
-    if shortcuts_wanted():
+    if shortcuts_enabled():
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
     find_materializers_by(materializer_of)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from docker.errors import DockerException
 from zenml.exceptions import AuthorizationException
 
-from kitaru._core.drawing.course import clipped
+from kitaru._core.drawing.trace import clipped
 from kitaru._zenml.door.private import hear_engine_by
 from kitaru._zenml.stacks import transfers
 from kitaru._zenml.stacks.transfers import Transfer, tee_progress

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru._core.drawing.course import seconds
+from kitaru._core.drawing.trace import seconds
 from kitaru._core.settings.environment import plain_terminal
 
 if TYPE_CHECKING:

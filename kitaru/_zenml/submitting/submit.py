@@ -20,7 +20,7 @@ from kitaru._core.code.modules import alias_main, import_path, locate
 from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
-from kitaru._core.settings.environment import progress, shortcuts_wanted
+from kitaru._core.settings.environment import progress, shortcuts_enabled
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
@@ -75,7 +75,7 @@ def submit(
         The execution's id.
     """
     alias_main()
-    if shortcuts_wanted():
+    if shortcuts_enabled():
         ask_once()
     open_client()
     job = _job(flow, settings)

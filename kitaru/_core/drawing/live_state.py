@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.course import base_name, weight
+from kitaru._core.drawing.trace import base_name, weight
 from kitaru._core.process.event import Kind
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ class Step:
     Attributes:
         name: Its name in the execution.
         status: Its state.
-        starts: How many times it was started.
-        started_at: When it was started last.
+        attempt: Number of the latest attempt at it.
+        started_at: When that started.
         ended_at: When that ended; None while it runs.
     """
 
     name: str
     status: str
-    starts: int
+    attempt: int
     started_at: datetime | None
     ended_at: datetime | None
 
 
 @dataclass(frozen=True)
-class Facts:
+class Summary:
     """What is known of the execution as a whole.
 
     Attributes:
@@ -76,7 +76,7 @@ class Row:
         total: How many calls it stands for; those that are still to come included.
         counts: How many are in which state.
         retried: How many were started more than once.
-        starts: How many times a single call was started.
+        attempts: How many attempts a single call took.
         started_at: When the first of them started.
         ended_at: When the last of them ended; None while any runs or is still to come.
         note: What was said last, or why it failed.
@@ -87,7 +87,7 @@ class Row:
     total: int
     counts: Mapping[str, int]
     retried: int
-    starts: int
+    attempts: int
     started_at: datetime | None
     ended_at: datetime | None
     note: str = ""
@@ -98,7 +98,7 @@ class Row:
         return sum(number for status, number in self.counts.items() if status in _ENDED)
 
 
-class Board:
+class LiveState:
     """Takes what becomes known of an execution's calls, in any order, and gives the rows to show."""
 
     def __init__(self) -> None:
@@ -108,10 +108,10 @@ class Board:
         self._errors: dict[str, str] = {}
 
     def update(self, steps: Iterable[Step]) -> None:
-        """Take the present state of some calls; an earlier start of a call does not hide a later one."""
+        """Take the present state of some calls; an earlier attempt at a call does not hide a later one."""
         for step in steps:
             known = self._steps.get(step.name)
-            if known is None or step.starts >= known.starts:
+            if known is None or step.attempt >= known.attempt:
                 self._steps[step.name] = step
 
     def take(self, event: Event) -> bool:
@@ -188,8 +188,8 @@ class Board:
             steps[0].status if len(steps) == total == 1 else status,
             total,
             {state: counts[state] for state in sorted(counts, key=weight)},
-            sum(step.starts > 1 for step in steps),
-            steps[0].starts,
+            sum(step.attempt > 1 for step in steps),
+            steps[0].attempt,
             min((step.started_at for step in steps if step.started_at), default=None),
             max(ended, default=None) if over else None,
             self._said(steps, open_, folded=total > 1),

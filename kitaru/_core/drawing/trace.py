@@ -1,4 +1,4 @@
-"""The course of an execution as pictures take it: calls, waits and attempts on one clock, and what they have in common.
+"""The trace of an execution as pictures take it: calls, waits and attempts on one clock, and what they have in common.
 
 Moments are seconds since the execution was submitted.
 """
@@ -23,8 +23,8 @@ _WEIGHT = ("failed", "cancelled", "running", "pending", "completed", "cached", "
 
 
 @dataclass(frozen=True)
-class Try:
-    """One start of a call.
+class Attempt:
+    """One attempt at a call.
 
     Attributes:
         start: When it started.
@@ -47,29 +47,29 @@ class Call:
         name: Its name in the execution.
         function: The checkpoint's name.
         status: How it ended, or that it runs.
-        tries: Its starts, at least one.
+        attempts: The attempts at it, at least one.
         parents: Names of the calls that it depends on.
     """
 
     name: str
     function: str
     status: str
-    tries: tuple[Try, ...]
+    attempts: tuple[Attempt, ...]
     parents: tuple[str, ...] = ()
 
     @property
     def start(self) -> float:
         """When it started first."""
-        return self.tries[0].start
+        return self.attempts[0].start
 
     @property
     def end(self) -> float:
         """When it ended last."""
-        return max(one.end for one in self.tries)
+        return max(one.end for one in self.attempts)
 
 
 @dataclass(frozen=True)
-class Pause:
+class Wait:
     """A question, from when it was asked until it was answered.
 
     Attributes:
@@ -88,7 +88,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Course:
+class Trace:
     """All that a picture of an execution shows.
 
     Attributes:
@@ -96,7 +96,7 @@ class Course:
         exec_id: The execution's id.
         status: Its state.
         calls: Its calls, in the order in which they started.
-        pauses: Its questions.
+        waits: Its questions.
         attempts: When each attempt at its body started.
         length: How long it took, or has been going on.
         failure: Why it failed, in a line.
@@ -106,14 +106,14 @@ class Course:
     exec_id: str
     status: str
     calls: tuple[Call, ...]
-    pauses: tuple[Pause, ...]
+    waits: tuple[Wait, ...]
     attempts: tuple[float, ...]
     length: float
     failure: str | None = None
 
 
 @dataclass(frozen=True)
-class Family:
+class Group:
     """The calls of one checkpoint that a picture shows together.
 
     Attributes:
@@ -139,10 +139,10 @@ class Family:
     @property
     def counts(self) -> dict[str, int]:
         """How many are in which state, what is worst first."""
-        found: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         for call in self.calls:
-            found[call.status] = found.get(call.status, 0) + 1
-        return {status: found[status] for status in sorted(found, key=weight)}
+            numbers[call.status] = numbers.get(call.status, 0) + 1
+        return {status: numbers[status] for status in sorted(numbers, key=weight)}
 
     @property
     def status(self) -> str:
@@ -152,7 +152,7 @@ class Family:
     @property
     def retried(self) -> int:
         """How many were started more than once."""
-        return sum(len(call.tries) > 1 for call in self.calls)
+        return sum(len(call.attempts) > 1 for call in self.calls)
 
     @property
     def note(self) -> str:
@@ -175,43 +175,43 @@ def base_name(name: str, known: Container[str]) -> str:
         name: A call's name.
         known: All names; ``step_2`` is a first call where there is no ``step``.
     """
-    found = _NUMBERED.match(name)
-    return found["base"] if found and found["base"] in known else name
+    match = _NUMBERED.match(name)
+    return match["base"] if match and match["base"] in known else name
 
 
-def families(calls: Sequence[Call], limit: int | None = None) -> list[Family]:
+def groups_of(calls: Sequence[Call], limit: int | None = None) -> list[Group]:
     """Return calls by checkpoint, in the order in which each first started.
 
     Args:
         calls: The calls.
-        limit: How many families at most; the briefest ones are put together in a last one.
+        limit: How many groups at most; the briefest ones are put together in a last one.
     """
-    found: dict[str, list[Call]] = {}
+    members: dict[str, list[Call]] = {}
     for call in sorted(calls, key=lambda call: (call.start, call.name)):
-        found.setdefault(call.function, []).append(call)
-    made = [Family(_label(function, own), tuple(own)) for function, own in found.items()]
-    if limit is None or len(made) <= limit:
-        return made
-    longest = sorted(made, key=lambda family: family.start - family.end)[: limit - 1]
-    kept = {id(family) for family in longest}
-    others = [call for family in made if id(family) not in kept for call in family.calls]
-    rest = Family(f"{len(others)} others", tuple(sorted(others, key=lambda call: call.start)), rest=True)
-    return [*(family for family in made if id(family) in kept), rest]
+        members.setdefault(call.function, []).append(call)
+    groups = [Group(_label(function, own), tuple(own)) for function, own in members.items()]
+    if limit is None or len(groups) <= limit:
+        return groups
+    longest = sorted(groups, key=lambda group: group.start - group.end)[: limit - 1]
+    kept = {id(group) for group in longest}
+    others = [call for group in groups if id(group) not in kept for call in group.calls]
+    rest = Group(f"{len(others)} others", tuple(sorted(others, key=lambda call: call.start)), rest=True)
+    return [*(group for group in groups if id(group) in kept), rest]
 
 
 def _label(function: str, calls: Sequence[Call]) -> str:
     return f"{function} ×{len(calls)}" if len(calls) > 1 else calls[0].name  # noqa: RUF001 - the sign is meant
 
 
-def critical_path(course: Course) -> list[str]:
-    """Return the names of the calls and pauses that the execution's length is made of, the first one first.
+def critical_path(trace: Trace) -> list[str]:
+    """Return the names of the calls and waits that the execution's length is made of, the first one first.
 
     From what ended last back to whatever ended last before it started; among what ended at the same moment, to what it
     depends on.
     """
-    parents = {call.name: set(call.parents) for call in course.calls}
-    spans = [(call.end, call.start, call.name) for call in course.calls if call.status != "skipped"]
-    spans += [(pause.end, pause.start, pause.name) for pause in course.pauses]
+    parents = {call.name: set(call.parents) for call in trace.calls}
+    spans = [(call.end, call.start, call.name) for call in trace.calls if call.status != "skipped"]
+    spans += [(wait.end, wait.start, wait.name) for wait in trace.waits]
     spans.sort()
     ends = [end for end, _, _ in spans]
     path: list[str] = []
@@ -223,13 +223,13 @@ def critical_path(course: Course) -> list[str]:
     return path[::-1]
 
 
-def _nearest(spans: Sequence[tuple[float, float, str]], last: int, wanted: set[str]) -> tuple[float, float, str]:
-    """Return the latest of the first spans, or one of those that ended with it and are wanted."""
+def _nearest(spans: Sequence[tuple[float, float, str]], last: int, preferred: set[str]) -> tuple[float, float, str]:
+    """Return the latest of the first spans, or a preferred one that ended with it."""
     latest = spans[last - 1]
     for span in map(spans.__getitem__, range(last - 1, -1, -1)):
         if span[0] < latest[0] - _AT_ONCE:
             break
-        if span[2] in wanted:
+        if span[2] in preferred:
             return span
     return latest
 
@@ -288,6 +288,6 @@ def clipped(text: str, length: int) -> str:
 
 def clipped_name(name: str, length: int) -> str:
     """Return the name or label of calls in at most so many signs; which call it is, or how many, stays."""
-    found = _WHICH.search(name)
-    tail = found[0] if found and len(name) > length > 2 * len(found[0]) else ""
+    match = _WHICH.search(name)
+    tail = match[0] if match and len(name) > length > 2 * len(match[0]) else ""
     return clipped(name.removesuffix(tail), length - len(tail)) + tail
