@@ -13,6 +13,8 @@ DEMO_ENV := HOME="$(DEMO)" ZENML_CONFIG_PATH="$(DEMO)/zenml" ZENML_ANALYTICS_OPT
 # Extra arguments for pytest: make test ARGS="-k retries -x". Tests run side by side, each in a home of its own;
 # make test ARGS="-n 0" runs them one by one.
 ARGS     ?=
+# What make test-replay runs: make test-replay REPLAYED=tests/local/test_async.py
+REPLAYED ?= tests/local tests/conformance integrations
 PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -33,9 +35,9 @@ demo: $(STAMP)  ## Survey the installed zenml with a real flow, twice: the secon
 test: $(STAMP)  ## Run all tests, in an empty temporary home; what needs Docker or Kubernetes is skipped without them
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-replay: $(STAMP)  ## Run local tests with each body run again after every outcome: make test-replay ARGS="-k retries"
+test-replay: $(STAMP)  ## Run what needs no engine with each body run again after every outcome: make test-replay ARGS="-k retries"
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && HOME="$$home" KITARU_FORCE_REPLAY=on \
-	  $(BIN)/python -m pytest $(PARALLEL) tests/local/test_right_call.py $(ARGS)
+	  $(BIN)/python -m pytest $(PARALLEL) $(REPLAYED) $(ARGS)
 
 check: $(STAMP)  ## Lint, formatting, strict types, and which room may import what
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from kitaru._host import control
-from tests import chromium, server_process
+from tests import chromium, forced_replay, server_process
 from tests.preloaded import PreloadedPython, can_run
 from tests.server_process import ServerProcess
 
@@ -368,6 +368,8 @@ def _end_hosts(folder: str) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if FORCED and (reason := forced_replay.reason(item.nodeid)) is not None:
+        pytest.skip(reason)
     for marker, missing in MISSING.items():
         if item.get_closest_marker(marker) is None or (reason := missing()) is None:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import subprocess
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # How long a host may take to answer, and how long to load ZenML before, in seconds; then the runner starts without it.
 _PATIENCE: Final = 10.0
 _LOADING: Final = 60.0
+# How variables are named that hold secrets. Each fork gets those of its own request; what the host itself began with would
+# stand in /proc for as long as it lives. None of them is read while ZenML loads.
+_SECRET: Final = re.compile("TOKEN|KEY|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _gave_up = False
 
 
@@ -201,6 +205,7 @@ def _start(program: Path, folder: Path) -> None:
             stdout=log,
             stderr=log,
             cwd="/",
+            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
             start_new_session=True,
         )
     # Take note of its end, whenever that is, lest it stay a zombie of this process.

@@ -203,6 +203,16 @@ def test_a_folder_that_others_can_enter_is_not_used(project: Project, hosts: Pat
     assert {connection.family.name for connection in host.net_connections("all")} == {"AF_UNIX"}
 
 
+def test_no_process_keeps_the_secrets_of_a_request_in_its_environment(project: Project, hosts: Path) -> None:
+    env = ran(project, env={"OPENAI_API_KEY": "sk-hidden", "NEW_SINCE": "first"})["env"]
+    assert (env["OPENAI_API_KEY"], env["NEW_SINCE"]) == ("sk-hidden", "first")
+    (host,) = map(psutil.Process, pids())
+    assert "sk-hidden" not in host.environ().values()
+    other = ran(project)
+    assert other["host"] == host.pid
+    assert not {"OPENAI_API_KEY", "NEW_SINCE"} & set(other["env"])
+
+
 def test_commands_tell_end_and_start_hosts(project: Project, hosts: Path) -> None:
     assert project.kitaru("host", "status").stdout == "No host runs. The next flow starts one.\n"
     assert project.kitaru("host", "stop").stdout == "No host runs.\n"

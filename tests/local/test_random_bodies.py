@@ -1,6 +1,6 @@
 """Bodies made at random, interrupted at random moments, give what they give undisturbed, or fail as diverged.
 
-30 bodies by default, about a minute on a calm machine. ``KITARU_RANDOM_BODIES=500`` makes more of them, each time others;
+40 bodies by default, about a minute on a calm machine. ``KITARU_RANDOM_BODIES=500`` makes more of them, each time others;
 ``KITARU_RANDOM_SEED`` says which, as it was printed.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "random_bodies.py"
 
-NUMBER = int(os.environ.get("KITARU_RANDOM_BODIES", "30"))
+NUMBER = int(os.environ.get("KITARU_RANDOM_BODIES", "40"))
 IS_LONG = "KITARU_RANDOM_BODIES" in os.environ
 SEED = int(os.environ.get("KITARU_RANDOM_SEED") or (random.randrange(10**6) if IS_LONG else 15))
 # Seconds after which no further body is made.

@@ -87,7 +87,7 @@ def test_a_job_without_a_login_works_by_its_environment_and_leaves_no_trace_of_t
         while not watching.wait(0.2):
             for process in stranger.home.processes():
                 try:
-                    arguments.extend(process.cmdline())
+                    arguments.extend([process.name(), *process.cmdline()])
                 except psutil.Error:
                     continue
 
@@ -101,7 +101,7 @@ def test_a_job_without_a_login_works_by_its_environment_and_leaves_no_trace_of_t
         watching.set()
         watcher.join()
 
-    assert any("supervisor" in argument for argument in arguments)
+    assert "kitaru-run" in arguments
     assert not any(key in argument for argument in arguments)
     assert "quickly" in logs.stdout
     assert key not in done.stderr + logs.stdout + logs.stderr
