@@ -62,6 +62,14 @@ def test_the_same_inputs_are_found_wherever_they_were():
     assert [calls.take(call("b")).name, calls.take(call("a", turn=2)).name] == ["grade_2", "grade"]
 
 
+def test_a_call_whose_record_went_to_an_equal_call_elsewhere_is_new_and_what_follows_it_is_taken():
+    later = recorded("risky", "b", lane="2", index=2, state=State.FAILED, checkpoint="risky")
+    calls = Calls([recorded("grade", "a", lane="2"), later])
+    assert calls.take(call("a", lane="1")).name == "grade"
+    assert calls.take(call("a", lane="2", index=2)) is None
+    assert calls.take(call("b", lane="2", index=3, checkpoint="risky")) is later
+
+
 def test_a_recorded_call_is_taken_once():
     calls = Calls([recorded("grade", "a")])
     calls.take(call("a"))

@@ -181,12 +181,16 @@ class Calls:
         at = self._by_place.get(call.place)
         if at is not None and at.id is not None and at.name not in self._taken and call.id is None and not call.is_free:
             raise Mismatch(Reason.OTHER_ID, at, call)
+        lent = at if at is not None and at.name in self._taken and self._fits(at, call) else None
         at = at if at is not None and self._is_open(at) else None
         if at is not None and self._fits(at, call):
             return self._unambiguous(at, call) if at.state is not State.AGAIN else self._in_order(call, at)
         match = self._elsewhere(call)
         if match is not None:
             return self._unambiguous(match, call)
+        if lent is not None and lent.id is None:  # an equal call elsewhere was faster: this one is new, and comes here
+            self._in_order(call, lent)
+            return None
         return self._of_old(call) or self._changed(call, at)
 
     def _changed(self, call: Call, at: Recorded | None) -> Recorded | None:
