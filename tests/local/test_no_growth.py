@@ -45,9 +45,12 @@ def test_what_modules_know_does_not_grow_with_executions(project):
             return sizes()
 
         if __name__ == "__main__":
-            first, then = after(2), after(3)
-            assert ("kitaru._zenml.records.usage", "_runs") in first
-            assert {place: (first.get(place), size) for place, size in then.items() if size > first.get(place, 0)} == {}
+            # How much is known of what was reported within half a second, depends on the machine; what grows, grows each time.
+            sizes_of = [after(2), after(2), after(2)]
+            assert ("kitaru._zenml.records.usage", "_runs") in sizes_of[0]
+            seen = {place: [size.get(place, 0) for size in sizes_of] for place in sizes_of[-1]}
+            grown = {place: sizes for place, sizes in seen.items() if sizes[0] < sizes[1] < sizes[2]}
+            assert grown == {}, grown
         """,
     )
     project.run("main.py", env={"KITARU_LLM_MOCK": "fine", "KITARU_LOCAL_RUNNER": "inline"})
