@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from kitaru._cli.group import Group
-from kitaru._cli.output import output_option, say
+from kitaru._cli.output import as_json, output_option, say
 
 if TYPE_CHECKING:
     from kitaru.host import HostInfo
@@ -70,7 +69,7 @@ def restart(output: str) -> None:
 
 def _tell(hosts: list[HostInfo], output: str, none: str, before: str = "") -> None:
     if output == "json":
-        say(json.dumps([host.model_dump(mode="json") for host in hosts], indent=2))
+        say(as_json(hosts))
         return
     for one in hosts:
         other = "" if one.serves_this_process else ", for other surroundings than these"

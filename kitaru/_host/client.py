@@ -39,16 +39,12 @@ class HostedProcess:
         self._descriptor = descriptor
         self._ended = False
 
-    def poll(self) -> int | None:
-        """Return None while it runs."""
-        return self.wait(0)
-
-    def wait(self, timeout: float | None = None) -> int | None:
-        """Wait for its end; returns None where it still runs after ``timeout`` seconds."""
-        if not self._ended and select.select([self._descriptor], [], [], timeout)[0]:
+    def wait(self) -> None:
+        """Wait for its end."""
+        if not self._ended:
+            select.select([self._descriptor], [], [])
             self._ended = True
             os.close(self._descriptor)
-        return 0 if self._ended else None
 
 
 class Request:
@@ -79,11 +75,6 @@ class Request:
         except OSError:
             self._close()
             raise
-
-    @property
-    def is_loading(self) -> bool:
-        """Whether the host is not ready yet."""
-        return not (self._folder / address.STATE).exists()
 
     def result(self) -> HostedProcess | None:
         """Wait for the fork; None where there is none, and the program is to be started without the host."""
@@ -118,7 +109,8 @@ class Request:
 
     def _connect(self) -> tuple[socket.socket, float]:
         connection = _connect(self._program, self._folder)
-        return connection, time.monotonic() + (_LOADING if self.is_loading else _PATIENCE)
+        is_ready = (self._folder / address.STATE).exists()
+        return connection, time.monotonic() + (_PATIENCE if is_ready else _LOADING)
 
     def _send(self) -> BinaryIO:
         self._connection.settimeout(_PATIENCE)

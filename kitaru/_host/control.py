@@ -13,7 +13,7 @@ from kitaru._core.process.processes import is_running
 from kitaru._host import address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 # How long a host may take to end, in seconds, before it is killed.
 _PATIENCE: Final = 3.0
@@ -38,10 +38,6 @@ def end(host: dict[str, Any]) -> None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(host["pid"], sign)
-        _wait(lambda: not is_running(host))
-
-
-def _wait(come_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while not come_true() and time.monotonic() < deadline:
-        time.sleep(0.02)
+        deadline = time.monotonic() + _PATIENCE
+        while is_running(host) and time.monotonic() < deadline:
+            time.sleep(0.02)

@@ -57,10 +57,10 @@ class DetachedRunner:
 
     def __enter__(self) -> Self:
         if self._started is None and self._request is None:
-            self.start()
+            self._start()
         return self
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Have the host fork a supervisor, or start one.
 
         Raises:
@@ -143,18 +143,13 @@ class DetachedRunner:
             return
         if self._supervisor.stdin is None or self._supervisor.stdin.closed:
             return
-        self.let_be()
+        with contextlib.suppress(BrokenPipeError):
+            self._supervisor.stdin.close()
         if self._is_starting():
             self._supervisor.wait()
             self._remove_start()
         else:  # take note of its end, whenever that is, lest it stay a zombie of this process
             threading.Thread(target=self._supervisor.wait, name="kitaru-reaper", daemon=True).start()
-
-    def let_be(self) -> None:
-        """Close the way by which the supervisor is told."""
-        assert self._supervisor.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._supervisor.stdin.close()
 
     @property
     def _supervisor(self) -> subprocess.Popen[bytes] | HostedProcess:

@@ -11,25 +11,25 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    role, is_fork = sys.argv[1], False
-    if role == "host":
+    is_fork = sys.argv[1] == "host"
+    if is_fork:
         gc.disable()  # a fifth of the time that loading takes, and nothing to collect
         from kitaru._host import server
         from kitaru._runner.worker import load
 
-        is_fork = server.serve(Path(sys.argv[2]), load)
+        if not server.serve(Path(sys.argv[2]), load):
+            sys.exit()
         gc.enable()
-        role = sys.argv[1] if is_fork else "ended"
-    # The directory gets another name meanwhile, so that no file in it could tell this. A worker takes it away from the
-    # programs that a flow starts; a supervisor keeps it for further workers.
-    if role != "ended" and not is_fork:
+    else:
         sys.path[:] = json.loads(os.environ["KITARU_RUNNER_PATH"])
-    if role == "supervisor":
+    # From here on a fork has arguments of its own. The directory gets another name meanwhile, so that no file in it could
+    # tell the import path. A worker takes it away from the programs that a flow starts; a supervisor keeps it for further
+    # workers.
+    if sys.argv[1] == "supervisor":
         from kitaru._runner import supervisor
 
-        if supervisor.main(Path(sys.argv[2]), forks=is_fork):
-            role = "worker"
-    if role == "worker":
+        supervisor.main(Path(sys.argv[2]), forks=is_fork)
+    if sys.argv[1] == "worker":
         if not is_fork:
             gc.disable()
         del os.environ["KITARU_RUNNER_PATH"]

@@ -32,8 +32,8 @@ class _StopRequestedError(Exception):
     """The supervisor was asked to end."""
 
 
-def main(directory: Path, *, forks: bool) -> bool:
-    """Run the supervisor; returns True in a fork of it, which then is the worker.
+def main(directory: Path, *, forks: bool) -> None:
+    """Run the supervisor; returns in a fork of it as well, whose arguments then are those of a worker.
 
     Args:
         directory: Where the log is; it gets its final name with the execution.
@@ -41,11 +41,8 @@ def main(directory: Path, *, forks: bool) -> bool:
     """
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
-    try:
+    with contextlib.suppress(Forked):
         _supervise(directory, _Forks if forks else _Programs)
-    except Forked:
-        return True
-    return False
 
 
 def _supervise(directory: Path, workers: type[_Worker]) -> None:

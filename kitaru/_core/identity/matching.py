@@ -178,18 +178,23 @@ class Calls:
             return self.keyed(call.key)
         if call.id is not None and (match := self._by_id(call)) is not None:
             return match
-        at = self._by_place.get(call.place)
-        if at is not None and at.id is not None and at.name not in self._taken and call.id is None and not call.is_free:
-            raise Mismatch(Reason.OTHER_ID, at, call)
-        lent = at if at is not None and at.name in self._taken and self._fits(at, call) else None
-        at = at if at is not None and self._is_open(at) else None
+        own = self._by_place.get(call.place)
+        if (
+            own is not None
+            and own.id is not None
+            and own.name not in self._taken
+            and call.id is None
+            and not call.is_free
+        ):
+            raise Mismatch(Reason.OTHER_ID, own, call)
+        at = own if own is not None and self._is_open(own) else None
         if at is not None and self._fits(at, call):
             return self._unambiguous(at, call) if at.state is not State.AGAIN else self._in_order(call, at)
         match = self._elsewhere(call)
         if match is not None:
             return self._unambiguous(match, call)
-        if lent is not None and lent.id is None:  # an equal call elsewhere was faster: this one is new, and comes here
-            self._in_order(call, lent)
+        if own is not None and at is None and own.id is None and self._fits(own, call):
+            self._in_order(call, own)  # its record went to an equal call elsewhere: it is new, and comes here
             return None
         return self._of_old(call) or self._changed(call, at)
 

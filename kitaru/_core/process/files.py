@@ -185,13 +185,13 @@ def prune(base: Path, *, keep: str) -> None:
 
 def running(base: Path) -> list[str]:
     """Return the executions whose runners work on this host."""
-    here = socket.gethostname()
     states = ((entry.parent.name, read(entry)) for entry in sorted(base.glob(f"*/{STATE}")))
-    return [
-        exec_id
-        for exec_id, state in states
-        if state.get("host") == here and not state.get("ended") and any(map(is_running, state.get("processes", [])))
-    ]
+    return [exec_id for exec_id, state in states if not state.get("ended") and works_here(state)]
+
+
+def works_here(state: dict[str, Any]) -> bool:
+    """Whether a process of this host runs the execution whose runner has this state."""
+    return state.get("host") == socket.gethostname() and any(map(is_running, state.get("processes", [])))
 
 
 def _is_alive(state: dict[str, Any]) -> bool:

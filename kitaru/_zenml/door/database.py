@@ -21,9 +21,7 @@ from zenml.config.global_config import GlobalConfiguration
 
 from kitaru.errors import KitaruBackendError
 
-_SQLITE: Final = "sqlite:///"
-LATER_CURE: Final = "Use an environment with that ZenML, or another folder: ZENML_CONFIG_PATH."
-UPGRADE_COMMAND: Final = "kitaru doctor --upgrade"
+SQLITE: Final = "sqlite:///"
 
 
 class EarlierDatabaseError(KitaruBackendError):
@@ -63,9 +61,9 @@ class Database:
     def cure(self) -> str:
         """What to do about it."""
         if self.age == "later":
-            return LATER_CURE
+            return "Use an environment with that ZenML, or another folder: ZENML_CONFIG_PATH."
         return (
-            f"`{UPGRADE_COMMAND}` copies it to {shlex.quote(str(self.backup))} and upgrades it; what ZenML has upgraded, it "
+            f"`kitaru doctor --upgrade` copies it to {shlex.quote(str(self.backup))} and upgrades it; what ZenML has upgraded, it "
             f"cannot take back."
         )
 
@@ -78,7 +76,7 @@ class Database:
 def file_of_store() -> Path | None:
     """Return the database file of the store that ZenML is configured for; None where that is a server."""
     url = GlobalConfiguration().store_configuration.url
-    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
 def look(path: Path) -> Database:

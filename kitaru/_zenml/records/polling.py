@@ -6,7 +6,6 @@ of which one word is read: half a CPU for each waiting program.
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +17,6 @@ from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
-from kitaru._core.process.processes import is_running
 from kitaru._zenml.door.store import open_client, translated
 
 if TYPE_CHECKING:
@@ -39,11 +37,7 @@ def status_at_work(exec_id: str) -> tuple[ZenMLStatus, bool] | None:
     except ValueError:
         return None
     state = files.read(files.directory(runner_directory(), str(run_id)) / files.STATE)
-    if (
-        state.get("host") != socket.gethostname()
-        or state.get("lost")
-        or not any(map(is_running, state.get("processes", [])))
-    ):
+    if state.get("lost") or not files.works_here(state):
         return None
     store = open_client().zen_store
     if not isinstance(store, SqlZenStore):

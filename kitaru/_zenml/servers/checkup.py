@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _OPENING: Final = 30.0
 _STACK: Final = 120.0
 _DEFAULT_STACK: Final = "default"
-_SQLITE: Final = "sqlite:///"
 
 
 def examine(settings: ResolvedSettings | None) -> Iterator[Finding]:
@@ -66,8 +65,8 @@ def _store() -> Iterator[Finding]:
         yield Finding("Store", "failed", _error_text(error), _CONFIGURATION.format(_config_file()))
         return
     no_server = Finding("Server", "unused", "none; executions are in the store of this machine")
-    if url.startswith(_SQLITE):
-        finding = _examined(Path(url.removeprefix(_SQLITE)))
+    if url.startswith(database.SQLITE):
+        finding = _examined(Path(url.removeprefix(database.SQLITE)))
         yield finding or _opened("Store")
         yield no_server
     else:
@@ -131,7 +130,7 @@ def _opened(check: str) -> Finding:
     who = f"as {status.user} in project {status.project}"
     chosen = "" if status.chosen_by == "default" else f", chosen by {status.chosen_by}"
     version = f", ZenML {status.server_version}" if status.server_version else ""
-    return Finding(check, "ok", f"{status.url.removeprefix(_SQLITE)}{version}, {who}{chosen}")
+    return Finding(check, "ok", f"{status.url.removeprefix(database.SQLITE)}{version}, {who}{chosen}")
 
 
 # -- the stack and what it needs --------------------------------------------------------------------------------------
