@@ -48,12 +48,17 @@ def _hit_the_memory_limit() -> None:
         HOARD.append(bytearray(2**16))
 
 
+def _raise() -> None:
+    raise ConnectionError("this once")
+
+
 DEATHS: dict[str, Callable[[], Any]] = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "segv": lambda: ctypes.string_at(0),
     "exit0": lambda: os._exit(0),
     "exit1": lambda: os._exit(1),
     "memory": _hit_the_memory_limit,
+    "raise": _raise,
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+import psutil
+
 CROWD = 6
 
 
@@ -113,6 +115,20 @@ CHANGING = """
         {body}
 """
 FORWARD = "return report(double(load()))"
+
+
+def test_a_runner_that_ends_late_leaves_the_retry_of_its_execution_alone(faults, eventually):
+    exec_id, failed = faults.script(
+        "handle = three.run('second raise'); out((handle.exec_id, ended(handle.exec_id)))",
+        env=faults.arm("worker, failed:1:stop"),
+    )
+    late = psutil.Process(faults.processes(exec_id)[1])
+    eventually(lambda: late.status() == psutil.STATUS_STOPPED, timeout=300, what="a runner that has published its end")
+    faults.script(f"executions.retry({exec_id!r})")
+    late.resume()
+    psutil.wait_procs([late], timeout=300)
+    again, result = faults.script(f"out((ended({exec_id!r}), executions.result({exec_id!r})))")
+    assert (failed, again, result, faults.armed()) == ("failed: this once", "completed", 3, [])
 
 
 def test_code_that_was_changed_before_a_retry_is_noticed(faults):

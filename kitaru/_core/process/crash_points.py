@@ -1,8 +1,9 @@
-"""Named points at which tests have this process die. Standard library only.
+"""Named points at which tests have this process die, or stop. Standard library only.
 
 ``KITARU_CRASH_POINT`` names a file; without it, every point is one look at the environment. Each line of the file arms one
 point, as ``name[:nth[:how]]``: the process that reaches the point for the nth time (1) takes the line away and dies by
-``kill`` (the default), ``segv`` or ``exit``. Whoever comes after it lives, unless another line is there.
+``kill`` (the default), ``segv`` or ``exit``, or stops by ``stop`` until it is sent SIGCONT. Whoever comes after it lives,
+unless another line is there.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "KITARU_CRASH_POINT"
+_SIGNALS: Final = {"segv": signal.SIGSEGV, "stop": signal.SIGSTOP}
 _reached: Counter[str] = Counter()
 
 
 def reach(name: str) -> None:
-    """Die here if a test has asked for it."""
+    """Die or stop here if a test has asked for it."""
     armed = os.environ.get(VARIABLE)
     if armed is not None:
         _die_if_armed(name, Path(armed))
@@ -41,4 +43,4 @@ def _die_if_armed(name: str, file: Path) -> None:
 def _die(how: str) -> None:
     if how == "exit":
         os._exit(3)
-    os.kill(os.getpid(), signal.SIGSEGV if how == "segv" else signal.SIGKILL)
+    os.kill(os.getpid(), _SIGNALS.get(how, signal.SIGKILL))

@@ -28,6 +28,7 @@ from kitaru._zenml.door.private import (
     find_materializers_by,
     give_orchestrator_run_id,
     load_inputs_by,
+    parse_in_turn,
 )
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.records import records, usage
@@ -35,6 +36,7 @@ from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
 from kitaru._zenml.records.prints import finish_line, write_whole_lines
+from kitaru._zenml.records.runs import exclusive
 from kitaru._zenml.records.step_runs import keep_step_runs
 from kitaru._zenml.running import container
 from kitaru._zenml.running.body import Abandoned, Body
@@ -86,9 +88,14 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
         try:
             runner.run_pipeline()
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
-            if not client.get_pipeline_run(exec_id).status.is_finished:  # the flow's own failures are published by now
+            # As this runner has left it: whoever has seen that may have retried it, and then another runner has it now.
+            has_ended = runner.run.status.is_finished
+            if not has_ended:
                 files.give_up(describe_failure(error, None).summary)
-            records.ensure_failed(exec_id, error, origin="runner")
+            crash_points.reach("worker, failed")
+            with exclusive():
+                if not has_ended or client.get_pipeline_run(exec_id).status.is_finished:
+                    records.ensure_failed(exec_id, error, origin="runner")
             if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
 
@@ -173,6 +180,7 @@ def _prepare_process(*, in_container: bool) -> None:
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
     find_materializers_by(materializer_of)
+    parse_in_turn()
     hear_prints()
     if in_container or files.own_directory() is not None:  # else it is the user's own
         write_whole_lines()
