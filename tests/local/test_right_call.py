@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,7 @@ def is_divergence(facts):
 # -- chains -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("flow", ["by_gather", "by_done"])
+@pytest.mark.parametrize("flow", ["by_gather", "by_thread", "by_done"])
 def test_chains_keep_their_results_when_a_later_checkpoint_has_failed(shown, flow):
     facts = shown("chains.py", flow)
     assert facts["original"] == completed(ROWS)
@@ -116,8 +118,9 @@ GRADES = {str(page): f"grade of text {page}" for page in (1, 2, 3)}
 GRADED = {"fetch 1": 1, "fetch 2": 2, "fetch 3": 1, "grade text 1": 1, "grade text 2": 1, "grade text 3": 1}
 
 
-def test_another_attempt_tries_a_caught_failure_again(shown):
-    facts = shown("caught_failure.py", "retry")
+@pytest.mark.parametrize("then", ["retry", "pause"])
+def test_another_attempt_tries_a_caught_failure_again(shown, then):
+    facts = shown("caught_failure.py", then)
     assert facts["original"] == completed(GRADES)
     assert facts["ran"] == {**GRADED, "store": 2}
 
@@ -195,6 +198,38 @@ def test_an_id_stands_for_all_inputs_and_the_record_says_which_have_changed(show
     assert (facts["status"], facts.get("result")) == ("completed", f"stamped {first}"), facts
     assert facts["changed_inputs"] == {"stamp-1": ["moment"], "publish": []}
     assert facts["ran"] == {"stamp": 1, "publish": 2}
+
+
+# -- records of an earlier Kitaru -------------------------------------------------------------------------------------
+
+
+def make_earlier(database):
+    """Take from the calls of a store what Kitaru 0.1 did not record."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for row, config in connection.execute("SELECT id, config FROM step_configuration").fetchall():
+            step = json.loads(config)
+            for part in ("config", "step_config_overrides"):
+                about = step.get(part, {}).get("extra", {}).get("kitaru", {})
+                for key in about.keys() - {"index", "type", "stem", "key", "scope"}:
+                    del about[key]
+            connection.execute("UPDATE step_configuration SET config = ? WHERE id = ?", (json.dumps(step), row))
+
+
+def test_the_record_of_an_earlier_kitaru_is_gone_by_by_name_and_turn(shown, home):
+    begun = shown("earlier_record.py", "begin")
+    assert begun["endings"] == ["failed", "completed"]
+    make_earlier(home.database)
+    facts = shown("earlier_record.py", "go_on", *begun["ids"])
+    pages = "page 1 page 2 page 3"
+    assert facts["retried"] == completed(f"{pages} on paper")
+    assert facts["replayed"] == completed(f"{pages} on web")
+    assert facts["answered"] == completed(f"{pages} on a wall")
+    assert facts["ran"] == {
+        **{f"page {number}": 3 for number in (1, 2, 3)},
+        "publish paper": 2,
+        "publish web": 2,
+        "publish a wall": 1,
+    }
 
 
 # -- ids --------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import pytest
 from kitaru._core.identity import lanes
 from kitaru._core.identity.lanes import Lane
 from kitaru._core.identity.matching import (
+    NEVER,
+    NOW,
     Call,
     Calls,
     Mismatch,
@@ -18,6 +20,7 @@ from kitaru._core.identity.matching import (
     Question,
     Questions,
     Reason,
+    Recency,
     Recorded,
     RecordedQuestion,
     State,
@@ -29,12 +32,12 @@ def recorded(name, digest, *, lane="", turn=1, index=1, state=State.COMPLETED, c
     return Recorded(name, checkpoint, index, state, Place(lane, checkpoint, turn), inputs, **more)
 
 
-def call(digest, *, lane="", turn=1, index=1, checkpoint="grade", is_free=False, **more):
+def call(digest, *, lane="", turn=1, index=1, checkpoint="grade", news=NEVER, **more):
     return Call(
         checkpoint,
         Place(lane, checkpoint, turn),
         {"text": digest},
-        is_free=is_free,
+        news=news,
         is_ordered=True,
         index=index,
         number=turn,
@@ -81,7 +84,7 @@ def test_other_inputs_at_a_recorded_place_are_a_divergence_while_the_body_follow
 
 
 def test_other_inputs_at_a_recorded_place_are_new_where_the_body_is_free():
-    assert Calls([recorded("grade", "a")]).take(call("b", is_free=True)) is None
+    assert Calls([recorded("grade", "a")]).take(call("b", news=NOW)) is None
 
 
 def test_what_runs_again_keeps_its_name_whatever_it_is_given_now():
@@ -94,9 +97,25 @@ def test_equal_values_are_the_same_though_their_digests_differ():
     assert reason_of(Calls([recorded("grade", "a")], lambda *_: False), call("b")) is Reason.INPUTS
 
 
+FIRST, SECOND = Recency(1, 1), Recency(1, 2)
+
+
+def test_a_body_may_leave_what_is_recorded_before_its_news_and_nothing_else():
+    calls = Calls([recorded("grade", "a", recency=FIRST), recorded("grade_2", "b", turn=2, index=2, recency=SECOND)])
+    assert calls.take(call("new", news=SECOND)) is None
+    assert reason_of(calls, call("newer", turn=2, index=2, news=SECOND)) is Reason.INPUTS
+    assert calls.left_out(SECOND).name == "grade_2"
+
+
+def test_a_question_may_be_another_one_than_was_asked_before_the_news():
+    asked = RecordedQuestion("approve", Place("", "approve", 1), "a", recency=FIRST)
+    assert Questions([asked]).take(question("b", news=SECOND)) is None
+    assert reason_of(Questions([asked]), question("b", news=FIRST)) is Reason.INPUTS
+
+
 def test_without_a_digest_the_place_tells_a_call_as_long_as_the_body_follows():
     assert Calls([recorded("grade", None)]).take(call(None)).name == "grade"
-    assert Calls([recorded("grade", None)]).take(call(None, is_free=True)) is None
+    assert Calls([recorded("grade", None)]).take(call(None, news=NOW)) is None
 
 
 @pytest.mark.parametrize(
@@ -119,9 +138,9 @@ def test_what_other_lanes_have_left_is_no_affair_of_this_one():
 
 def test_a_body_that_ends_too_early_leaves_an_outcome():
     calls = Calls([recorded("grade", "a"), recorded("store", "s", checkpoint="store", index=2, state=State.AGAIN)])
-    assert calls.left_out().name == "grade"
+    assert calls.left_out(NEVER).name == "grade"
     calls.take(call("a"))
-    assert calls.left_out() is None
+    assert calls.left_out(NEVER) is None
 
 
 def test_an_id_is_the_identity_whatever_place_and_inputs_are():
@@ -136,7 +155,7 @@ def test_an_id_of_another_checkpoint_is_a_divergence():
 
 def test_a_call_without_its_id_is_not_the_one_with_it():
     assert reason_of(Calls([recorded("refund-7", "a", id="refund-7")]), call("a")) is Reason.OTHER_ID
-    assert Calls([recorded("refund-7", "a", id="refund-7")]).take(call("a", is_free=True)) is None
+    assert Calls([recorded("refund-7", "a", id="refund-7")]).take(call("a", news=NOW)) is None
 
 
 def test_an_id_that_differs_each_time_leaves_the_recorded_one():
@@ -157,7 +176,7 @@ def test_threads_that_began_with_the_same_call_cannot_be_told_apart():
 
 
 def test_what_a_replay_was_told_to_take_is_taken_whatever_it_is_given():
-    assert Calls([recorded("grade", "a", stands=True)]).take(call("b", is_free=True)).name == "grade"
+    assert Calls([recorded("grade", "a", stands=True)]).take(call("b", news=NOW)).name == "grade"
 
 
 def test_records_without_digests_are_matched_by_their_number():
@@ -170,8 +189,8 @@ def test_records_without_digests_are_matched_by_their_number():
 # -- questions --------------------------------------------------------------------------------------------------------
 
 
-def question(content, *, lane="", turn=1, is_free=False):
-    return Question(Place(lane, "approve", turn), content, turn, is_free)
+def question(content, *, lane="", turn=1, news=NEVER):
+    return Question(Place(lane, "approve", turn), content, turn, news)
 
 
 def asked(name, content, *, lane="", turn=1, **more):
@@ -245,16 +264,16 @@ def test_tasks_are_told_by_the_order_in_which_their_parent_made_them():
 
 def test_a_lane_is_free_once_one_that_it_made_has_ended_free():
     async def learns():
-        lanes.here().set_free()
+        lanes.here().learn(NOW)
 
     async def main():
         others = [asyncio.create_task(asyncio.sleep(0))]
         task = asyncio.create_task(learns())
         await task
-        assert lanes.here().is_free
+        assert lanes.here().news == NOW
         await asyncio.gather(*others)
 
-    assert run_in_lanes(main).is_free
+    assert run_in_lanes(main).news == NOW
 
 
 def test_threads_are_told_by_the_first_call_that_they_make():

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from kitaru._core.code import scope
+from kitaru._core.identity.matching import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from contextvars import Context
+
+    from kitaru._core.identity.matching import Recency
 
 
 class Lane:
@@ -28,15 +31,14 @@ class Lane:
     Attributes:
         path: What tells it from others: empty for the body, ``"2.1"`` for the first task of the body's second task.
         parent: The lane that made it; None for the body.
-        is_free: Whether it has been given an outcome that is not in the record, so that it may go another way than
-            recorded.
+        news: The most recent outcome that it has been given; it may leave what was recorded before that.
     """
 
     def __init__(self, path: str = "", parent: Lane | None = None) -> None:
         """Begin a lane in this thread."""
         self.path = path
         self.parent = parent
-        self.is_free: bool = parent is not None and parent.is_free
+        self.news: Recency = parent.news if parent is not None else NEVER
         self._thread = threading.get_ident()
         self._tasks = 0
         self._turns: Counter[str] = Counter()
@@ -76,16 +78,17 @@ class Lane:
             number = self._firsts[first]
         return Lane(f"{self.path}~{first}{f'#{number}' if number > 1 else ''}", self)
 
-    def set_free(self) -> None:
-        """Let it go another way than recorded; a lane that is not counted takes its parent with it."""
-        self.is_free = True
+    def learn(self, outcome: Recency) -> None:
+        """Take note of an outcome that it is given; what a lane that is not counted is given, its parent has, too."""
+        with self._counting:
+            self.news = max(self.news, outcome)
         if not self.is_counted and self.parent is not None:
-            self.parent.set_free()
+            self.parent.learn(outcome)
 
     def end(self) -> None:
         """End it: whoever made it may act upon what it was given."""
-        if self.is_free and self.parent is not None:
-            self.parent.set_free()
+        if self.parent is not None:
+            self.parent.learn(self.news)
 
     @property
     def is_here(self) -> bool:

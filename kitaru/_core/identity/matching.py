@@ -3,14 +3,14 @@
 A call is told by where it is made and by what it is given. What is in the record goes to the call at the same place with
 the same inputs, else to a call of the same checkpoint with the same inputs, else to nobody. Where the body still does what
 the record says, anything else means that it does not do the same again: it diverges. Once it was given an outcome that is
-not in the record, it may go another way, and calls that are not in the record are new.
+more recent than a part of the record, it may leave that part: what it does not find there is new.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kitaru._core.settings.unset import UNSET
 
@@ -31,6 +31,23 @@ class Place:
     lane: str
     checkpoint: str
     turn: int
+
+
+class Recency(NamedTuple):
+    """When an outcome came about; a greater one is more recent.
+
+    Attributes:
+        source: 0 for what a replay takes of its original, 1 for what the execution itself has recorded, 2 for what
+            comes about now.
+        attempt: The attempt in which the call was made.
+    """
+
+    source: int
+    attempt: int
+
+
+NEVER: Final = Recency(0, 0)
+NOW: Final = Recency(2, 0)
 
 
 class State(Enum):
@@ -55,6 +72,7 @@ class Recorded:
         id: What its author calls it.
         key: Stem and key of an adapter's call that is told by a key.
         stands: Whether a replay takes it whatever the inputs are.
+        recency: When its outcome came about.
     """
 
     name: str
@@ -66,6 +84,7 @@ class Recorded:
     id: str | None = None
     key: tuple[str, str] | None = None
     stands: bool = False
+    recency: Recency = NEVER
 
 
 @dataclass(frozen=True)
@@ -76,7 +95,7 @@ class Call:
         checkpoint: The checkpoint's name.
         place: Where it is made.
         inputs: The digest of each input; None for one that has no stable one, or that is not there yet.
-        is_free: Whether the body may go another way than recorded here.
+        news: The most recent outcome that the body was given here; it may leave what was recorded before that.
         is_ordered: Whether calls come in the order of the code.
         index: Which call of the body it is, from 1.
         number: Which call of this name it is in the body, from 1: the place in records of Kitaru 0.1.
@@ -91,7 +110,7 @@ class Call:
     checkpoint: str
     place: Place
     inputs: Mapping[str, str | None]
-    is_free: bool
+    news: Recency
     is_ordered: bool
     index: int
     number: int
@@ -101,6 +120,10 @@ class Call:
     group: str | None = None
     called: Any = field(default=None, compare=False)
     values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def may_leave(self, known: Recorded) -> bool:
+        """Whether the body may do something else here than what is recorded."""
+        return self.news > known.recency
 
 
 class Reason(Enum):
@@ -169,7 +192,7 @@ class Calls:
         match = self._match(call)
         if match is not None:
             self._taken.add(match.name)
-        elif call.id is not None and not call.is_free:
+        elif call.id is not None:
             self._owed += [known for known in self._free() if known.id is not None and _is_beside(known, call)]
         return match
 
@@ -184,7 +207,7 @@ class Calls:
             and own.id is not None
             and own.name not in self._taken
             and call.id is None
-            and not call.is_free
+            and not call.may_leave(own)
         ):
             raise Mismatch(Reason.OTHER_ID, own, call)
         at = own if own is not None and self._is_open(own) else None
@@ -202,7 +225,7 @@ class Calls:
         """Return what a call is that nothing was recorded for: new, or the one at its place with other inputs."""
         if at is None or call.id is not None or at.state is State.AGAIN:
             return self._in_order(call, at if call.id is None else None)
-        if call.is_free:
+        if call.may_leave(at):
             return None
         if self.same_values(at, call):
             return at
@@ -232,7 +255,9 @@ class Calls:
             return False
         pairs = [(at.inputs[name], call.inputs[name]) for name in call.inputs]
         unknown = [pair for pair in pairs if None in pair]
-        return all(one == other for one, other in pairs if None not in (one, other)) and not (unknown and call.is_free)
+        return all(one == other for one, other in pairs if None not in (one, other)) and not (
+            unknown and call.may_leave(at)
+        )
 
     def _elsewhere(self, call: Call) -> Recorded | None:
         """Return a call of the same checkpoint with the same inputs that nobody has taken."""
@@ -258,24 +283,29 @@ class Calls:
 
     def _in_order(self, call: Call, at: Recorded | None) -> Recorded | None:
         """Refuse a call that leaves out what is recorded before it."""
-        if not call.is_free:
-            for known in self._by_lane.get(call.place.lane, ()):
-                if known.name not in self._taken and (at is None or known.index < at.index):
-                    raise Mismatch(Reason.UNEXPECTED, known, call)
+        for known in self._by_lane.get(call.place.lane, ()):
+            is_before = at is None or known.index < at.index
+            if is_before and known.name not in self._taken and not call.may_leave(known):
+                raise Mismatch(Reason.UNEXPECTED, known, call)
         return at
 
     def _of_old(self, call: Call) -> Recorded | None:
         """Return the call that a record of Kitaru 0.1 has for this one: the n-th of a checkpoint is the n-th."""
-        if not call.is_free:
-            expected = self._by_index.get(call.index)
-            if expected is not None and expected.checkpoint != call.checkpoint and call.is_ordered:
-                raise Mismatch(Reason.UNEXPECTED, expected, call)
+        expected = self._by_index.get(call.index)
+        is_other = expected is not None and expected.checkpoint != call.checkpoint
+        if expected is not None and is_other and call.is_ordered and not call.may_leave(expected):
+            raise Mismatch(Reason.UNEXPECTED, expected, call)
         name = numbered(call.base, call.number)
         return next((known for known in self._free() if known.place is None and known.name == name), None)
 
-    def left_out(self) -> Recorded | None:
-        """Return the first recorded outcome that no call has taken."""
-        return next((known for known in self._free() if known.state is not State.AGAIN), None)
+    def left_out(self, news: Recency) -> Recorded | None:
+        """Return the first recorded outcome that no call has taken.
+
+        Args:
+            news: The most recent outcome that the body was given; it may leave what was recorded before that.
+        """
+        unused = (known for known in self._free() if known.state is not State.AGAIN)
+        return next((known for known in unused if known.recency >= news), None)
 
     def owed(self) -> Recorded | None:
         """Return the first recorded call with an id that the body has not made, though it has made one with a new id.
@@ -293,7 +323,7 @@ class Calls:
 
 def _is_beside(known: Recorded, call: Call) -> bool:
     """Whether a recorded outcome is one of the same checkpoint in the same lane."""
-    if known.place is None or known.state is State.AGAIN:
+    if known.place is None or known.state is State.AGAIN or call.may_leave(known):
         return False
     return (known.place.lane, known.place.checkpoint) == (call.place.lane, call.place.checkpoint)
 
@@ -314,13 +344,13 @@ class Question:
         place: Where it is asked; its ``checkpoint`` is the name that the body gives.
         content: Digest of its schema and metadata; the text may differ.
         number: Which question of this name it is in the body, from 1: the place in records of Kitaru 0.1.
-        is_free: Whether the body may go another way than recorded here.
+        news: The most recent outcome that the body was given here; it may leave what was recorded before that.
     """
 
     place: Place
     content: str
     number: int
-    is_free: bool
+    news: Recency
 
 
 @dataclass(frozen=True)
@@ -333,6 +363,7 @@ class RecordedQuestion:
         content: Digest of its schema and metadata; None where it was cut off before they were stored.
         answer: The answer; ``UNSET`` where there is none.
         stands: Whether a replay gives this answer whatever the metadata is.
+        recency: When it was asked.
     """
 
     name: str
@@ -340,6 +371,7 @@ class RecordedQuestion:
     content: str | None
     answer: Any = UNSET
     stands: bool = False
+    recency: Recency = NEVER
 
 
 @dataclass
@@ -377,7 +409,7 @@ class Questions:
             raise Mismatch(Reason.UNCLEAR, equal[0], question)
         if equal:
             return equal[0]
-        if at is not None and not question.is_free:
+        if at is not None and question.news <= at.recency:
             raise Mismatch(Reason.INPUTS, at, question)
         return None
 
@@ -385,9 +417,14 @@ class Questions:
         name = numbered(question.place.checkpoint, question.number)
         return next((known for known in unasked if known.place is None and known.name == name), None)
 
-    def left_out(self) -> RecordedQuestion | None:
-        """Return the first answered question that was not asked."""
-        return next((k for k in self.recorded if k.name not in self._taken and k.answer is not UNSET), None)
+    def left_out(self, news: Recency) -> RecordedQuestion | None:
+        """Return the first answered question that was not asked.
+
+        Args:
+            news: The most recent outcome that the body was given; it may leave what was recorded before that.
+        """
+        unasked = (known for known in self.recorded if known.name not in self._taken and known.answer is not UNSET)
+        return next((known for known in unasked if known.recency >= news), None)
 
 
 def _is_cut_off(question: RecordedQuestion) -> bool:

@@ -60,6 +60,11 @@ class Original:
         """The original's calls by name; none where it has been deleted."""
         return records.latest_steps(UUID(self.plan.original), hydrate=True)
 
+    def attempt_of(self, name: str) -> int:
+        """Return the attempt of the original in which a call was made; 0 for what it has taken from its own original."""
+        step = self.steps[name]
+        return 0 if step.status == ExecutionStatus.SKIPPED else attempt_of(step)
+
     def check_there(self, own: Container[str]) -> None:
         """Refuse to run a call that may be one which is to be taken, where the original has been deleted.
 
@@ -134,7 +139,8 @@ class Original:
             there = records.latest_steps(self._run.id)
             upstream = [name for name in upstream if name in there]
         spec = original.spec.model_copy(update={"upstream_steps": upstream})
-        extra = {**original.config.extra, records.EXTRA_KEY: {**records.extra_of(original), **made}}
+        own = {**records.extra_of(original), **made, "attempt": self.attempt_of(original.name)}
+        extra = {**original.config.extra, records.EXTRA_KEY: own}
         config = original.config.model_copy(update={"extra": extra})
         if overridden:
             spec = spec.model_copy(update={"inputs": {}})
@@ -157,3 +163,8 @@ def _ids(artifacts: Mapping[str, list[Any]]) -> dict[str, list[UUID]]:
 def index_of(step: StepRunResponse) -> int:
     """Return which call of the body a step was, from 1; 0 where that was not recorded."""
     return int(records.extra_of(step).get("index", 0))
+
+
+def attempt_of(step: StepRunResponse) -> int:
+    """Return the attempt in which a call was made; 0 where that was not recorded."""
+    return int(records.extra_of(step).get("attempt", 0))

@@ -35,7 +35,9 @@ AFTER_KEY: Final = "kitaru_after"
 # What tells a question from others; see kitaru._core.identity.matching.
 PLACE_KEY: Final = "kitaru_place"
 CONTENT_KEY: Final = "kitaru_content"
-OWN_KEYS: Final = frozenset({AFTER_KEY, PLACE_KEY, CONTENT_KEY})
+# The attempt in which it was asked.
+ATTEMPT_KEY: Final = "kitaru_attempt"
+OWN_KEYS: Final = frozenset({AFTER_KEY, PLACE_KEY, CONTENT_KEY, ATTEMPT_KEY})
 
 
 def pending_wait(run_id: UUID) -> PendingWait | None:

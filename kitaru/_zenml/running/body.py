@@ -25,7 +25,7 @@ from kitaru._core.code.structure import replace
 from kitaru._core.identity import lanes
 from kitaru._core.identity.digests import digest
 from kitaru._core.identity.lanes import Lane
-from kitaru._core.identity.matching import Call, Place, State
+from kitaru._core.identity.matching import NEVER, NOW, Call, Place, State
 from kitaru._core.identity.matching import Question as QuestionCall
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import concurrency, replay_forced
@@ -34,7 +34,7 @@ from kitaru._zenml.records.failures import came_from
 from kitaru._zenml.records.records import note_expected
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
-from kitaru._zenml.records.waits import AFTER_KEY, CONTENT_KEY, PLACE_KEY
+from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
 from kitaru._zenml.running.inputs import WALKED, freeze, save, step_inputs
 from kitaru._zenml.running.invocations import compile_call
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
     from kitaru._core.code.definitions import CheckpointDefinition
     from kitaru._core.code.named import Scope
-    from kitaru._core.identity.matching import Recorded
+    from kitaru._core.identity.matching import Recency, Recorded
     from kitaru._zenml.running.body_record import Record
     from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.running.question_record import QuestionRecord
@@ -78,7 +78,7 @@ class _Made:
     call: Call
     name: str
     known: Recorded | None
-    is_new: bool
+    recency: Recency
     pending: frozenset[str]
     lane: Lane
 
@@ -109,7 +109,7 @@ class Body:
         self._futures: list[CheckpointFuture[Any]] = []
         self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
         self._runs_again = replay_forced()
-        self._has_news = False
+        self._news = NEVER
         self._lost: set[str] = set()
         self._scope_lanes: dict[str, Lane] = {}
         self.exec_id = str(runner.run.id)
@@ -187,7 +187,7 @@ class Body:
                 checkpoint=called.name,
                 place=Place(turns.path, key, turns.turn(key)),
                 inputs=inputs.digests,
-                is_free=lane.is_free or bool(inputs.pending),
+                news=NOW if inputs.pending else lane.news,
                 is_ordered=not in_event_loop() and not has_key,
                 index=self._made,
                 number=self._names.count(stem),
@@ -204,7 +204,7 @@ class Body:
                 self._frozen(called.name, values, Held(body_waits=False))  # what cannot be stored was never recorded
                 self.stop(error)
             name = self._name(call, known)
-        return _Made(called, call, name, known, self.record.is_new(known), inputs.pending, lane)
+        return _Made(called, call, name, known, self.record.recency(known), inputs.pending, lane)
 
     def _scope_lane(self, scope: Scope) -> Lane:
         """Return what counts the calls of a scope: which task or thread of the framework makes them is its own affair."""
@@ -239,16 +239,19 @@ class Body:
 
     def _learn(self, made: _Made, lane: Lane | None = None) -> None:
         """Take note that the body learns what became of a call, and may act upon it."""
-        if not made.is_new:
-            return
-        self._has_news = True
-        (lane or made.lane).set_free()
-        self._abandon(made.name)
+        self._take_note(lane or made.lane, made.name, made.recency)
+
+    def _take_note(self, lane: Lane, name: str, recency: Recency) -> None:
+        with self._making:
+            self._news = max(self._news, recency)
+        lane.learn(recency)
+        if recency == NOW:
+            self._abandon(name)
 
     def _abandon(self, name: str) -> None:
         """Have the body run again from its beginning, where that is wanted and this is an outcome that it will find."""
         self.check()
-        if self._runs_again and name not in self._lost and self.record.left_out(has_news=True) is None:
+        if self._runs_again and name not in self._lost and self.record.left_out(NOW) is None:
             self.stop(Abandoned())
 
     def stop(self, reason: BaseException) -> NoReturn:
@@ -291,7 +294,7 @@ class Body:
         content = Content.of(schema, metadata)
         with self._making:
             place = Place(lane.path, name, lane.turn(f"question {name}"))
-            call = QuestionCall(place, content.digest, self._names.count(f"question {name}"), lane.is_free)
+            call = QuestionCall(place, content.digest, self._names.count(f"question {name}"), lane.news)
             try:
                 known = self._questions.take(call, content)
             except KitaruDivergenceError as error:
@@ -307,7 +310,12 @@ class Body:
             content,
             question=question,
             timeout=timeout,
-            own={AFTER_KEY: self._made, PLACE_KEY: vars(place), CONTENT_KEY: content.digest},
+            own={
+                AFTER_KEY: self._made,
+                PLACE_KEY: vars(place),
+                CONTENT_KEY: content.digest,
+                ATTEMPT_KEY: self._attempt,
+            },
             busy=self._is_busy,
             check=self.check,
             record=self._questions,
@@ -319,7 +327,7 @@ class Body:
             answer = waiting.ask()
         except (PauseRequested, WaitAborted) as ended:
             self.stop(ended)
-        self._learn_answer(waiting, lane)
+        self._take_note(lane, waiting.name, self._questions.recency(waiting.name))
         return answer
 
     async def _ask_async(self, waiting: Question, lane: Lane) -> Any:
@@ -327,14 +335,8 @@ class Body:
             answer = await waiting.ask_async()
         except (PauseRequested, WaitAborted) as ended:
             self.stop(ended)
-        self._learn_answer(waiting, lane)
+        self._take_note(lane, waiting.name, self._questions.recency(waiting.name))
         return answer
-
-    def _learn_answer(self, waiting: Question, lane: Lane) -> None:
-        if waiting.is_new:
-            self._has_news = True
-            lane.set_free()
-            self._abandon(waiting.name)
 
     def _is_busy(self) -> bool:
         return any(not future._future.done() for future in self._futures)  # noqa: SLF001 - the future's other half
@@ -343,9 +345,7 @@ class Body:
 
     def check_complete(self) -> None:
         """Refuse to end where the record has more that the body, which does the same again, has to ask for."""
-        error = self.record.left_out(has_news=self._has_news)
-        if error is None and not self._has_news:
-            error = self._questions.left_out()
+        error = self.record.left_out(self._news) or self._questions.left_out(self._news)
         if error is not None:
             self.stop(error)
 

@@ -9,8 +9,8 @@ from zenml.constants import CODE_HASH_PARAMETER_NAME
 
 from kitaru._core.code.named import Scope
 from kitaru._core.identity.digests import digest
-from kitaru._core.identity.matching import Call, Calls, Mismatch, Place, Recorded, State
-from kitaru._zenml.records.original import index_of
+from kitaru._core.identity.matching import NOW, Call, Calls, Mismatch, Place, Recency, Recorded, State
+from kitaru._zenml.records.original import attempt_of, index_of
 from kitaru._zenml.records.records import OPEN_STEPS, extra_of
 from kitaru._zenml.running.divergence import Divergences
 from kitaru._zenml.running.identity import NO_DIGEST, code_of, named_inputs, recorded_arguments
@@ -77,24 +77,22 @@ class Record:
         """Return the step run of a recorded call that was taken."""
         return self._steps[name]
 
-    def left_out(self, *, has_news: bool) -> KitaruDivergenceError | None:
+    def left_out(self, news: Recency) -> KitaruDivergenceError | None:
         """Return the error for the first recorded outcome that the body, which has ended, did not ask for.
 
         Args:
-            has_news: Whether it was given an outcome that is not in the record, after which it may go another way.
+            news: The most recent outcome that it was given; it may leave what was recorded before that.
         """
-        recorded = self._calls.owed() or (None if has_news else self._calls.left_out())
+        recorded = self._calls.owed() or self._calls.left_out(news)
         return None if recorded is None else self.divergences.left_out(recorded)
 
     def has_keyed(self, stem: str, key: str) -> bool:
         """Whether a call that a key tells apart is recorded, taken or not."""
         return any(known.key == (stem, key) for known in self._calls.recorded)
 
-    def is_new(self, match: Recorded | None) -> bool:
-        """Whether a call's outcome is another one than the body had when its later calls were recorded."""
-        if match is None or match.state is State.AGAIN:
-            return True
-        return self._original is not None and match.name in self._original.plan.overridden
+    def recency(self, match: Recorded | None) -> Recency:
+        """Return when the outcome of a call came about: what was recorded before that was recorded without it."""
+        return NOW if match is None or match.state is State.AGAIN else match.recency
 
     @property
     def names(self) -> frozenset[str]:
@@ -151,21 +149,32 @@ class Record:
             name=step.name,
             checkpoint=step.config.name,
             index=index_of(step),
-            state=self._state(step, extra),
+            state=self._state(step),
             place=Place(**extra["place"]) if "place" in extra else None,
             inputs=_digests(extra.get("inputs")),
             id=extra.get("id"),
             key=(extra["stem"], key) if key is not None else None,
             stands=self._original is not None and self._original.plan.stands(step.name),
+            recency=self._recency(step),
         )
 
-    def _state(self, step: StepRunResponse, extra: Mapping[str, Any]) -> State:
+    def _recency(self, step: StepRunResponse) -> Recency:
+        if self._original is not None:
+            if step.name in self._original.plan.overridden:
+                return Recency(1, 0)
+            if step.name not in self._steps:
+                return Recency(0, self._original.attempt_of(step.name))
+            if step.name in self._original.plan.reused:
+                return Recency(0, attempt_of(step))
+        return Recency(1, attempt_of(step))
+
+    def _state(self, step: StepRunResponse) -> State:
         if step.name not in self._steps:
             assert self._original is not None
             return State.COMPLETED if self._original.plan.takes(step.name) else State.AGAIN
         if step.status.is_successful:
             return State.COMPLETED
-        is_outcome = RAISED_KEY in step.run_metadata and int(extra.get("attempt", 0)) >= self._since
+        is_outcome = RAISED_KEY in step.run_metadata and attempt_of(step) >= self._since
         return State.FAILED if is_outcome else State.AGAIN
 
     def _same_values(self, recorded: Recorded, call: Call) -> bool:

@@ -92,14 +92,7 @@ class Question:
         self._record = record
         self._poller = str(run.orchestrator_run_id or run.id)
         self._leased_until = 0.0
-        known = record.condition(name)
-        self._is_answered = known is not None and known.status != RunWaitConditionStatus.PENDING
-        self._known = known
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the answer is another one than the body had when its later calls were recorded."""
-        return not self._is_answered and not self._record.is_recorded_answer(self.name)
+        self._known = record.condition(name)
 
     def _opened(self) -> Iterator[float]:
         """Create the question in ZenML, or take the recorded one; yield the pause before each further try.

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from zenml.enums import RunWaitConditionResolution
+from zenml.enums import RunWaitConditionResolution, RunWaitConditionStatus
 from zenml.utils.pydantic_utils import get_json_schema_for_type
 
 from kitaru._core.identity.digests import digest
-from kitaru._core.identity.matching import Mismatch, Place, Questions, Reason, RecordedQuestion
+from kitaru._core.identity.matching import NEVER, NOW, Mismatch, Place, Questions, Reason, Recency, RecordedQuestion
 from kitaru._core.settings.unset import UNSET
-from kitaru._zenml.records.waits import AFTER_KEY, CONTENT_KEY, OWN_KEYS, PLACE_KEY, conditions
+from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, OWN_KEYS, PLACE_KEY, conditions
 from kitaru._zenml.running.divergence import short
 from kitaru.errors import KitaruUsageError
 
@@ -137,13 +137,22 @@ class QuestionRecord:
         """Return the answer that a replay has for a question; ``UNSET`` where there is none."""
         return UNSET if self._plan is None else self._plan.answers.get(name, UNSET)
 
-    def is_recorded_answer(self, name: str) -> bool:
-        """Whether the answer that a replay has for a question is the one of its original."""
-        return self._plan is not None and name in self._plan.answers and name not in self._plan.given
+    def recency(self, name: str) -> Recency:
+        """Return when the answer to a question came about: what was recorded before that was recorded without it."""
+        if self._plan is not None and name in self._plan.answers and name not in self._plan.given:
+            return NEVER  # it is the original's
+        condition = self._conditions.get(name)
+        if condition is None or condition.status == RunWaitConditionStatus.PENDING:
+            return NOW
+        return _asked(condition)
 
-    def left_out(self) -> KitaruDivergenceError | None:
-        """Return the error for the first answered question that the body, which has ended, did not ask."""
-        known = self._questions.left_out()
+    def left_out(self, news: Recency) -> KitaruDivergenceError | None:
+        """Return the error for the first answered question that the body, which has ended, did not ask.
+
+        Args:
+            news: The most recent outcome that it was given; it may leave what was recorded before that.
+        """
+        known = self._questions.left_out(news)
         return None if known is None else self._divergences.of_question(Reason.MISSING, known.name, "")
 
 
@@ -161,7 +170,12 @@ def _recorded(condition: RunWaitConditionResponse) -> RecordedQuestion:
         Place(**place) if place else None,
         str(content) if content is not None else None,
         answer,
+        recency=_asked(condition),
     )
+
+
+def _asked(condition: RunWaitConditionResponse) -> Recency:
+    return Recency(1, int(str(condition.run_metadata.get(ATTEMPT_KEY, 0))))
 
 
 def _planned(plan: Plan, name: str) -> RecordedQuestion:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from marks import ending, is_marked, mark, once, ran, show
+from marks import answer_all, ending, is_marked, mark, once, ran, show
 
+import kitaru
 from kitaru import checkpoint, flow
 
 
@@ -33,7 +34,7 @@ def store(grades: dict[int, str]) -> dict[int, str]:
     return grades
 
 
-def grades_of(pages: tuple[int, ...]) -> dict[int, str]:
+def grades_of(pages: tuple[int, ...], *, asks: bool = False) -> dict[int, str]:
     grades = {}
     for page in pages:
         try:
@@ -41,6 +42,8 @@ def grades_of(pages: tuple[int, ...]) -> dict[int, str]:
         except LookupError as error:
             print(f"left out: {error}")
             continue
+        if asks and page == 2:
+            kitaru.wait(bool, name="ok", question="Grade it?", timeout=0)
         grades[page] = grade(text)
     return grades
 
@@ -50,13 +53,22 @@ def stored() -> dict[int, str]:
     return store(grades_of((1, 2, 3)))
 
 
+@flow(retries=1)
+def approved() -> dict[int, str]:
+    return store(grades_of((1, 2, 3), asks=True))
+
+
 @flow
 def collected() -> dict[int, str]:
     return grades_of((1, 2, 3))
 
 
+FLOWS = {"retry": stored, "pause": approved, "replay": collected}
+
+
 def main(case: str) -> None:
-    handle = stored.run() if case == "retry" else collected.run()
+    handle = FLOWS[case].run()
+    answer_all(handle, lambda _: True)
     facts: dict[str, Any] = {"original": ending(handle)}
     if case == "replay":
         mark("page 2 answers")

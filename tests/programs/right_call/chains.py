@@ -71,6 +71,17 @@ async def by_gather() -> list[Row]:
     return await publish(await asyncio.gather(*map(chain, CITIES)))
 
 
+def chain_in_a_thread(city: str) -> Row:
+    row = (city, summarise.submit(fetch.submit(city).result()).result())
+    mark(f"row of {city}")
+    return row
+
+
+@flow(retries=1)
+async def by_thread() -> list[Row]:
+    return await publish(await asyncio.gather(*(asyncio.to_thread(chain_in_a_thread, city) for city in CITIES)))
+
+
 @flow
 async def by_answer() -> list[Row]:
     rows = await asyncio.gather(*map(chain, CITIES))
@@ -105,7 +116,7 @@ async def by_model() -> list[Row]:
     return await publish(await asyncio.gather(*map(chain_by_model, CITIES)))
 
 
-FLOWS = {made.name: made for made in (by_gather, by_answer, by_group, by_done, by_model)}
+FLOWS = {made.name: made for made in (by_gather, by_thread, by_answer, by_group, by_done, by_model)}
 
 
 def main(name: str) -> None:
