@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = ROOT / "tests" / "programs"
 
 # Marked tests skip where what they need does not answer, except those named here, which must then fail: "docker,browser".
 REQUIRED = frozenset(filter(None, os.environ.get("KITARU_TESTS_REQUIRE", "").split(",")))
@@ -174,6 +175,19 @@ class Project:
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(content).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def take(self, *programs: str, name: str | None = None) -> Path:
+        """Copy programs of ``tests/programs`` into the folder, and return the path of the last one.
+
+        Args:
+            *programs: The files, as paths below ``tests/programs``: ``"right_call/ids.py"``.
+            name: What the last one is called in the folder; None keeps its name.
+        """
+        for program in programs:
+            source = PROGRAMS / program
+            path = self.path / (name if name is not None and program == programs[-1] else source.name)
+            shutil.copy(source, path)
         return path
 
     def run(

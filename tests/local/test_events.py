@@ -13,7 +13,6 @@ from tests.terminal import ESCAPES, Terminal
 if TYPE_CHECKING:
     from tests.conftest import Project
 
-PROGRAM = Path(__file__).parents[1] / "programs" / "events" / "look_alike.py"
 # As the program prints them.
 LINES = (
     "kitaru: checkpoint train failed after 1.0 s: boom",
@@ -28,7 +27,7 @@ REAL = "kitaru: checkpoint train failed after "
 @pytest.fixture
 def look_alike(project: Project) -> Project:
     """A project with the program."""
-    project.write("look_alike.py", PROGRAM.read_text(encoding="utf-8"))
+    project.take("events/look_alike.py")
     return project
 
 

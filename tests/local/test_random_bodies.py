@@ -9,12 +9,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
-from pathlib import Path
 
 import pytest
-
-PROGRAM = Path(__file__).parents[1] / "programs" / "random_bodies.py"
 
 NUMBER = int(os.environ.get("KITARU_RANDOM_BODIES", "40"))
 IS_LONG = "KITARU_RANDOM_BODIES" in os.environ
@@ -24,8 +20,9 @@ LIMIT = max(300, 6 * NUMBER)
 
 
 def random_bodies(project, capsys, runner, number):
-    shutil.copy(PROGRAM, project.path)
-    told = project.run(PROGRAM.name, runner, str(number), str(SEED), str(LIMIT), timeout=2 * LIMIT + 300)
+    told = project.run(
+        project.take("random_bodies.py"), runner, str(number), str(SEED), str(LIMIT), timeout=2 * LIMIT + 300
+    )
     facts = json.loads(told.stdout.splitlines()[-1])
     diverged = [(body["example"]["body"], body["ended"]["message"]) for body in facts["diverged"]]
     with capsys.disabled():

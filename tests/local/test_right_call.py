@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +13,6 @@ from tests.conformance.model_server import Answer, model_server
 
 if TYPE_CHECKING:
     from tests.conformance.model_server import Asked
-
-PROGRAMS = Path(__file__).parents[1] / "programs" / "right_call"
 
 CITIES = ("Oslo", "Rome", "Bern")
 ROWS = [[city, f"summary of page of {city}"] for city in CITIES]
@@ -29,8 +25,7 @@ def shown(project):
     """``shown(program, *arguments)``: run a copy of a program in a project, and give the facts that it prints."""
 
     def shown(program, *arguments, **options):
-        for name in ("marks.py", program):
-            shutil.copy(PROGRAMS / name, project.path)
+        project.take("right_call/marks.py", f"right_call/{program}")
         return json.loads(project.run(program, *arguments, **options).stdout.splitlines()[-1])
 
     return shown
