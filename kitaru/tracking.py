@@ -27,6 +27,7 @@ def log(*unnamed: Never, **metadata: Any) -> None:
         KitaruUsageError: A value has no name, is None, too long or no plain JSON, or a name is Kitaru's own
             (``kitaru_...``).
         KitaruContextError: Called outside a flow.
+        KitaruBackendError: The store fails.
 
     Examples:
         >>> kitaru.log(tokens={"in": 812, "out": 96}, model="small")  # doctest: +SKIP
@@ -55,6 +56,7 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     Raises:
         KitaruUsageError: The name is empty or too long, the type unknown or the value cannot be stored.
         KitaruContextError: Called outside a flow.
+        KitaruBackendError: The store fails, or a file cannot be written.
 
     Examples:
         >>> kitaru.save("draft", text, tags=["review"])  # doctest: +SKIP
@@ -105,6 +107,7 @@ def progress(message: str, *, fraction: float | None = None) -> None:
     Raises:
         KitaruUsageError: The fraction is out of range.
         KitaruContextError: Called outside a flow.
+        KitaruBackendError: The store fails.
 
     Examples:
         >>> kitaru.progress("page 12 of 50", fraction=0.24)  # doctest: +SKIP

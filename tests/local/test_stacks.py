@@ -145,6 +145,31 @@ def test_a_step_that_fails_leaves_nothing_behind(home, monkeypatch):
     assert count() == before
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "There is no kube context 'prod'"), ("a: [", "cannot be read")]
+)
+def test_a_kubeconfig_that_does_not_lead_to_the_cluster_is_told_once(project, content, problem):
+    kubeconfig = project.path / "kubeconfig"
+    if content is not None:
+        kubeconfig.write_text(content)
+    project.run(
+        "-c",
+        """if True:
+        from zenml.client import Client
+        client = Client()
+        client.create_stack_component("prod", "kubernetes", "orchestrator", {"kubernetes_context": "prod"})
+        client.create_stack_component("images", "default", "container_registry", {"uri": "localhost:1"})
+        components = {"orchestrator": "prod", "container_registry": "images", "artifact_store": "default"}
+        client.create_stack("prod", components)""",
+    )
+    checked = project.kitaru("stack", "check", "prod", env={"KUBECONFIG": str(kubeconfig)}, check=False)
+    failed = [line for line in checked.stdout.splitlines() if line.startswith("FAILED") and "'prod'" in line]
+    assert failed == ["FAILED  orchestrator 'prod': take its context from the kubeconfig"]
+    assert checked.stdout.count(str(kubeconfig)) == 1
+    assert problem in checked.stdout
+    assert "KUBECONFIG" in checked.stdout
+
+
 def test_the_life_of_a_stack_on_the_command_line(project):
     dry = project.kitaru("stack", "create", "box", "--type", "docker", "--set", "network=host", "--dry-run")
     assert "network" in dry.stdout

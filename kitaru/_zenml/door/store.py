@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sqlite3
@@ -61,6 +62,13 @@ _TRANSLATION: tuple[tuple[type[BaseException], type[KitaruError], str], ...] = (
     (ZenMLBaseException, KitaruBackendError, "ZenML failed"),
 )
 
+_READ_ONLY: Final = (
+    "it is on a file system that can only be read; ZENML_CONFIG_PATH names another folder for ZenML's configuration and "
+    "local store"
+)
+# Of the package kubernetes, which need not be installed.
+_CONFIG_EXCEPTION: Final = "kubernetes.config.config_exception.ConfigException"
+_NO_KUBECONFIG: Final = "there is no kubeconfig that can be used; KUBECONFIG names the file, and `kubectl config get-contexts` shows what is in it"
 # How many connections stay open beside those that are in use.
 _KEPT_CONNECTIONS: Final = 32
 _opened = threading.Lock()
@@ -81,11 +89,19 @@ def translated(doing: str) -> Iterator[None]:
     except Exception as error:
         if (failure := server_failure(doing, error)) is not None:
             raise failure from error
-        for foreign, own, why in _TRANSLATION:
-            if isinstance(error, foreign):
-                detail = str(getattr(error, "orig", None) or error) or type(error).__name__
-                raise own(f"{doing} failed: {why} ({detail}).") from error
-        raise
+        own, why = _translation(error)
+        if own is None:
+            raise
+        detail = str(getattr(error, "orig", None) or error) or type(error).__name__
+        raise own(f"{doing} failed: {why} ({detail}).") from error
+
+
+def _translation(error: Exception) -> tuple[type[KitaruError] | None, str]:
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return KitaruBackendError, _READ_ONLY
+    if _CONFIG_EXCEPTION in (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__):
+        return KitaruStackError, _NO_KUBECONFIG
+    return next(((own, why) for foreign, own, why in _TRANSLATION if isinstance(error, foreign)), (None, ""))
 
 
 def upgrade() -> Path | None:

@@ -17,6 +17,7 @@ from zenml.models import RunMetadataResource
 from kitaru._core.code import scope
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.process.recent import Recent
+from kitaru._zenml.door.store import translated
 from kitaru._zenml.records.events import tell
 from kitaru._zenml.values.values import is_json, storable
 from kitaru.errors import KitaruUsageError
@@ -59,12 +60,10 @@ def save_value(name: str, value: Any, *, type_: str | None, tags: Sequence[str])
 
     A cached step gets the metadata of the step it repeats, so that what that one saved is found there as well.
     """
-    artifact = save_artifact(
-        storable(value, f"The value of kitaru.save({name!r}, ...)"),
-        name=name,
-        artifact_type=_artifact_type(type_),
-        tags=[str(tag) for tag in tags],
-    )
+    kind = _artifact_type(type_)
+    stored = storable(value, f"The value of kitaru.save({name!r}, ...)")
+    with translated(f"storing the value of kitaru.save({name!r}, ...)"):
+        artifact = save_artifact(stored, name=name, artifact_type=kind, tags=[str(tag) for tag in tags])
     _merge(_here(), {SAVED_KEY: {name: str(artifact.id)}})
 
 
@@ -94,15 +93,17 @@ def _merge(resource: RunMetadataResource, metadata: Mapping[str, Any]) -> None:
 
 def _read(resource: RunMetadataResource) -> dict[str, Any]:
     store = Client().zen_store
-    if resource.type == MetadataResourceTypes.STEP_RUN:
-        return dict(store.get_run_step(resource.id, hydrate=True).run_metadata)
-    return dict(store.get_run(resource.id, hydrate=True).run_metadata)
+    with translated("reading metadata"):
+        if resource.type == MetadataResourceTypes.STEP_RUN:
+            return dict(store.get_run_step(resource.id, hydrate=True).run_metadata)
+        return dict(store.get_run(resource.id, hydrate=True).run_metadata)
 
 
 def write_metadata(resource: RunMetadataResource, metadata: dict[str, Any], *, inherited: bool = True) -> None:
     """Record metadata; ZenML gives cached steps what a step has published of itself, and nothing else."""
     publisher = resource.id if inherited and resource.type == MetadataResourceTypes.STEP_RUN else None
-    Client().create_run_metadata(metadata=metadata, resources=[resource], publisher_step_id=publisher)
+    with translated("recording metadata"):
+        Client().create_run_metadata(metadata=metadata, resources=[resource], publisher_step_id=publisher)
 
 
 def _here() -> RunMetadataResource:

@@ -278,10 +278,11 @@ def read_status() -> ServerStatus:
             user, project, stack = client.active_user.name, client.active_project.name, client.active_stack_model.name
     except KitaruBackendError as error:
         problem, user, project, stack = str(error), None, None, None
-    config = GlobalConfiguration()
-    store = config.store_configuration
-    remote = store.type == StoreType.REST
-    info = config.zen_store.get_store_info() if remote and problem is None else None
+    with translated("reading the status"):  # without a store, this is where ZenML makes its folder
+        config = GlobalConfiguration()
+        store = config.store_configuration
+        remote = store.type == StoreType.REST
+        info = config.zen_store.get_store_info() if remote and problem is None else None
     return ServerStatus(
         where=_where(store.url) if remote else "local store",
         url=store.url,

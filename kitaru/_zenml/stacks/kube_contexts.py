@@ -6,6 +6,8 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from yaml import YAMLError
+
 from kitaru.errors import KitaruStackError
 
 NOT_INSTALLED = "The package kubernetes is not installed. Install it: `pip install 'kitaru-zenml[kubernetes]'`."
@@ -38,28 +40,51 @@ def connector_configuration(context: str) -> dict[str, Any]:
 
 
 def context_names() -> list[str]:
-    """Return the contexts of the local kubeconfig; none where there is no kubeconfig."""
+    """Return the contexts of the local kubeconfig; none where there is no kubeconfig.
+
+    Raises:
+        KitaruStackError: It cannot be read.
+    """
     try:
         from kubernetes import config
+        from kubernetes.config import kube_config
     except ImportError:
         return []
     try:
         contexts, _ = config.list_kube_config_contexts()
     except config.ConfigException:
         return []
+    except (OSError, YAMLError) as error:
+        raise KitaruStackError(
+            f"The kubeconfig {kube_config.KUBE_CONFIG_DEFAULT_LOCATION} cannot be read ({' '.join(str(error).split())}). "
+            f"Mend it, or name another one by KUBECONFIG."
+        ) from error
     return [str(entry["name"]) for entry in contexts]
+
+
+def missing(context: str) -> str | None:
+    """Say that a context is not in the local kubeconfig; None where it is.
+
+    Raises:
+        KitaruStackError: The kubeconfig cannot be read.
+    """
+    names = context_names()
+    if context in names:
+        return None
+    from kubernetes.config import kube_config
+
+    return (
+        f"There is no kube context {context!r}. The contexts of {kube_config.KUBE_CONFIG_DEFAULT_LOCATION} are "
+        f"{', '.join(names) or 'none'}; `kubectl config get-contexts` shows them, and KUBECONFIG names another file."
+    )
 
 
 def _check(context: str) -> None:
     from kubernetes import config
     from kubernetes.config import kube_config
 
-    names = context_names()
-    if context not in names:
-        raise KitaruStackError(
-            f"There is no kube context {context!r}. The contexts of {kube_config.KUBE_CONFIG_DEFAULT_LOCATION} are "
-            f"{', '.join(names) or 'none'}; `kubectl config get-contexts` shows them, and KUBECONFIG names another file."
-        )
+    if (problem := missing(context)) is not None:
+        raise KitaruStackError(problem)
     contexts, _ = config.list_kube_config_contexts()
     user = next(entry["context"].get("user") for entry in contexts if entry["name"] == context)
     users = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION).config["users"]

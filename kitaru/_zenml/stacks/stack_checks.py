@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlparse
 from uuid import uuid4
 
@@ -100,15 +101,12 @@ def _result(attempt: _Try) -> StackCheckResult:
 
 
 def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
-    yield _Try("stack", "see whether its components fit together", lambda: require_valid(stack))
     orchestrator = stack.orchestrator
-    if orchestrator.flavor == "local_docker":
-        yield _Try(_called(orchestrator), REACH_ENGINE, _reach_engine)
-    elif orchestrator.flavor == "kubernetes":
-        yield _Try(_called(orchestrator), "reach the cluster and its namespace", lambda: _reach_cluster(orchestrator))
-        yield _Try(_called(orchestrator), "ask whether jobs may be created", lambda: _may_create(orchestrator))
-    elif orchestrator.connector is not None:
-        yield _Try(_called(orchestrator), "log in by its service connector", lambda: _log_in(orchestrator))
+    problem = _without_context(orchestrator) if orchestrator.flavor == "kubernetes" else None
+    if problem is not None:  # nothing that asks the cluster would say why
+        yield _Try(_called(orchestrator), "take its context from the kubeconfig", partial(_fail, problem))
+    else:
+        yield from _tries_of_orchestrator(stack, orchestrator)
     builder = stack.image_builder
     if builder is not None and builder.flavor == "local" and orchestrator.flavor not in ("local", "local_docker"):
         yield _Try(_called(builder), REACH_ENGINE, _reach_engine)
@@ -118,6 +116,32 @@ def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
     yield _Try(
         _called(stack.artifact_store), "see whether flows reach what they need", lambda: _reached_from_there(stack)
     )
+
+
+def _tries_of_orchestrator(stack: Stack, orchestrator: Any) -> Iterator[_Try]:
+    yield _Try("stack", "see whether its components fit together", lambda: require_valid(stack))
+    if orchestrator.flavor == "local_docker":
+        yield _Try(_called(orchestrator), REACH_ENGINE, _reach_engine)
+    elif orchestrator.flavor == "kubernetes":
+        yield _Try(_called(orchestrator), "reach the cluster and its namespace", lambda: _reach_cluster(orchestrator))
+        yield _Try(_called(orchestrator), "ask whether jobs may be created", lambda: _may_create(orchestrator))
+    elif orchestrator.connector is not None:
+        yield _Try(_called(orchestrator), "log in by its service connector", lambda: _log_in(orchestrator))
+
+
+def _without_context(orchestrator: Any) -> str | None:
+    """Say that the kube context of an orchestrator is not there; None where it is, or none is needed."""
+    context = orchestrator.config.kubernetes_context
+    if orchestrator.connector is not None or not context:
+        return None
+    try:
+        return kube_contexts.missing(context)
+    except KitaruStackError as error:
+        return str(error)
+
+
+def _fail(problem: str) -> NoReturn:
+    raise KitaruStackError(problem)
 
 
 def _called(component: StackComponent) -> str:
@@ -148,12 +172,6 @@ def _reach_cluster(orchestrator: Any) -> None:
     from kubernetes import client
     from urllib3.exceptions import HTTPError
 
-    context = orchestrator.config.kubernetes_context
-    if orchestrator.connector is None and context and context not in kube_contexts.context_names():
-        raise _ProblemError(
-            f"there is no kube context {context!r}",
-            f"Those that exist are {', '.join(kube_contexts.context_names()) or 'none'}; KUBECONFIG names another file.",
-        )
     namespace = orchestrator.config.kubernetes_namespace
     try:
         client.CoreV1Api(orchestrator.get_kube_client()).read_namespace(namespace, _request_timeout=10)
