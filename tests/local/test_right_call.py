@@ -210,7 +210,7 @@ def make_earlier(database):
             connection.execute("UPDATE step_configuration SET config = ? WHERE id = ?", (json.dumps(step), row))
 
 
-def test_the_record_of_an_earlier_kitaru_is_gone_by_by_name_and_turn(shown, home):
+def test_the_record_of_an_earlier_kitaru_is_followed_by_name_and_turn(shown, home):
     begun = shown("earlier_record.py", "begin")
     assert begun["endings"] == ["failed", "completed"]
     make_earlier(home.database)
