@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kitaru.flows import Flow, flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
+    from kitaru.model_calls import llm
     from kitaru.models import (
         Artifact,
         Attempt,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import kitaru
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -430,3 +432,15 @@ def test_the_help_of_the_command_line_stays_cheap(arguments: list[str]) -> None:
         "try: main()\nexcept SystemExit as exit: assert not exit.code, exit.code"
     )
     assert loaded_by(program) & HEAVY == set()
+
+
+def test_type_checkers_know_every_public_name() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    [only_for_types] = [node for node in tree.body if isinstance(node, ast.If)]
+    imported = {
+        name.name: node.module
+        for node in only_for_types.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    assert imported == kitaru._WHERE
