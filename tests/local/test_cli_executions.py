@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import signal
 import sys
 import time
@@ -21,111 +22,37 @@ if TYPE_CHECKING:
 
 KITARU = Path(sys.executable).with_name("kitaru")
 
-FLOWS = """
-    import os, subprocess, sys, time
-    from pathlib import Path
-    from typing import Literal
-    from pydantic import BaseModel
-    import kitaru
-    from kitaru import checkpoint, flow
-
-    class Review(BaseModel):
-        stars: int
-        remark: str = "none"
-
-    def ran(name):
-        with Path("ran.txt").open("a") as file:
-            print(name, file=file)
-
-    @checkpoint(cache=False)
-    def first() -> int:
-        ran("first")
-        print("the first speaks")
-        return 1
-
-    @checkpoint(cache=False)
-    def second(x: int) -> dict:
-        ran("second")
-        raise RuntimeError("not mended yet")
-
-    @flow
-    def report(title: str = "T") -> dict:
-        return second(first())
-
-    @checkpoint(cache=False)
-    def endless() -> None:
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        Path("started").write_text(str(child.pid))
-        print("the endless one speaks", flush=True)
-        time.sleep(600)
-
-    @flow
-    def forever() -> None:
-        endless()
-
-    @flow
-    def asking(more: bool = False) -> list:
-        first()
-        answers = [kitaru.wait(name="publish", question="Publish the report?")]
-        answers.append(kitaru.wait(Literal["red", "green"], name="colour"))
-        answers.append(kitaru.wait(Review, name="review", timeout=0 if more else 600).model_dump())
-        return answers if not more else [*answers, kitaru.wait(name="more")]
-"""
-
-# Several commands in one process: a process for each would open the store anew.
-MANY = """
-    import contextlib, io, json, sys
-    from kitaru._cli.main import main
-
-    def call(*argv):
-        sys.argv = ["kitaru", *argv]
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main()
-            except SystemExit as exit:
-                return exit.code, out.getvalue(), err.getvalue()
-
-    if __name__ == "__main__":
-        print(json.dumps([call(*argv) for argv in json.loads(sys.argv[1])]))
-"""
+FLOWS = "cli_executions/steered_flows.py"
 
 
-def many(project, *commands: list[str]) -> list[tuple[int, str, str]]:
-    """Call several commands; gives the exit code, stdout and stderr of each."""
-    project.write("many.py", MANY)
-    return json.loads(project.run("many.py", json.dumps(commands)).stdout)
+def many(project, *commands: str) -> list[tuple[int, str, str]]:
+    """Call several commands of ``kitaru``; gives the exit code, stdout and stderr of each."""
+    project.take("cli_executions/many_commands.py")
+    arguments = [shlex.split(command) for command in commands]
+    return json.loads(project.run("many_commands.py", json.dumps(arguments)).stdout)
 
 
 def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
-    project.write("flows.py", FLOWS)
-    failed = project.kitaru("run", "flows.py:report", "--input", '{"title": "X"}', check=False)
+    flows = project.take(FLOWS)
+    failed = project.kitaru("run", "steered_flows.py:report", "--input", '{"title": "X"}', check=False)
     assert (failed.returncode, failed.stdout) == (1, "")
     exec_id = failed.stderr.rpartition("kitaru executions retry ")[2].strip()
     (_, page, _), (_, lineage, _), (_, nothing, wrote), (watched, shown, why), (_, listed, _) = many(
         project,
-        ["executions", "get", exec_id[:13]],
-        ["executions", "graph", exec_id],
-        ["executions", "graph", exec_id, "--format", "dot", "--to", "lineage.dot"],
-        ["executions", "watch"],  # the latest one
-        [
-            *[
-                "executions",
-                "list",
-                "--flow",
-                "report",
-                "--status",
-                "failed",
-                "--since",
-                "1h",
-                "--limit",
-                "5",
-                "--output",
-                "json",
-            ]
-        ],
+        f"executions get {exec_id[:13]}",
+        f"executions graph {exec_id}",
+        f"executions graph {exec_id} --format dot --to lineage.dot",
+        "executions watch",  # the latest one
+        "executions list --flow report --status failed --since 1h --limit 5 --output json",
     )
-    for part in (exec_id, "failed", "title = X", "RuntimeError: not mended yet", "flows.py", "executions retry"):
+    for part in (
+        exec_id,
+        "failed",
+        "title = X",
+        "RuntimeError: not mended yet",
+        "steered_flows.py",
+        "executions retry",
+    ):
         assert part in page
     assert "flowchart LR" in lineage
     assert 'n0["first<br/>' in lineage
@@ -137,29 +64,30 @@ def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
     assert "not mended yet" in why
     assert [execution["exec_id"] for execution in json.loads(listed)] == [exec_id]
 
-    project.write("flows.py", FLOWS.replace('raise RuntimeError("not mended yet")', 'return {"score": x + 1}'))
+    mended = flows.read_text().replace('raise RuntimeError("not mended yet")', 'return {"score": number + 1}')
+    flows.write_text(mended)
     retried = project.kitaru("executions", "retry", exec_id[:8])
     assert json.loads(retried.stdout) == {"score": 2}
     assert (project.path / "ran.txt").read_text().split() == ["first", "second", "second"]
 
     (_, listed, _), (_, result, _), (_, log, _), (_, stored, _) = many(
         project,
-        ["executions", "list", "--output", "json"],
-        ["executions", "get", exec_id, "--result"],
-        ["executions", "logs", exec_id, "--checkpoint", "first", "--output", "json"],
-        ["artifacts", "list", exec_id, "--checkpoint", "second", "--output", "json"],
+        "executions list --output json",
+        f"executions get {exec_id} --result",
+        f"executions logs {exec_id} --checkpoint first --output json",
+        f"artifacts list {exec_id} --checkpoint second --output json",
     )
-    assert [(found["exec_id"], found["status"]) for found in json.loads(listed)] == [(exec_id, "completed")]
+    assert [(execution["exec_id"], execution["status"]) for execution in json.loads(listed)] == [(exec_id, "completed")]
     assert json.loads(result) == {"score": 2}
     assert [json.loads(line)["message"] for line in log.splitlines()] == ["the first speaks"]
     (artifact,) = json.loads(stored)
     (_, value, _), (_, saved, _), (unsure, _, question), (_, deleted, _), (_, left, _) = many(
         project,
-        ["artifacts", "get", artifact["id"]],
-        ["artifacts", "get", artifact["id"], "--save", "value.json"],
-        ["executions", "delete", exec_id],
-        ["executions", "delete", exec_id, "--yes"],
-        ["executions", "list", "--output", "json"],
+        f"artifacts get {artifact['id']}",
+        f"artifacts get {artifact['id']} --save value.json",
+        f"executions delete {exec_id}",
+        f"executions delete {exec_id} --yes",
+        "executions list --output json",
     )
     assert json.loads(value) == json.loads((project.path / "value.json").read_text()) == {"score": 2}
     assert "to value.json" in saved
@@ -169,8 +97,8 @@ def test_a_failed_execution_is_mended_and_retried_under_its_id(project) -> None:
 
 
 def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, home, eventually) -> None:
-    project.write("flows.py", FLOWS)
-    exec_id = project.kitaru("run", "flows.py:forever", "--detach").stdout.strip()
+    project.take(FLOWS)
+    exec_id = project.kitaru("run", "steered_flows.py:forever", "--detach").stdout.strip()
     eventually((project.path / "started").exists, timeout=300, what="the checkpoint's start")
     onlookers = [
         (project.popen(KITARU, "executions", "watch", exec_id), "no longer watching"),
@@ -207,8 +135,8 @@ def test_cancel_ends_the_processes_and_interrupted_onlookers_do_not(project, hom
 def test_a_question_is_answered_from_another_process_and_a_paused_one_goes_on_by_itself(
     project, home, eventually
 ) -> None:
-    project.write("flows.py", FLOWS)
-    exec_id = project.kitaru("run", "flows.py:asking", "--input", '{"more": true}', "--detach").stdout.strip()
+    project.take(FLOWS)
+    exec_id = project.kitaru("run", "steered_flows.py:asking", "--input", '{"more": true}', "--detach").stdout.strip()
     waiting = project.popen("-c", f"from kitaru import FlowHandle; FlowHandle.from_id({exec_id!r}).wait()")
     watching = project.popen(KITARU, "executions", "watch", exec_id, "--output", "json")
 
@@ -222,9 +150,9 @@ def test_a_question_is_answered_from_another_process_and_a_paused_one_goes_on_by
     until_asked("publish")
     (_, page, _), (refused, _, why), (_, answered, _) = many(
         project,
-        ["executions", "get", exec_id],
-        ["executions", "input", exec_id, "--value", "perhaps"],
-        ["executions", "input", exec_id, "--value", "yes", "--wait", "publish", "--output", "json"],
+        f"executions get {exec_id}",
+        f"executions input {exec_id} --value perhaps",
+        f"executions input {exec_id} --value yes --wait publish --output json",
     )
     assert f"kitaru executions input {exec_id} --value yes" in page
     assert refused == 2
@@ -310,17 +238,8 @@ def terminal(project) -> Iterator[Callable[..., Terminal]]:
 
 
 def test_wait_asks_on_the_terminal(project, terminal) -> None:
-    project.write("flows.py", FLOWS)
-    project.write(
-        "main.py",
-        """
-        from flows import asking
-        handle = asking.run()
-        print("id", handle.exec_id, flush=True)
-        print("result", handle.wait(), flush=True)
-        """,
-    )
-    person = terminal(sys.executable, "main.py")
+    project.take(FLOWS, "cli_executions/ask_at_terminal.py")
+    person = terminal(sys.executable, "ask_at_terminal.py")
     person.expect("id ")
     person.expect("waits for 'publish': Publish the report?\nanswer [y/n]: ")
     exec_id = person.screen.partition("id ")[2].split()[0]
@@ -361,61 +280,6 @@ def test_wait_asks_on_the_terminal(project, terminal) -> None:
 
 # -- ten kinds of wrong input -----------------------------------------------------------------------------------------
 
-WRONG = """
-    import json, sqlite3, sys
-    from flows import report
-    from kitaru import KitaruClient
-    from kitaru.errors import KitaruError
-    from many import call
-
-    def raised(function, *args, **kwargs):
-        try:
-            function(*args, **kwargs)
-        except KitaruError as error:
-            return type(error).__name__, str(error)
-        return None, None
-
-    def rename(old, new):
-        '''Give an execution another id, in every table that knows it.'''
-        database = sqlite3.connect(sys.argv[1])
-        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")').fetchall():
-                database.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE "{column}" = ?', (new, old))
-        database.commit()
-        database.close()
-
-    one, two = report.run(), report.run()
-    failed = one.exec_id
-    twin = failed[:-1] + ("0" if failed[-1] != "0" else "1")
-    rename(two.exec_id.replace("-", ""), twin.replace("-", ""))
-    unknown = failed[:-1] + ("2" if failed[-1] != "2" else "3")
-    client = KitaruClient()
-    ex = client.executions
-
-    results = {
-        "unknown id": [call("executions", "get", unknown), raised(ex.get, unknown)],
-        "no id": [call("executions", "logs", "latest!"), raised(lambda: list(ex.logs("latest!")))],
-        "unknown prefix": [call("executions", "cancel", "00000000-0000"), raised(ex.cancel, "00000000-0000")],
-        "ambiguous": [call("executions", "get", failed[:8]), raised(ex.get, failed[:8])],
-        "retry needs a failed one": [call("executions", "cancel", failed), raised(ex.cancel, failed)],
-        "not paused": [call("executions", "resume", failed), raised(ex.resume, failed)],
-        "does not wait": [call("executions", "input", failed, "--value", "1"), raised(ex.input, failed, value=1)],
-        "nothing to abort": [call("executions", "input", failed, "--abort"), raised(ex.abort_wait, failed)],
-        "which answer": [call("executions", "input", failed), (None, None)],
-        "unknown checkpoint": [
-            call("executions", "logs", failed, "--checkpoint", "frist"), raised(lambda: list(ex.logs(failed, "frist")))
-        ],
-        "unknown status": [call("executions", "list", "--status", "done"), raised(ex.list, status="done")],
-        "bad since": [call("executions", "list", "--since", "yesterday"), (None, None)],
-        "bad limit": [call("executions", "list", "--limit", "0"), raised(ex.list, limit=0)],
-        "unknown artifact": [call("artifacts", "get", "abc"), raised(client.artifacts.get, "abc")],
-        "unfinished result": [call("executions", "get", failed, "--result"), raised(ex.result, failed)],
-        "as data": [call("executions", "get", unknown, "--output", "json"), (None, None)],
-        "with traceback": [call("--traceback", "executions", "get", unknown), (None, None)],
-    }
-    print(json.dumps({"failed": failed, "twin": twin, "unknown": unknown, "results": results}))
-"""
-
 STATE, USAGE = 1, 2
 # Name: exit code, error of the client, and parts of the message: what, why, what next.
 EXPECTED = {
@@ -438,12 +302,10 @@ EXPECTED = {
 
 
 def test_wrong_input_is_told_with_what_why_and_what_next(project, home) -> None:
-    project.write("flows.py", FLOWS)
-    project.write("many.py", MANY)
-    project.write("wrong.py", WRONG)
-    done = project.run("wrong.py", str(home.database), env={"KITARU_LOCAL_RUNNER": "inline"})
-    told = json.loads(done.stdout.splitlines()[-1])
-    results = told.pop("results")
+    project.take(FLOWS, "cli_executions/many_commands.py", "cli_executions/wrong_commands.py")
+    done = project.run("wrong_commands.py", str(home.database), env={"KITARU_LOCAL_RUNNER": "inline"})
+    ids = json.loads(done.stdout.splitlines()[-1])
+    results = ids.pop("results")
     for name, (code, error, parts) in EXPECTED.items():
         (exit_code, out, err), (raised, message) = results[name]
         assert (name, exit_code, out, raised) == (name, code, "", error), err
@@ -452,8 +314,8 @@ def test_wrong_input_is_told_with_what_why_and_what_next(project, home) -> None:
         assert "Traceback (most recent call last)" not in before, name
         assert f"{Path(kitaru.__file__).parent}/" not in frames, name
         for part in parts:
-            assert part.format(**told) in err, (name, err)
-            assert message is None or part.format(**told) in message, (name, message)
+            assert part.format(**ids) in err, (name, err)
+            assert message is None or part.format(**ids) in message, (name, message)
     code, out, err = results["as data"][0]
     assert (code, out) == (2, "")
     assert json.loads(err)["error"]["type"] == "KitaruUsageError"

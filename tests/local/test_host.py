@@ -19,38 +19,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Home, Project
 
-WORK = """
-    import os, random, sys, time
-    from pathlib import Path
-    from kitaru import checkpoint, flow
-
-    @checkpoint(cache=False)
-    def surroundings() -> dict:
-        import site, sysconfig
-        supervisor = os.getppid()
-        umask = os.umask(0)
-        os.umask(umask)
-        return {
-            "host": int(Path(f"/proc/{supervisor}/stat").read_text().rpartition(")")[2].split()[1]),
-            "folder": os.getcwd(), "path": sys.path, "umask": umask, "argv": sys.argv[1:2], "random": random.random(),
-            "env": dict(os.environ), "session": os.getsid(0) == supervisor, "group": os.getpgid(0) == os.getpid(),
-            "user": [site.getuserbase(), sysconfig.get_config_var("userbase")],
-            "signals": [str(signal.getsignal(number)).split(" at ")[0] for number in (signal.SIGCHLD, signal.SIGINT)],
-            "descriptors": sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if
-                                  os.path.exists(f"/proc/self/fd/{fd}") and "socket:" in os.readlink(f"/proc/self/fd/{fd}")),
-        }
-
-    @flow(cache=False)
-    def f() -> dict:
-        return surroundings()
-
-    import signal
-"""
-MAIN = """
-    import json
-    from work import f
-    print(json.dumps(f.run().wait(timeout=300, progress=False)))
-"""
+WORK = "host/surroundings.py"
 
 
 @pytest.fixture
@@ -59,8 +28,7 @@ def hosts(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / "run"
     folder.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    project.write("work.py", WORK)
-    project.write("main.py", MAIN)
+    project.take(WORK, "host/show_surroundings.py")
     yield folder
     for host in control.running():
         control.end(host)
@@ -68,7 +36,7 @@ def hosts(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def ran(project: Project, **options) -> dict:
     """Run the flow, and give the surroundings that it saw."""
-    return json.loads(project.run("main.py", **options).stdout)
+    return json.loads(project.run("show_surroundings.py", **options).stdout)
 
 
 def pids() -> list[int]:
@@ -77,21 +45,8 @@ def pids() -> list[int]:
 
 def test_a_runner_that_was_forked_is_what_one_of_its_own_would_be(project: Project, home: Home, hosts: Path) -> None:
     (project.path / "elsewhere").mkdir()
-    project.write(
-        "main.py",
-        """
-        import json, os, sys
-        from work import f
-        results = []
-        for host in ("off", "on", "on"):
-            os.environ.update(KITARU_HOST=host, NEW_SINCE=host)
-            results.append(f.run().wait(timeout=300, progress=False))
-            os.umask(0o027)
-            os.chdir(sys.path[0] + "/elsewhere" if host == "on" else ".")
-        print(json.dumps(results))
-        """,
-    )
-    alone, first, second = json.loads(project.run("main.py").stdout)
+    project.take("host/alone_and_forked.py")
+    alone, first, second = json.loads(project.run("alone_and_forked.py").stdout)
     (host,) = pids()
     assert alone["host"] != host
     assert [first["host"], second["host"]] == [host, host]
@@ -131,13 +86,15 @@ def test_a_module_of_the_project_that_is_named_like_one_of_the_host_is_the_one_t
 ) -> None:
     project.write("distro.py", "OWN = True\ndef __getattr__(name): return lambda: name  # ZenML asks it")
     project.write("docker/Dockerfile", "FROM scratch")  # a folder, and no module
-    project.write("work.py", f"{WORK}\n    import distro\n    assert distro.OWN")
+    work = project.take(WORK)
+    source = work.read_text()
+    work.write_text(f"{source}\nimport distro\nassert distro.OWN\n")
     for _ in range(2):
         alone = ran(project, loads=True)["host"]
         (host,) = pids()
         assert alone != host
     (project.path / "distro.py").rename(project.path / "own.py")
-    project.write("work.py", f"{WORK}\n    import own\n    assert own.OWN")
+    work.write_text(f"{source}\nimport own\nassert own.OWN\n")
     assert ran(project, loads=True)["host"] == host
 
 
@@ -146,7 +103,7 @@ def test_a_host_that_does_not_answer_or_dies_costs_no_result(
 ) -> None:
     host = ran(project)["host"]
     os.kill(host, signal.SIGSTOP)
-    done = project.run("main.py")
+    done = project.run("show_surroundings.py")
     assert json.loads(done.stdout)["host"] != host
     assert done.stderr.count("the host does not answer") == 1
     os.kill(host, signal.SIGKILL)
@@ -154,38 +111,14 @@ def test_a_host_that_does_not_answer_or_dies_costs_no_result(
     assert another not in {host, os.getpid()}
 
     # A flow outlives its host.
-    project.write(
-        "long.py",
-        """
-        import json, os, signal, sys
-        from pathlib import Path
-        from kitaru import checkpoint, flow, wait
-
-        @checkpoint
-        def slow() -> int:
-            while not Path("go").exists():
-                __import__("time").sleep(0.05)
-            return os.getppid()
-
-        @flow
-        def f() -> int:
-            return slow()
-
-        if __name__ == "__main__":
-            handle = f.run()
-            os.kill(int(sys.argv[1]), signal.SIGKILL)
-            Path("go").touch()
-            assert handle.wait(timeout=300, progress=False)
-            print(f.run(cache=False).wait(timeout=300, progress=False) > 0)
-        """,
-    )
-    assert project.run("long.py", str(another)).stdout == "True\n"
+    project.take("host/outlived_host.py")
+    assert project.run("outlived_host.py", str(another)).stdout == "True\n"
     assert len(pids()) == 1
     eventually(lambda: not home.processes(), what="the end of every process")
 
 
 def test_of_two_that_start_at_once_there_is_one_host(project: Project, hosts: Path) -> None:
-    programs = [project.popen("main.py") for _ in range(2)]
+    programs = [project.popen("show_surroundings.py") for _ in range(2)]
     seen = {json.loads(program.communicate(timeout=300)[0])["host"] for program in programs}
     assert seen == set(pids())
     assert len(seen) == 1
@@ -232,39 +165,11 @@ def test_commands_tell_end_and_start_hosts(project: Project, hosts: Path) -> Non
 
 
 def test_it_ends_when_nothing_was_asked_for_a_while(project: Project, hosts: Path) -> None:
-    project.write(
-        "short.py",
-        """
-        import os, socket, sys
-        from pathlib import Path
-        from kitaru._host import address, server
-        server._PATIENCE = 0.2
-        folder = address.folder()
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(folder / address.SOCKET))
-            listener.listen()
-            os.dup2(listener.fileno(), 0)
-        assert server.serve(folder, lambda: None) is False
-        assert {path.name for path in folder.iterdir()} == {"lock"}
-        Path("ended").touch()
-        """,
-    )
-    project.run("short.py", loads=True)
+    project.take("host/idle_server.py")
+    project.run("idle_server.py", loads=True)
     assert pids() == [] or sys.platform != "linux"
 
 
 def test_a_fork_has_loaded_what_zenml_needs_for_a_flow(project: Project) -> None:
-    project.write("work.py", WORK)
-    project.write(
-        "main.py",
-        """
-        import sys
-        from kitaru._runner.worker import load
-        load()
-        from work import f
-        loaded = set(sys.modules)
-        f.run().wait(progress=False)
-        print([name for name in sys.modules if name.startswith(("zenml", "sqlalchemy", "opentelemetry")) and name not in loaded])
-        """,
-    )
-    assert project.run("main.py", env={"KITARU_LOCAL_RUNNER": "inline"}, loads=True).stdout == "[]\n"
+    project.take(WORK, "host/loaded_for_flow.py")
+    assert project.run("loaded_for_flow.py", env={"KITARU_LOCAL_RUNNER": "inline"}, loads=True).stdout == "[]\n"

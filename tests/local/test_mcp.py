@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.assistant import ASSISTANT
-
 KITARU_MCP = Path(sys.executable).with_name("kitaru-mcp")
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text(encoding="utf-8")
@@ -20,150 +18,10 @@ TOLD = [name for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for nam
 LOOKING = TOLD[: TOLD.index("run_flow")]
 CHANGING = TOLD[TOLD.index("run_flow") :]
 
-FLOWS = """
-    import os
-    from pathlib import Path
-    from pydantic import BaseModel
-    import kitaru
-    from kitaru import checkpoint, flow
-
-    print("this module is loaded", flush=True)  # which the protocol must not see
-
-    class Report(BaseModel):
-        words: int
-        tone: str
-
-    @checkpoint
-    def draft(topic: str) -> str:
-        print("drafting", topic)
-        os.write(2, b"kitaru: checkpoint draft failed\\n")  # which is the flow's output, not its runner's word
-        return f"All about {topic}. " * 100
-
-    @checkpoint
-    def publish(text: str, tone: str) -> Report:
-        if not Path("mended").exists():
-            raise LookupError("it is not mended")
-        return Report(words=len(text.split()), tone=tone)
-
-    @flow(image={"environment": {"API_KEY": "marked-key"}})
-    def article(topic: str, tone: str = "dry") -> Report:
-        text = draft(topic)
-        kitaru.wait(question="Publish it?", name="release")
-        return publish(text, tone)
-"""
-
-CLIENT = """
-    import asyncio, os, sys
-    from pathlib import Path
-    from mcp import Client, StdioServerParameters
-    import assistant
-
-    server = StdioServerParameters(command=sys.argv[1], env=dict(os.environ), cwd=os.getcwd())
-
-    async def main():
-        async with Client(server, read_timeout_seconds=120) as client:
-            call, refused = assistant.of(client)
-
-            # -- what it offers
-            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            assert "answer_wait" in client.instructions
-            for tool in tools.values():
-                assert tool.description and tool.annotations.title
-                for name, about in tool.input_schema["properties"].items():
-                    assert "description" in about, (tool.name, name)
-            assert [name for name, tool in tools.items() if tool.annotations.destructive_hint] == ["cancel_execution"]
-            print(*tools)
-            print(*(name for name, tool in tools.items() if not tool.annotations.read_only_hint))
-
-            # -- what is wrong is told in words, and nothing waits for the slow ones
-            started = call("run_flow", target="flows.py:article", inputs={"topic": "owls"})
-            started, typo, missing, unknown, unfit, status, lost = await asyncio.gather(
-                started,
-                refused("run_flow", target="flows.py:artcle"),
-                refused("run_flow", target="flows.py:article", inputs={"topics": "owls"}),
-                refused("get_execution", exec_id="00000000-0000-4000-8000-000000000000"),
-                refused("list_executions", limit="many", states="failed"),
-                call("get_status"),
-                refused("resume_execution", exec_id="nonsense"),
-            )
-            assert "nothing named 'artcle'" in typo and "article" in typo, typo
-            assert "'topics', which the flow does not take" in missing, missing
-            assert "00000000" in unknown and "Traceback" not in unknown, unknown
-            assert "limit: " in unfit and "states: " in unfit and "status, stack" in unfit, unfit
-            assert "nonsense" in lost, lost
-            assert status["where"] == "local store" and status["problem"] is None
-
-            # -- a flow that asks
-            first = started["exec_id"]
-            waiting = await call("get_execution", exec_id=first, wait_seconds=60)
-            assert (waiting["status"], waiting["inputs"]["topic"]) == ("waiting", "owls")
-            assert waiting["settings"]["image.environment.API_KEY"]["value"] == "***"
-            assert "marked-key" not in str(waiting)
-            assert waiting["pending_wait"]["question"] == "Publish it?"
-            assert waiting["pending_wait"]["json_schema"]["type"] == "boolean"
-            unfit = await refused("answer_wait", exec_id=first, value=[7])
-            assert "yes or no" in unfit, unfit
-            wrong = await refused("answer_wait", exec_id=first, value=True, wait="other")
-            assert "'release'" in wrong, wrong
-            await call("answer_wait", exec_id=first, value="yes", wait="release")
-
-            # -- it fails, is mended, and goes on
-            failed = await call("get_execution", exec_id=first, wait_seconds=60)
-            assert (failed["status"], failed["failure"]["checkpoint"]) == ("failed", "publish"), failed
-            assert failed["failure"]["message"] == "it is not mended" and "result" not in failed
-            late = await refused("answer_wait", exec_id=first, value=True)
-            assert "does not wait" in late, late
-            Path("mended").touch()
-            await call("retry_execution", exec_id=first)
-            done = await call("get_execution", exec_id=first[:13], wait_seconds=60)
-            assert (done["status"], done["result"]) == ("completed", {"value": {"words": 300, "tone": "dry"}}), done
-            assert [(c["name"], "attempts" in c) for c in done["checkpoints"]] == [("draft", False), ("publish", True)]
-
-            # -- what it left
-            assert (await call("get_logs", exec_id=first))["lines"] == ["draft | drafting owls"]
-            output = await call("get_logs", exec_id=first, source="runner", lines=1, lines_from=0)
-            assert len(output["lines"]) == 1 and "others: lines_from=" in output["lines_note"]
-            whole = await call("get_logs", exec_id=first, source="runner", lines=2000)
-            told = [(event["kind"], whole["lines"][event["line"]]) for event in whole["events"]]
-            assert told[0] == ("checkpoint_started", "kitaru: checkpoint draft started"), told
-            assert [event["error"] for event in whole["events"] if event["kind"] == "checkpoint_failed"] == [
-                "LookupError: it is not mended"
-            ]
-            assert "kitaru: checkpoint draft failed" in whole["lines"]
-            assert "kitaru: checkpoint draft failed" not in [line for _, line in told]
-            assert "no checkpoint 'drafts'" in await refused("get_logs", exec_id=first, checkpoint="drafts")
-            [text] = (await call("list_artifacts", exec_id=first, name="draft"))["artifacts"]
-            piece = await call("get_artifact", artifact_id=text["id"], offset=160, max_text=100)
-            assert piece["text"] == ("All about owls. " * 100)[160:260]
-            assert (piece["next_offset"], piece["characters"]) == (260, 1600)
-
-            # -- a replay runs the code as it is now, and is cancelled
-            source = Path("flows.py").read_text()
-            Path("flows.py").write_text(source.replace("All about", "Nothing about"))
-            replay = (await call("replay_execution", exec_id=first, at="draft", inputs={"tone": "wry"}))["exec_id"]
-            replayed = await call("get_execution", exec_id=replay, wait_seconds=60)
-            assert (replayed["status"], replayed["inputs"]) == ("waiting", {"topic": "owls", "tone": "wry"}), replayed
-            diff = await call("diff_executions", a=replay, max_text=1000)
-            assert diff["different"] and diff["a"] == first and "draft" in diff["changed"], diff
-            assert "wry" in diff["text"] and "[cut: " in diff["text"], diff
-            assert (await call("cancel_execution", exec_id=replay))["status"] == "cancelled"
-            assert "cancelled" in await refused("retry_execution", exec_id=replay)
-
-            listed = (await call("list_executions", since="1h", limit=3))["executions"]
-            assert [e["exec_id"] for e in listed] == [replay, first]
-            assert (await refused("list_executions", since="lately")).startswith("since 'lately' is no moment.")
-            assert [s["name"] for s in (await call("list_stacks"))["stacks"] if s["is_active"]] == ["default"]
-            print("done")
-
-    asyncio.run(main())
-"""
-
 
 def test_an_assistant_runs_answers_replays_and_compares(project) -> None:
-    project.write("flows.py", FLOWS)
-    project.write("client.py", CLIENT)
-    project.write("assistant.py", ASSISTANT)
-    done = project.run("client.py", KITARU_MCP, timeout=300)
+    project.take("mcp/publishing.py", "mcp/assistant.py", "mcp/ask_server.py")
+    done = project.run("ask_server.py", KITARU_MCP, timeout=300)
     assert done.stdout.splitlines() == [" ".join([*LOOKING, *CHANGING]), " ".join(CHANGING), "done"], done.stderr
     # The client would complain of every line that is no message.
     assert "Failed to parse" not in done.stderr

@@ -1,42 +1,20 @@
-"""What newcomers get wrong, and whether the message tells them what to do: read as they see it."""
+"""What newcomers get wrong, and whether the message tells them what to do: read as they see it.
+
+The programs stand in ``tests/programs/newcomer_mistakes``. What ``tried_mistakes.py`` tries are lines of Python that the
+tests hold beside the words of their messages.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from collections.abc import Callable
 
-FLOWS = """
-    import asyncio, threading
-    from concurrent.futures import ThreadPoolExecutor
-    import kitaru
-    from kitaru import FlowHandle, KitaruClient, checkpoint, flow
-
-    @checkpoint
-    def one(x: int = 1) -> int: return x
-
-    @checkpoint
-    async def later(x: int = 1) -> int: return x
-
-    @checkpoint
-    def nested(): return one(1)
-
-    @checkpoint
-    def pause(): return kitaru.wait()
-
-    @checkpoint
-    def locked(): return threading.Lock()
-
-    @checkpoint
-    def lines(): return (line for line in "ab")
-
-    @flow
-    def f(x: int = 1) -> int: return one(x)
-
-    class Agent: pass
-"""
+    from tests.conftest import Home, Project
 
 # Before anything is started: what they write, and words of the message.
 OUTSIDE: dict[str, tuple[str, ...]] = {
@@ -95,91 +73,52 @@ INSIDE: dict[str, tuple[str, ...]] = {
     "kitaru.wait(threading.Lock)": ("no type that JSON can express", "pydantic"),
 }
 
-COLLECT = """
-    import json
-    from flows import *
 
-    def told(source):
-        try:
-            return f"nothing: {eval(source)!r}"
-        except Exception as error:
-            return f"{type(error).__name__}: {error}"
+@pytest.fixture
+def tried(project: Project) -> Callable[[str, object], Any]:
+    """``tried(where, lines)``: what lines of Python come to, where a program tries them."""
 
-    @flow
-    def tries(sources: list[str]) -> list[str]:
-        return [told(source) for source in sources]
+    def tried(where: str, lines: object) -> Any:
+        project.take("newcomer_mistakes/first_flows.py", "newcomer_mistakes/tried_mistakes.py")
+        done = project.run("tried_mistakes.py", where, stdin=json.dumps(lines))
+        return json.loads(done.stdout.splitlines()[-1])
 
-    @flow
-    async def forgot(sources: list[str]) -> list[str]:
-        return [told(source) for source in sources]
-"""
+    return tried
 
 
-def check(expected: dict[str, tuple[str, ...]], told: list[str]) -> None:
+def check(expected: dict[str, tuple[str, ...]], messages: list[str]) -> None:
     wrong = [
         f"{source}\n    lacks {word!r}: {message}"
-        for (source, words), message in zip(expected.items(), told, strict=True)
+        for (source, words), message in zip(expected.items(), messages, strict=True)
         for word in words
         if word not in message
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_is_wrong_before_anything_is_started(project: Project) -> None:
-    project.write("flows.py", FLOWS)
-    project.write("collect.py", COLLECT)
-    project.write(
-        "main.py", f"import json\nfrom collect import *\nprint(json.dumps([told(s) for s in {list(OUTSIDE)}]))"
-    )
-    check(OUTSIDE, json.loads(project.run("main.py").stdout.splitlines()[-1]))
-    assert not list(project.home.zenml.glob("kitaru/executions/*/status*"))
+def test_what_is_wrong_before_anything_is_started(tried: Callable[[str, object], Any], home: Home) -> None:
+    check(OUTSIDE, tried("outside", list(OUTSIDE)))
+    assert not list(home.zenml.glob("kitaru/executions/*/status*"))
 
 
-def test_what_is_wrong_in_the_body_of_a_flow(project: Project) -> None:
-    project.write("flows.py", FLOWS)
-    project.write("collect.py", COLLECT)
+def test_what_is_wrong_in_the_body_of_a_flow(tried: Callable[[str, object], Any]) -> None:
     forgotten = {"later(1) + 1": ("future of checkpoint 'later", "`await`"), "bool(later(0))": ("`await`",)}
-    project.write(
-        "main.py",
-        f"""
-        import json
-        from collect import *
-
-        if __name__ == "__main__":
-            handles = tries.run({list(INSIDE)}), forgot.run({list(forgotten)})
-            print(json.dumps([handle.wait(progress=False) for handle in handles]))
-        """,
-    )
-    inside, unawaited = json.loads(project.run("main.py").stdout)
+    inside, unawaited = tried("inside", {"body": list(INSIDE), "async body": list(forgotten)})
     check(INSIDE, inside)
     check(forgotten, unawaited)
 
 
 def test_a_failure_that_nobody_catches_shows_the_lines_of_the_user(project: Project) -> None:
-    script = project.write(
-        "script.py",
-        """
-        from kitaru import checkpoint, flow
-
-        @checkpoint
-        def parse(text: str) -> int:
-            return int(text)
-
-        @flow
-        def f() -> int:
-            return parse("one")
-
-        handle = f.run()  # without a guard, which the runner's import of this file takes for granted
-        handle.wait(progress=False)
-        """,
-    )
-    run = project.run("script.py", check=False)
+    script = project.take("newcomer_mistakes/uncaught.py")
+    source = script.read_text(encoding="utf-8").splitlines()
+    in_flow, in_checkpoint = (source.index(line) + 1 for line in ('    return parse("one")', "    return int(text)"))
+    run = project.run(script.name, check=False)
     command = project.kitaru("run", f"{script}:f", check=False, env={"KITARU_PROGRESS": "off"})
     for done in (run, command):
         assert done.returncode == 1
         after = done.stderr.partition("Where it failed:")[2].partition("\nError:")[0]
-        assert f'File "{script}", line 9, in f\n' in after
-        assert f'File "{script}", line 5, in parse\n' in after
+        assert f'File "{script}", line {in_flow}, in f\n' in after
+        assert f'File "{script}", line {in_checkpoint}, in parse\n' in after
         assert "kitaru" not in after.replace(str(script), "")
         assert "checkpoint 'parse': ValueError: invalid literal for int()" in done.stderr
         assert "kitaru executions retry" in done.stderr
@@ -192,7 +131,7 @@ def test_a_flow_that_no_other_process_can_import_runs_here_and_says_so(project: 
 
 
 def test_a_docker_stack_without_an_engine(project: Project) -> None:
-    project.write("flows.py", FLOWS)
+    project.take("newcomer_mistakes/first_flows.py", name="flows.py")
     project.kitaru("stack", "create", "containers", "--type", "docker")
     env = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
     done = project.kitaru("run", "flows.py:f", "--stack", "containers", env=env, check=False)
@@ -231,25 +170,9 @@ TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 
 
-# All of them in one process, which opens ZenML's store once.
-TYPE = """
-    import contextlib, io, json, sys
-    from kitaru._cli.main import main
-
-    def typed(arguments):
-        said = io.StringIO()
-        sys.argv = ["kitaru", *arguments]
-        with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
-            main()
-        return said.getvalue()
-
-    print(json.dumps([typed(arguments) for arguments in json.load(sys.stdin)]))
-"""
-
-
 def test_what_is_wrong_on_the_command_line(project: Project) -> None:
-    project.write("flows.py", FLOWS)
-    project.write("type.py", TYPE)
-    told = json.loads(project.run("type.py", stdin=json.dumps(list(TYPED))).stdout)
-    check({" ".join(arguments): words for arguments, words in TYPED.items()}, told)
-    assert [text for text in told if "Traceback" in text] == []
+    project.take("newcomer_mistakes/first_flows.py", name="flows.py")
+    project.take("newcomer_mistakes/typed_commands.py")
+    messages = json.loads(project.run("typed_commands.py", stdin=json.dumps(list(TYPED))).stdout)
+    check({" ".join(arguments): words for arguments, words in TYPED.items()}, messages)
+    assert [text for text in messages if "Traceback" in text] == []

@@ -10,40 +10,7 @@ import time
 
 import pytest
 
-FLOW = """
-    import time
-    from pathlib import Path
-    from kitaru import checkpoint, flow
-
-    @checkpoint(cache=False)
-    def gate() -> str:
-        Path("in-gate").touch()
-        while not Path("go").exists():
-            time.sleep(0.02)
-        return "through"
-
-    @checkpoint(cache=False)
-    def one() -> int:
-        return 1
-
-    @flow
-    def gated() -> str:
-        return gate()
-
-    @flow
-    def f(x=0) -> int:
-        return one()
-"""
-
-COLLECT = """
-    import sys
-    from kitaru import FlowHandle, KitaruExecutionError
-    handle = FlowHandle.from_id(sys.argv[1])
-    try:
-        print(handle.wait(timeout=300, progress=False))
-    except KitaruExecutionError as error:
-        print(type(error).__name__, error)
-"""
+from tests.conftest import PROGRAMS
 
 
 def base_of(home):
@@ -51,33 +18,8 @@ def base_of(home):
 
 
 def test_files_are_private_and_few_and_a_failed_submission_leaves_none(project, home, eventually):
-    project.write("work.py", FLOW)
-    project.write(
-        "main.py",
-        """
-        import os, threading
-        from pathlib import Path
-        import psutil
-        from kitaru import KitaruUsageError
-        from work import f
-
-        os.umask(0)  # the strictest test: nothing but what is asked for protects a file
-        try:
-            f.run(threading.Lock())
-        except KitaruUsageError:
-            pass
-        else:
-            raise AssertionError("a lock was stored")
-        assert not psutil.Process().children(recursive=True)
-        base = Path(os.environ["ZENML_CONFIG_PATH"]) / "kitaru" / "executions"
-        assert not [path for path in base.glob(".starting-*") if "power" not in path.name]
-        print("ready", flush=True)
-        input()
-        handle = f.run()
-        print(handle.exec_id, handle.wait())
-        """,
-    )
-    process = project.popen("main.py", stdin=True)
+    project.take("runner_files/gated_work.py", "runner_files/private_files.py")
+    process = project.popen("private_files.py", stdin=True)
     ready = process.stdout.readline()
     assert ready == "ready\n", process.communicate()
     base = base_of(home)
@@ -123,21 +65,8 @@ def _identity():
 
 
 def test_ctrl_c_while_waiting_leaves_the_execution_running(project, home, eventually):
-    project.write("work.py", FLOW)
-    project.write("collect.py", COLLECT)
-    project.write(
-        "main.py",
-        """
-        import os
-        from work import gated
-
-        os.setsid()  # a process group of its own, as a shell gives to what it starts
-        handle = gated.run()
-        print(handle.exec_id, flush=True)
-        handle.wait()
-        """,
-    )
-    waiting = project.popen("main.py")
+    project.take("runner_files/gated_work.py", "runner_files/interrupted_while_waiting.py")
+    waiting = project.popen("interrupted_while_waiting.py")
     exec_id = waiting.stdout.readline().strip()
     eventually((project.path / "in-gate").exists, timeout=300, what="the checkpoint")
     os.killpg(waiting.pid, signal.SIGINT)  # Ctrl-C reaches the whole foreground process group
@@ -146,145 +75,36 @@ def test_ctrl_c_while_waiting_leaves_the_execution_running(project, home, eventu
     assert "KeyboardInterrupt" in err
     assert home.processes()
     (project.path / "go").touch()
-    assert project.run("collect.py", exec_id).stdout == "through\n"
+    project.take("runner_files/collect_result.py")
+    assert project.run("collect_result.py", exec_id).stdout == "through\n"
     eventually(lambda: not home.processes(), what="the end of every process")
 
 
 @pytest.mark.parametrize("point", ["before_the_run_exists", "before_the_runner_knows"])
 def test_a_submitter_that_is_killed_leaves_no_process_behind(project, home, eventually, point):
-    project.write("work.py", FLOW)
-    project.write("collect.py", COLLECT)
-    project.write(
-        "main.py",
-        """
-        import os, signal, sys
-        from kitaru._runner.detached import DetachedRunner
-        from kitaru._zenml.submitting import submit
-        from work import f
-
-        def die(*args):
-            if sys.argv[1] == "before_the_runner_knows":
-                print(args[1])
-            sys.stdout.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        if sys.argv[1] == "before_the_run_exists":
-            submit.create_snapshot = die
-        else:
-            DetachedRunner.hand_over = die
-        f.run()
-        """,
-    )
-    done = project.run("main.py", point, check=False)
+    project.take("runner_files/gated_work.py", "runner_files/killed_submitter.py")
+    done = project.run("killed_submitter.py", point, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     eventually(lambda: not home.processes(), what="the end of the supervisor and its worker")
     assert not [path for path in base_of(home).iterdir() if path.is_dir()]
     if point == "before_the_runner_knows":
-        found = project.run("collect.py", done.stdout.strip()).stdout
+        project.take("runner_files/collect_result.py")
+        found = project.run("collect_result.py", done.stdout.strip()).stdout
         assert found.startswith("KitaruRunnerLostError"), found
         assert "ended before its runner was started" in found
 
 
 def test_each_mode_of_the_runner_does_what_it_says(project, home):
-    project.write(
-        "work.py",
-        """
-        import os, sys, threading
-        from kitaru import checkpoint, flow
-
-        meeting = threading.Barrier(2, timeout=300)
-
-        @checkpoint(cache=False)
-        def meet(who: str) -> str:
-            meeting.wait()  # both flows are in a checkpoint at the same time
-            return who
-
-        @checkpoint(cache=False)
-        def where() -> tuple[int, str]:
-            return os.getpid(), threading.current_thread().name
-
-        @checkpoint(cache=False)
-        def interrupted() -> None:
-            raise KeyboardInterrupt
-
-        @flow
-        def meets(who: str) -> str:
-            return meet(who)
-
-        @flow
-        def tells():
-            return where()
-
-        @flow
-        async def tells_soon():
-            return await where.submit()
-
-        @flow
-        def is_interrupted() -> None:
-            interrupted()
-        """,
-    )
-    project.write(
-        "main.py",
-        """
-        import asyncio, os, threading
-        import kitaru
-        from work import is_interrupted, meets, tells, tells_soon
-
-        def use(mode):
-            os.environ["KITARU_LOCAL_RUNNER"] = mode
-
-        use("thread")
-        handles = [meets.run("a"), meets.run("b")]
-        assert [handle.wait(progress=False) for handle in handles] == ["a", "b"]
-        pid, thread = tells.run().wait(progress=False)
-        assert pid == os.getpid()
-
-        use("inline")
-        handle = tells.run()
-        assert handle.status == "completed"
-        assert handle.get()[0] == os.getpid()
-
-        async def in_a_loop():
-            # A notebook's cells run inside an event loop, where the body's calls must still give values.
-            use("inline")
-            assert tells.run().get()[0] == os.getpid()
-            assert tells_soon.run().get()[0] == os.getpid()
-            use("thread")
-            assert (await tells_soon.run())[0] == os.getpid()
-
-        asyncio.run(in_a_loop())
-
-        use("inline")
-        try:
-            is_interrupted.run()
-        except KeyboardInterrupt:
-            pass
-        else:
-            raise AssertionError("Ctrl-C was swallowed")
-
-        use("process")
-        assert tells.run().wait(progress=False)[0] != os.getpid()
-
-        def local():
-            @kitaru.flow
-            def inner(): return 1
-            return inner
-        try:
-            local().run()
-        except kitaru.KitaruUsageError as error:
-            assert "KITARU_LOCAL_RUNNER=process" in str(error) and "'inner'" in str(error)
-        else:
-            raise AssertionError("a process ran a function of a function")
-        """,
-    )
-    done = project.run("main.py")
+    project.take("runner_files/mode_flows.py", "runner_files/runner_modes.py")
+    done = project.run("runner_modes.py")
     assert "runs in a thread" not in done.stderr  # it was asked for
     assert not home.processes()
 
 
-def test_flows_of_a_session_without_files_run_in_threads_and_are_waited_for(project, home):
-    definition = """\
+# -- sessions without files: their flows run in threads, and are waited for ------------------------------------------
+
+# As it is typed: the interactive interpreter ends a function at an empty line.
+TYPED = """\
 from kitaru import checkpoint, flow
 @checkpoint(cache=False)
 def add(a, b):
@@ -297,37 +117,32 @@ def f(n):
     return add.submit(n, 1).result() + add(n, n)
 
 """
-    project.write("collect.py", COLLECT)
-    # A script on standard input that does not wait: the process ends when its flow has.
-    done = project.run("-", stdin=definition + "print(f.run(1).exec_id)\n")
+
+
+def test_a_script_on_standard_input_that_does_not_wait_ends_when_its_flow_has(project, home):
+    project.take("runner_files/collect_result.py")
+    done = project.run("-", stdin=TYPED + "print(f.run(1).exec_id)\n")
     exec_id = done.stdout.split()[-1]
     assert done.stderr.count("runs in a thread of this process") == 1
-    assert project.run("collect.py", exec_id).stdout == "4\n"
+    assert project.run("collect_result.py", exec_id).stdout == "4\n"
+    assert not home.processes()
 
-    # A session of the interactive interpreter.
-    done = project.run("-i", "-q", stdin=definition + "f.run(2).wait(progress=False)\nprint('still here')\n")
+
+def test_flows_of_a_session_of_the_interactive_interpreter_run_in_threads(project, home):
+    done = project.run("-i", "-q", stdin=TYPED + "f.run(2).wait(progress=False)\nprint('still here')\n")
     assert "\n7\n" in f"\n{done.stdout}".replace(">>> ", "").replace("... ", ""), done.stdout
     assert "still here" in done.stdout
+    assert not home.processes()
 
-    # A notebook's kernel: cells are compiled under names that lead to no file, in a __main__ without one, inside a
-    # running event loop; a cell is run again after it was changed.
-    kernel = f"""
-import asyncio, linecache, sys
 
-def run_cell(number, source):
-    name = f"<ipython-input-{{number}}-0123456789ab>"
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    exec(compile(source, name, "exec"), sys.modules["__main__"].__dict__)
-
-async def kernel():
-    run_cell(1, {definition!r})
-    run_cell(2, "print('first', f.run(3).wait(progress=False))")
-    run_cell(3, {definition.replace("a + b", "a * b")!r})
-    run_cell(4, "handle = f.run(3)\\nprint('second', handle.wait(progress=False))")
-    print("awaited", await handle)
-
-asyncio.run(kernel())
-"""
-    done = project.run("-", stdin=kernel)
+def test_flows_of_the_cells_of_a_notebook_run_in_threads(project, home):
+    cells = [
+        TYPED,
+        "print('first', f.run(3).wait(progress=False))",
+        TYPED.replace("a + b", "a * b"),
+        "handle = f.run(3)\nprint('second', handle.wait(progress=False))",
+    ]
+    kernel = (PROGRAMS / "runner_files" / "notebook_kernel.py").read_text()
+    done = project.run("-", *cells, stdin=kernel)
     assert [line for line in done.stdout.splitlines() if line] == ["first 10", "second 12", "awaited 12"], done.stdout
     assert not home.processes()

@@ -36,7 +36,7 @@ from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
-from kitaru._zenml.running.inputs import WALKED, freeze, save, step_inputs
+from kitaru._zenml.running.inputs import WALKED, as_given, freeze, save, step_inputs
 from kitaru._zenml.running.invocations import compile_call
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
@@ -416,7 +416,7 @@ class Body:
             name,
             inputs,
             upstream=upstream | others,
-            made=self._extra_of(made, values),
+            made=self._extra_of(made, as_given(values, held) if made.pending else values),
             started=self.record.version(name),
             may_cache=self.record.may_cache,
         )
@@ -496,7 +496,7 @@ class Body:
 def _resolved(part: Any) -> Any:
     if isinstance(part, CheckpointFuture):
         return part.result()
-    return part.load() if isinstance(part, _LOADABLE) else part
+    return part.load(disable_cache=True) if isinstance(part, _LOADABLE) else part
 
 
 def _described(called: Called) -> str:

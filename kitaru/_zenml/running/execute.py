@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from zenml.artifacts.in_memory_cache import InMemoryArtifactCache
 from zenml.client import Client
 from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
 from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPaused
@@ -167,7 +168,9 @@ def _run_attempt(
         take_over(runner, body)
         result = None
         try:
-            result = _run_body(flow, inputs, body)
+            # ZenML keeps what a run has loaded, for all that loads it: the next body would get what this one makes of it.
+            with InMemoryArtifactCache():
+                result = _run_body(flow, inputs, body)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
         body.close()
@@ -266,7 +269,7 @@ async def _finish_async(coroutine: Any, body: Body) -> Any:
 def _input_value(recorded: Any, body: Body) -> Any:
     if isinstance(recorded, dict) and ARTIFACT_KEY in recorded:
         artifact = Client().get_artifact_version(UUID(recorded[ARTIFACT_KEY]))
-        value = artifact.load()
+        value = artifact.load(disable_cache=True)
         body.know(value, artifact)
         return value
     return recorded

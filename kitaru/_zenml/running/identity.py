@@ -86,7 +86,7 @@ def recorded_arguments(called: Called, step: StepRunResponse) -> Mapping[str, An
     """Return what a recorded call was given, by parameter; reads artifacts from the store."""
     inputs = dict(step.config.parameters)
     for name, artifacts in step.inputs.items():
-        values = [artifact.load() for artifact in artifacts]
+        values = [artifact.load(disable_cache=True) for artifact in artifacts]
         inputs[name] = values if _is_list(step, name) or len(values) != 1 else values[0]
     return inputs if isinstance(called, PlainStep) else arguments_of(called, inputs)
 

@@ -22,8 +22,10 @@ from zenml.models import ArtifactVersionResponse
 from kitaru._core.code.definitions import CALL_INPUT
 from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
 from kitaru._core.code.structure import Slot, encode, leaves, replace
+from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import captured
+from kitaru._zenml.values.memory import IMMUTABLE
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, pickled, storable
 
 if TYPE_CHECKING:
@@ -61,7 +63,11 @@ class StepInputs:
         if isinstance(shape, Slot) or _is_list_of_slots(shape):
             return shape, artifacts
         self.loaded += artifacts
-        return replace(shape, lambda leaf: artifacts[leaf.index].load() if isinstance(leaf, Slot) else leaf), []
+
+        def filled(leaf: Any) -> Any:
+            return artifacts[leaf.index].load(disable_cache=True) if isinstance(leaf, Slot) else leaf
+
+        return replace(shape, filled), []
 
 
 def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
@@ -93,6 +99,21 @@ def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
     if is_parameter(value):
         return copy.deepcopy(value)
     return save(storable(value, what, AS_INPUT), "input")
+
+
+def as_given(frozen: Mapping[str, Any], held: Held) -> dict[str, Any]:
+    """Return frozen arguments with immutable values for the artifacts that hold them, as the body has given them.
+
+    Args:
+        frozen: What :func:`freeze` made of each argument, by parameter.
+        held: What the artifacts hold.
+    """
+
+    def value_of(part: Any) -> Any:
+        value = held.take(part.id) if isinstance(part, ArtifactVersionResponse) else UNSET
+        return value if type(value) in IMMUTABLE else part
+
+    return {name: replace(value, value_of, WALKED) for name, value in frozen.items()}
 
 
 def _copied(shape: Any, references: list[Any], what: str) -> Any:

@@ -64,7 +64,7 @@ class Outcome:
 
     def load(self) -> None:
         """Read the value from the store."""
-        values = tuple(artifact.load() for artifact in self.artifacts)
+        values = tuple(artifact.load(disable_cache=True) for artifact in self.artifacts)
         self.value = values if self.several else (values[0] if values else None)
         self.loaded = True
 
@@ -113,7 +113,7 @@ def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
 def kept_failure(step: StepRunResponse) -> BaseException:
     """Return what a recorded call raised."""
     artifact = Client().get_artifact_version(UUID(str(step.run_metadata[RAISED_KEY])))
-    stored = artifact.load()
+    stored = artifact.load(disable_cache=True)
     error: BaseException = stored.rebuilt() if isinstance(stored, _Parts) else stored
     if step.exception_info is not None and step.exception_info.traceback:
         give_recorded_traceback(error, own_frames(step.exception_info.traceback))
