@@ -146,6 +146,13 @@ def test_checkpoints_of_one_factory_are_not_taken_for_each_other(shown):
     assert facts["ran"] == {"load prices": 1, "load stock": 1, "join": 2}
 
 
+def test_each_attempt_is_given_the_values_as_they_were_returned(shown):
+    facts = shown("spoiled_values.py")
+    assert facts["result"] == "word of a and word of b"
+    assert facts["seen"] == ["([1, 2, 3, 4], [7, 8])"] * 3
+    assert facts["ran"] == {"numbers": 1, "word a": 1, "word b": 1, "joined": 1, "publish": 3}
+
+
 # -- divergence -------------------------------------------------------------------------------------------------------
 
 

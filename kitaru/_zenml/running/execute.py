@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -272,4 +273,4 @@ def _input_value(recorded: Any, body: Body) -> Any:
         value = artifact.load(disable_cache=True)
         body.know(value, artifact)
         return value
-    return recorded
+    return copy.deepcopy(recorded)  # the next attempt gets it, too, whatever this one makes of it
