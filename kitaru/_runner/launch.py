@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import sys
@@ -10,6 +9,7 @@ import threading
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.code.event_loop import in_event_loop
 from kitaru._core.code.modules import ModuleRef, locate
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
@@ -152,14 +152,13 @@ def _join_threads() -> None:
 def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
     """Run an execution here and now."""
     _note_this_process(exec_id)
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not in_event_loop():
         _run_here(exec_id)
-    else:  # inside a loop the body could neither block nor run a loop of its own
-        thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
-        thread.start()
-        thread.join()
+        return
+    # Inside a loop the body could neither block nor run a loop of its own.
+    thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
+    thread.start()
+    thread.join()
 
 
 def _run_here(exec_id: str) -> None:
