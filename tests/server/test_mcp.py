@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.assistant import ASSISTANT
-
 if TYPE_CHECKING:
     from tests.conftest import Project
     from tests.server_process import ServerProcess
@@ -47,7 +45,8 @@ CLIENT = """
 
     async def main():
         async with Client(server, read_timeout_seconds=120) as client:
-            call, refused = assistant.of(client)
+            helper = assistant.Assistant(client)
+            call, refused = helper.call, helper.refused
 
             status = await call("get_status")
             assert (status["where"], status["url"], status["user"]) == ("server", url, "robot"), status
@@ -83,7 +82,7 @@ def test_what_was_answered_in_the_dashboard_is_resumed_by_an_assistant(
 ) -> None:
     stranger.write("flows.py", FLOWS)
     stranger.write("client.py", CLIENT)
-    stranger.write("assistant.py", ASSISTANT)
+    stranger.take("mcp/assistant.py")
     env = {"KITARU_SERVER_URL": shared_server.url, "KITARU_AUTH_TOKEN": shared_server.api_key}
     mcp = Path(sys.executable).with_name("kitaru-mcp")
     done = stranger.run("client.py", mcp, shared_server.url, shared_server.admin_token, env=env, timeout=300)
