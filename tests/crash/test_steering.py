@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+from contextlib import closing
 
 import psutil
 
@@ -129,6 +131,23 @@ def test_a_runner_that_ends_late_leaves_the_retry_of_its_execution_alone(faults,
     psutil.wait_procs([late], timeout=300)
     again, result = faults.script(f"out((ended({exec_id!r}), executions.result({exec_id!r})))")
     assert (failed, again, result, faults.armed()) == ("failed: this once", "completed", 3, [])
+
+
+def test_a_question_that_is_aborted_by_halves_cancels_the_execution(faults, home):
+    """ZenML resolves the question and then stops the run: whoever aborts may die between the two."""
+    exec_id = faults.script(
+        "exec_id = asking.run(600.0).exec_id; until(lambda: executions.pending_waits(exec_id)); out(exec_id)"
+    )
+    with closing(sqlite3.connect(home.database, timeout=60)) as database, database:
+        database.execute("UPDATE run_wait_condition SET status = 'resolved', resolution = 'abort'")
+    status = faults.script(
+        """
+        until(lambda: executions.get(sys.argv[1]).status.is_finished)
+        out(executions.get(sys.argv[1]).status)
+        """,
+        exec_id,
+    )
+    assert status == "cancelled"
 
 
 def test_code_that_was_changed_before_a_retry_is_noticed(faults):

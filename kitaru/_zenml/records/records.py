@@ -174,6 +174,11 @@ def is_stopping(run_id: UUID) -> bool:
     return status in (ExecutionStatus.STOPPING, ExecutionStatus.STOPPED, ExecutionStatus.CANCELLED)
 
 
+def stop(run_id: UUID, reason: str) -> None:
+    """Mark an execution cancelled by whoever was asked; it may be marked already."""
+    publish_pipeline_run_status_update(run_id, ExecutionStatus.STOPPED, status_reason=reason)
+
+
 def note_expected(run_id: UUID, expected: Mapping[str, int]) -> None:
     """Record how many calls of checkpoints there will be at least, for whoever follows the execution."""
     _write(run_id, {_EXPECTED: dict(expected)})

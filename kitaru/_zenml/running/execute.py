@@ -220,7 +220,10 @@ def _end_failed(
     """Record how an attempt failed, and return whether another one is to be made."""
     if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
         files.give_up(describe_failure(error, flow.func).summary)
-    if isinstance(error, WaitAborted) or records.is_stopping(run_id):
+    if isinstance(error, WaitAborted):
+        # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.
+        records.stop(run_id, str(error))
+    if records.is_stopping(run_id):
         records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
         records.close_cut_off(run_id)
         return False
