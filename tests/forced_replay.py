@@ -8,6 +8,7 @@ _CHANGES: Final = "its body is another one each time it runs, on purpose: it div
 _COUNTS: Final = "it counts how often a body runs"
 _MANY: Final = "its body makes so many calls that running it again after each takes hours"
 
+_CATCHES: Final = "its body catches what ends it, and then marks in a file that it has failed once"
 _AT_ONCE: Final = "it counts calls that run at once, which a body that is abandoned cancels"
 
 # By the beginning of a test's id, with the reason.
@@ -23,12 +24,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "tests/local/test_right_call.py::test_calls_with_ids_are_found": _CHANGES,
     "tests/local/test_right_call.py::test_what_is_approved": "it is about which of two questions is asked first",
     "tests/local/test_shortcuts.py::test_what_the_body_holds": "it counts what is read from the store",
-    "tests/local/test_right_call.py::test_nothing_in_the_body_swallows_divergence[catching_everything]": (
-        "its body catches what ends it, and then marks in a file that it has failed once"
-    ),
-    "tests/local/test_right_call.py::test_nothing_in_the_body_swallows_divergence[gathering_exceptions]": (
-        "its body catches what ends it, and then marks in a file that it has failed once"
-    ),
+    "tests/local/test_right_call.py::test_nothing_in_the_body_swallows_divergence[catching_everything]": _CATCHES,
+    "tests/local/test_right_call.py::test_nothing_in_the_body_swallows_divergence[gathering_exceptions]": _CATCHES,
 }
 
 

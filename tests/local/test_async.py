@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def test_async_flows_await_checkpoints_of_both_kinds_side_by_side(project):
-    project.take("expected_errors.py", "async/async_side_by_side.py")
+    project.take("expecting.py", "async/async_side_by_side.py")
     assert project.run("async_side_by_side.py", env={"KITARU_CONCURRENCY": "4"}).stdout.splitlines() == [
         "[11, [0]]",
         "{'sum': 2, 'list': [3, 4]}",

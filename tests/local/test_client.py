@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def test_executions_artifacts_and_logs(project):
-    project.take("client/article_flows.py", "client/read_executions.py")
+    project.take("expecting.py", "client/article_flows.py", "client/read_executions.py")
     project.run("read_executions.py")
 
 

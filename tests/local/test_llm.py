@@ -56,7 +56,7 @@ def register_the_model(project: Project, url: str) -> None:
 
 
 def test_questions_are_asked_once_and_their_keys_are_nowhere(project: Project) -> None:
-    project.take("expected_errors.py", "llm/asked_models.py")
+    project.take("expecting.py", "llm/asked_models.py")
     with model_server(answer) as server:
         register_the_model(project, server.url)
         ran = project.run("asked_models.py", "ask")
@@ -100,7 +100,7 @@ def test_questions_are_asked_once_and_their_keys_are_nowhere(project: Project) -
 
 
 def test_secrets_and_aliases_are_listed_changed_and_deleted(project: Project) -> None:
-    project.take("expected_errors.py", "llm/secrets_and_aliases.py")
+    project.take("expecting.py", "llm/secrets_and_aliases.py")
     project.run("secrets_and_aliases.py")
     assert "visible" in project.kitaru("secrets", "show", "left", "--reveal").stdout
     # One value is all of stdin, and several are its lines.

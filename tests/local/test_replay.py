@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.conftest import Project
 
 # What the programs of these tests share.
-HELPERS = ("right_call/marks.py", "expected_errors.py")
+HELPERS = ("right_call/marks.py", "expecting.py")
 
 
 def ran(project: Project) -> list[str]:

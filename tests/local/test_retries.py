@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # What the programs of these tests share.
-HELPERS = ("expected_errors.py", "retries/counting.py")
+HELPERS = ("expecting.py", "retries/counting.py")
 
 
 def test_an_execution_is_tried_again_and_completed_checkpoints_keep_their_results(project):

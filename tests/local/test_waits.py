@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # What the programs of these tests share.
-HELPERS = ("right_call/marks.py", "expected_errors.py")
+HELPERS = ("right_call/marks.py", "expecting.py")
 
 
 def test_answers_of_every_type_while_the_runner_looks(project):

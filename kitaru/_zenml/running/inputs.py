@@ -25,7 +25,6 @@ from kitaru._core.code.structure import Slot, encode, leaves, replace
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import captured
-from kitaru._zenml.values.memory import IMMUTABLE
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, pickled, storable
 
 if TYPE_CHECKING:
@@ -110,8 +109,8 @@ def as_given(frozen: Mapping[str, Any], held: Held) -> dict[str, Any]:
     """
 
     def value_of(part: Any) -> Any:
-        value = held.take(part.id) if isinstance(part, ArtifactVersionResponse) else UNSET
-        return value if type(value) in IMMUTABLE else part
+        value = held.immutable(part.id) if isinstance(part, ArtifactVersionResponse) else UNSET
+        return part if value is UNSET else value
 
     return {name: replace(value, value_of, WALKED) for name, value in frozen.items()}
 

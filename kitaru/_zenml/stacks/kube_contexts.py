@@ -62,18 +62,18 @@ def context_names() -> list[str]:
     return [str(entry["name"]) for entry in contexts]
 
 
-def missing(context: str) -> str | None:
-    """Say that a context is not in the local kubeconfig; None where it is.
+def require(context: str) -> None:
+    """See that a context is in the local kubeconfig.
 
     Raises:
-        KitaruStackError: The kubeconfig cannot be read.
+        KitaruStackError: It is not, or the kubeconfig cannot be read.
     """
     names = context_names()
     if context in names:
-        return None
+        return
     from kubernetes.config import kube_config
 
-    return (
+    raise KitaruStackError(
         f"There is no kube context {context!r}. The contexts of {kube_config.KUBE_CONFIG_DEFAULT_LOCATION} are "
         f"{', '.join(names) or 'none'}; `kubectl config get-contexts` shows them, and KUBECONFIG names another file."
     )
@@ -83,8 +83,7 @@ def _check(context: str) -> None:
     from kubernetes import config
     from kubernetes.config import kube_config
 
-    if (problem := missing(context)) is not None:
-        raise KitaruStackError(problem)
+    require(context)
     contexts, _ = config.list_kube_config_contexts()
     user = next(entry["context"].get("user") for entry in contexts if entry["name"] == context)
     users = kube_config.KubeConfigMerger(kube_config.KUBE_CONFIG_DEFAULT_LOCATION).config["users"]

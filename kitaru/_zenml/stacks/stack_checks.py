@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from shlex import quote
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 from uuid import uuid4
 
@@ -102,11 +101,13 @@ def _result(attempt: _Try) -> StackCheckResult:
 
 def _tries(stack: Stack, repository: str | None = None) -> Iterator[_Try]:
     orchestrator = stack.orchestrator
-    problem = _without_context(orchestrator) if orchestrator.flavor == "kubernetes" else None
-    if problem is not None:  # nothing that asks the cluster would say why
-        yield _Try(_called(orchestrator), "take its context from the kubeconfig", partial(_fail, problem))
-    else:
+    context = _Try(
+        _called(orchestrator), "take its context from the kubeconfig", lambda: _require_context(orchestrator)
+    )
+    if _result(context).ok:
         yield from _tries_of_orchestrator(stack, orchestrator)
+    else:  # nothing that asks the cluster would say why
+        yield context
     builder = stack.image_builder
     if builder is not None and builder.flavor == "local" and orchestrator.flavor not in ("local", "local_docker"):
         yield _Try(_called(builder), REACH_ENGINE, _reach_engine)
@@ -129,19 +130,13 @@ def _tries_of_orchestrator(stack: Stack, orchestrator: Any) -> Iterator[_Try]:
         yield _Try(_called(orchestrator), "log in by its service connector", lambda: _log_in(orchestrator))
 
 
-def _without_context(orchestrator: Any) -> str | None:
-    """Say that the kube context of an orchestrator is not there; None where it is, or none is needed."""
-    context = orchestrator.config.kubernetes_context
-    if orchestrator.connector is not None or not context:
-        return None
-    try:
-        return kube_contexts.missing(context)
-    except KitaruStackError as error:
-        return str(error)
-
-
-def _fail(problem: str) -> NoReturn:
-    raise KitaruStackError(problem)
+def _require_context(orchestrator: Any) -> None:
+    if (
+        orchestrator.flavor == "kubernetes"
+        and orchestrator.connector is None
+        and orchestrator.config.kubernetes_context
+    ):
+        kube_contexts.require(orchestrator.config.kubernetes_context)
 
 
 def _called(component: StackComponent) -> str:

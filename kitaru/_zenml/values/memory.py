@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 # Values of these types are the same whoever holds them.
-IMMUTABLE: Final = (bytes, str, int, float, bool, type(None))
+_IMMUTABLE: Final = (bytes, str, int, float, bool, type(None))
 
 
 class Held:
@@ -35,8 +35,13 @@ class Held:
             value: What it holds, or has held.
             unchanged: Whether the value is known to be what the artifact holds, even where it can be changed.
         """
-        if type(value) in IMMUTABLE or (unchanged and self._body_waits and _is_plain_array(value)):
+        if type(value) in _IMMUTABLE or (unchanged and self._body_waits and _is_plain_array(value)):
             self._values[artifact_id] = value
+
+    def immutable(self, artifact_id: UUID) -> Any:
+        """Return the value of an artifact that nobody can change; ``UNSET`` where none such is held."""
+        value = self._values.get(artifact_id, UNSET)
+        return value if type(value) in _IMMUTABLE else UNSET
 
     def take(self, artifact_id: UUID) -> Any:
         """Return the value of an artifact, the checkpoint's own to change; ``UNSET`` where it is not held."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from expected_errors import raised
+from expecting import raised
 
 from kitaru import KitaruContextError, KitaruUserCodeError, checkpoint, flow
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from article_flows import article, broken
+from expecting import raised
 
 import kitaru
 from kitaru import KitaruClient, KitaruStateError, KitaruUsageError, KitaruUserCodeError
@@ -15,19 +16,8 @@ if TYPE_CHECKING:
 
     from kitaru import FlowHandle
 
-E = TypeVar("E", bound=Exception)
-
 client = KitaruClient()
 executions = client.executions
-
-
-def raised(kind: type[E], call: Callable[[], object]) -> E:
-    """Return the error that a call raises."""
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError(f"{call} raised no {kind.__name__}")
 
 
 def look_at_execution(handle: FlowHandle[str]) -> None:

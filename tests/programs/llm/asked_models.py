@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from expected_errors import raised
+from expecting import raised
 from pydantic import BaseModel
 
 import kitaru

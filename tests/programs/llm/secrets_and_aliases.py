@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from expected_errors import raised
+from expecting import raised
 
 import kitaru
 from kitaru import KitaruUsageError

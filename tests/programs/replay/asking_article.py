@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from expected_errors import raised
+from expecting import raised
 from zenml.client import Client
 
 import kitaru

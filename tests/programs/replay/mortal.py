@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expected_errors import raised
+from expecting import raised
 from marks import is_marked, lines, mark, ran, unmark
 
 from kitaru import KitaruClient, KitaruDivergenceError, KitaruUserCodeError, checkpoint, flow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
-from expected_errors import raised
+from expecting import raised
 from marks import HERE, lines
 from ranking_report import Ranking, other, report
 from zenml.client import Client

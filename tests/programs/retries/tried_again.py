@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from counting import count
-from expected_errors import raised
+from expecting import raised
 
 from kitaru import KitaruUserCodeError, checkpoint, flow
 

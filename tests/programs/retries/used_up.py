@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from counting import count
-from expected_errors import raised
+from expecting import raised
 from failing import fail
 
 from kitaru import KitaruUserCodeError, checkpoint, flow

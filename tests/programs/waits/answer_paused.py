@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from expected_errors import raised
+from expecting import raised
 
 from kitaru import FlowHandle, KitaruStateError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from expected_errors import raised
+from expecting import raised
 from half_asked import half_asked
 from questions import Review, concurrent, several
 
