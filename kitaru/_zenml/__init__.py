@@ -14,9 +14,11 @@ import logging
 import os
 
 from kitaru._core import zenml_version
+from kitaru._core.code.parsing import parse_in_turn
 from kitaru._zenml import private_names
 
 zenml_version.check()
+parse_in_turn()
 # ZenML reads these when it is imported. By default it tells about every registration and upload, and replaces the
 # whole process's tracebacks by its own; a person who runs a flow asked for the flow's own output. What the user has
 # set stands, and child processes do not inherit ours.

@@ -33,7 +33,6 @@ _PIPELINE: Final = "zenml.pipelines.pipeline_definition"
 _RUNNER: Final = "zenml.execution.pipeline.dynamic.runner"
 _OUTPUTS: Final = "zenml.execution.pipeline.dynamic.outputs"
 _SOURCES: Final = "zenml.utils.source_utils"
-_STEP_UTILS: Final = "zenml.steps.utils"
 _CONFIGURATION: Final = "zenml.config.global_config"
 
 PRIVATE_NAMES: Final = (
@@ -138,13 +137,6 @@ PRIVATE_NAMES: Final = (
         "DockerContainerEngine.process_docker_stream",
         "Replaced: it reads what the engine reports of layers, and does not pass it on; see kitaru._zenml.stacks.builds.",
     ),
-    PrivateName(
-        _STEP_UTILS,
-        "has_tuple_return",
-        "Replaced: it parses a step's source as the step starts, and two threads that parse at once fail with a "
-        "SystemError before Python 3.11.8 and 3.12.2 (CPython issue 106905).",
-    ),
-    PrivateName(_STEP_UTILS, "has_only_none_returns", "Replaced for the same reason."),
     PrivateName("zenml.console", "console.soft_wrap", "Replaced: the URL of a login is broken where a line ends."),
 )
 # Loading the runner takes a fifth of a second, which only a process that runs flows has to spend.

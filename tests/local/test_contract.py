@@ -12,9 +12,7 @@ import functools
 import importlib
 import inspect
 import re
-import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -405,36 +403,6 @@ def test_what_an_engine_reports_is_heard(monkeypatch):
     line = b'{"aux": {"ID": "an image"}}\n'
     assert DockerContainerEngine.process_docker_stream([line]) == [{"ID": "an image"}]
     assert heard == [line]
-
-
-@contract("has_tuple_return", "has_only_none_returns")
-def test_sources_of_steps_are_parsed_one_after_the_other(monkeypatch):
-    import ast
-
-    from zenml.steps import utils
-
-    for name in ("has_tuple_return", "has_only_none_returns"):
-        monkeypatch.setattr(utils, name, getattr(utils, name))
-    private.parse_in_turn()
-    parsing, parse = threading.Semaphore(1), ast.parse
-
-    def parse_alone(source: str) -> ast.Module:
-        assert parsing.acquire(blocking=False), "two threads parse at once"
-        try:
-            time.sleep(0.001)  # lets the other threads try
-            return parse(source)
-        finally:
-            parsing.release()
-
-    monkeypatch.setattr(utils.ast, "parse", parse_alone)
-
-    def pair(n: int) -> tuple[int, int]:
-        return n, n
-
-    looked_at = [utils.has_tuple_return, utils.has_only_none_returns] * 20
-    with ThreadPoolExecutor(max_workers=8) as threads:
-        seen = list(threads.map(lambda look: look(pair), looked_at))
-    assert seen == [True, False] * 20
 
 
 @contract("console.soft_wrap")

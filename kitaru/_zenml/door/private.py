@@ -7,7 +7,6 @@ replaced that is replaced for speed alone.
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -27,13 +26,11 @@ from zenml.materializers.materializer_registry import MaterializerRegistry, mate
 from zenml.orchestrators import cache_utils
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
-from zenml.steps import utils as step_utils
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
     from uuid import UUID
 
     from sqlalchemy.engine import Engine
@@ -208,24 +205,6 @@ def hear_engine_by(hear: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
         return read(hear(stream))
 
     DockerContainerEngine.process_docker_stream = staticmethod(process_docker_stream)  # type: ignore[method-assign]
-
-
-def parse_in_turn() -> None:
-    """Have ZenML parse one step's source at a time; further calls do nothing."""
-    if step_utils.has_tuple_return.__module__ != __name__:
-        turn = threading.Lock()
-        step_utils.has_tuple_return = _in_turn(step_utils.has_tuple_return, turn)  # type: ignore[assignment]
-        step_utils.has_only_none_returns = _in_turn(step_utils.has_only_none_returns, turn)  # type: ignore[assignment]
-
-
-def _in_turn(
-    parse: Callable[[Callable[..., Any]], bool], turn: AbstractContextManager[Any]
-) -> Callable[[Callable[..., Any]], bool]:
-    def parse_alone(func: Callable[..., Any]) -> bool:
-        with turn:
-            return parse(func)
-
-    return parse_alone
 
 
 def leave_lines_whole() -> None:

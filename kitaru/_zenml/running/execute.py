@@ -30,7 +30,6 @@ from kitaru._zenml.door.private import (
     find_materializers_by,
     give_orchestrator_run_id,
     load_inputs_by,
-    parse_in_turn,
 )
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.records import records, usage
@@ -184,7 +183,6 @@ def _prepare_process(*, in_container: bool) -> None:
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
     find_materializers_by(materializer_of)
-    parse_in_turn()
     hear_prints()
     if in_container or files.own_directory() is not None:  # else it is the user's own
         write_whole_lines()
