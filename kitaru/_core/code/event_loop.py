@@ -1,14 +1,18 @@
-"""The event loop that code runs in, and the one that async checkpoints share."""
+"""The event loop that code runs in, that of an async flow's body, and the one that async checkpoints share."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
+    from types import TracebackType
+    from typing import Self
 
 T = TypeVar("T")
 
@@ -22,6 +26,58 @@ def in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+class BodyLoop:
+    """The event loop in which an async body runs, in each attempt that this process makes.
+
+    Connections that a client keeps belong to the loop that they were opened in: in a loop of its own, the second attempt
+    would fail with "Event loop is closed". Tasks and threads end with the attempt that has started them.
+    """
+
+    def __init__(self) -> None:
+        """Prepare a loop, which is made where it is needed."""
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the loop."""
+        self._runner.close()
+
+    def run(self, coroutine: Coroutine[Any, Any, T], prepare: Callable[[asyncio.AbstractEventLoop], None]) -> T:
+        """Run a coroutine to its end, and then end all that it has left running; return what it returns.
+
+        Args:
+            coroutine: Runs in a copy of the caller's context.
+            prepare: Given the loop before.
+        """
+        loop = self._runner.get_loop()
+        threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
+        loop.set_default_executor(threads)
+        prepare(loop)
+        try:
+            return self._runner.run(coroutine, context=copy_context())
+        finally:
+            self._runner.run(_end_others(threads), context=copy_context())
+
+
+async def _end_others(threads: ThreadPoolExecutor) -> None:
+    """End a loop's other tasks and threads as :func:`asyncio.run` does, for a loop that is to be used again."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in others:
+        if not task.cancelled() and task.exception() is not None:
+            told = {"message": "a task failed as it was cancelled", "exception": task.exception(), "task": task}
+            asyncio.get_running_loop().call_exception_handler(told)
+    with ThreadPoolExecutor(1) as waiting:  # a thread may need the loop to come to its end
+        await asyncio.wrap_future(waiting.submit(threads.shutdown))
 
 
 async def in_shared_loop(coroutine: Coroutine[Any, Any, T]) -> T:

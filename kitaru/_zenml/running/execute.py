@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import inspect
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPa
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
 
 from kitaru._core.code import scope
+from kitaru._core.code.event_loop import BodyLoop
 from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files
@@ -122,13 +123,30 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
     original = Original(context.run, plan) if plan is not None else None
     if extra["runner"] == "stack":
         container.enter(run_id, retries)
+    with BodyLoop() as loop:
+        return _run_attempts(_Job(flow, inputs, context.runner, original, loop), retries)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the attempts that this process makes have in common."""
+
+    flow: FlowDefinition[..., Any]
+    inputs: dict[str, Any]
+    runner: DynamicPipelineRunner
+    original: Original | None
+    loop: BodyLoop
+
+
+def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
+    run_id = job.runner.run.id
     while True:
         with _kept_record():
             attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
             again = attempt.number - records.first_of_cycle(run_id) < retries
             files.note_attempt(attempt.number, last=not again)
             since = records.first_since_failure(run_id, attempt)
-        body, result = _run_attempt(flow, inputs, context.runner, original, attempt=attempt.number, since=since)
+        body, result = _run_attempt(job, attempt=attempt.number, since=since)
         error = body.ended_by
         if isinstance(error, PauseRequested):
             with _kept_record():
@@ -138,7 +156,7 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
             raise RunPaused from None
         with _kept_record():
             _note_course(run_id, body.record)
-            goes_on = error is not None and _end_failed(run_id, attempt, error, flow, again=again)
+            goes_on = error is not None and _end_failed(run_id, attempt, error, job.flow, again=again)
             if error is None:
                 _end_completed(run_id, attempt, body.record, result)
         # Outside: what the flow has raised is no failure of the record, for which this worker would be replaced.
@@ -149,28 +167,20 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
             raise error
 
 
-def _run_attempt(
-    flow: FlowDefinition[..., Any],
-    inputs: dict[str, Any],
-    runner: DynamicPipelineRunner,
-    original: Original | None,
-    *,
-    attempt: int,
-    since: int,
-) -> tuple[Body, ArtifactVersionResponse | None]:
+def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, ArtifactVersionResponse | None]:
     """Run the body to its end, from its beginning again wherever it is abandoned; what has ended it stands in the body."""
-    run_id = runner.run.id
-    plan = original.plan if original is not None else None
+    run_id = job.runner.run.id
+    plan = job.original.plan if job.original is not None else None
     while True:
         with _kept_record():
-            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), original, since=since)
-        body = Body(runner, record, QuestionRecord(run_id, plan, record.divergences), attempt)
-        take_over(runner, body)
+            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), job.original, since=since)
+        body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt)
+        take_over(job.runner, body)
         result = None
         try:
             # ZenML keeps what a run has loaded, for all that loads it: the next body would get what this one makes of it.
             with InMemoryArtifactCache():
-                result = _run_body(flow, inputs, body)
+                result = _run_body(job, body)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
         body.close()
@@ -237,13 +247,14 @@ def _end_failed(
     return False
 
 
-def _run_body(flow: FlowDefinition[..., Any], inputs: dict[str, Any], body: Body) -> ArtifactVersionResponse | None:
+def _run_body(job: _Job, body: Body) -> ArtifactVersionResponse | None:
+    flow = job.flow
     try:
         with scope.in_body(body), lanes.inside(body.lane):
-            values = {name: _input_value(inputs[recorded], body) for name, recorded in flow.record_names.items()}
+            values = {name: _input_value(job.inputs[recorded], body) for name, recorded in flow.record_names.items()}
             value = call(flow.func, flow.signature, values)
             if inspect.iscoroutine(value):
-                value = _run_async(value, body)
+                value = job.loop.run(_finish_async(value, body), lambda loop: lanes.count_tasks(loop, body.lane))
             body.check()
             body.settle()
             body.check_complete()
@@ -251,13 +262,6 @@ def _run_body(flow: FlowDefinition[..., Any], inputs: dict[str, Any], body: Body
     finally:
         finish_line()
     return result
-
-
-def _run_async(coroutine: Any, body: Body) -> Any:
-    """Run an async body in a loop that gives each of its tasks a lane."""
-    with asyncio.Runner() as runner:
-        lanes.count_tasks(runner.get_loop(), body.lane)
-        return runner.run(_finish_async(coroutine, body))
 
 
 async def _finish_async(coroutine: Any, body: Body) -> Any:
