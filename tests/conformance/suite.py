@@ -152,6 +152,8 @@ class Conformance:
         # What came after what: the three after the first request, the second request after all three.
         assert [made[name]["parents"] for name in ("reader_fetch", "reader_fetch_3")] == [[f"reader_{self.model}"]] * 2
         assert made[f"reader_{self.model}_2"]["parents"] == ["reader_fetch", "reader_fetch_2", "reader_fetch_3"]
+        # Behind the crash as before it.
+        assert made[f"reader_{self.model}_3"]["parents"] == ["reader_fetch_4"]
         assert execution["usage"]["calls"] == 4
 
     def test_a_person_approves_and_refuses(self, script: Any) -> None:

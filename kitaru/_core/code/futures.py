@@ -78,15 +78,8 @@ class CheckpointFuture(Generic[R]):
         return is_done
 
     def __await__(self) -> Generator[Any, None, R]:
-        import asyncio
-
         self._seen = True
-        loop = asyncio.get_running_loop()
-        finished = loop.create_future()
-        # asyncio.wrap_future would wait forever where a StopIteration was raised, and would cancel a checkpoint that
-        # has not started yet when whoever awaits it gives up.
-        self._future.add_done_callback(lambda _: _tell(loop, finished))
-        yield from finished.__await__()
+        yield from until_done(self._future).__await__()
         self._taken()
         return self._resolve(self._future.result())
 
@@ -121,6 +114,20 @@ class CheckpointFuture(Generic[R]):
             _refuse
         )
         __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
+
+
+async def until_done(future: Future[Any]) -> None:
+    """Wait until a future is done, in an event loop, whatever it holds then.
+
+    ``asyncio.wrap_future`` would wait forever where a StopIteration was raised, and would cancel what has not started yet
+    when whoever awaits it gives up.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    finished = loop.create_future()
+    future.add_done_callback(lambda _: _tell(loop, finished))
+    await finished
 
 
 def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> None:

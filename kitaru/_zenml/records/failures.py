@@ -6,11 +6,12 @@ import asyncio
 import concurrent.futures
 import contextlib
 import os
+import re
 import threading
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pydantic
 import zenml
@@ -26,6 +27,8 @@ _TRACEBACK = "__kitaru_traceback__"
 # ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
 _LIMIT = 20_000
 _PACKAGES = (zenml, pydantic, asyncio, concurrent.futures)
+# Above the frames of an exception that is in no group.
+_HEADING: Final = re.compile(r"^Traceback \(most recent call last\):\n", re.MULTILINE)
 # Where frames come from that are none of the user's: whole packages, and single modules.
 _MACHINERY = (
     f"{FOLDER}{os.sep}",
@@ -96,22 +99,25 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
         message=str(error)[:_LIMIT],
         type=f"{kind.__module__}.{kind.__qualname__}",
         checkpoint=checkpoint,
-        traceback=_user_traceback(error)[-_LIMIT:],
+        traceback=user_traceback(error)[-_LIMIT:],
     )
 
 
-def _user_traceback(error: BaseException) -> str:
-    recorded: str | None = getattr(error, _TRACEBACK, None)
-    if recorded is not None:
-        return recorded
+def user_traceback(error: BaseException) -> str:
+    """Return the traceback of an exception without the machinery's frames, with those of where it was raised first."""
     exception = traceback.TracebackException.from_exception(error)
-    _keep_user_frames(exception)
-    return "".join(exception.format())
+    recorded: str | None = getattr(error, _TRACEBACK, None)
+    if recorded is None:
+        _keep_user_frames(exception)
+        return "".join(exception.format())
+    again = "".join(traceback.StackSummary.from_list(_user_frames(exception)).format())
+    place = max((heading.end() for heading in _HEADING.finditer(recorded)), default=None)
+    return recorded if place is None else f"{recorded[:place]}{again}{recorded[place:]}"
 
 
 def _keep_user_frames(exception: traceback.TracebackException) -> bool:
     """Drop the machinery's frames, and exceptions that it was handling itself; say whether anything else is left."""
-    frames = [frame for frame in exception.stack if not frame.filename.startswith(_MACHINERY)]
+    frames = _user_frames(exception)
     if frames:
         exception.stack = traceback.StackSummary.from_list(frames)
     for other in (exception.__cause__, *(exception.exceptions or ())):
@@ -120,3 +126,7 @@ def _keep_user_frames(exception: traceback.TracebackException) -> bool:
     if exception.__context__ is not None and not _keep_user_frames(exception.__context__):
         exception.__context__ = None
     return bool(frames) or exception.__context__ is not None
+
+
+def _user_frames(exception: traceback.TracebackException) -> list[traceback.FrameSummary]:
+    return [frame for frame in exception.stack if not frame.filename.startswith(_MACHINERY)]

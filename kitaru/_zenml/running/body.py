@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -19,7 +18,7 @@ from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
 from kitaru._core.code.event_loop import in_event_loop
-from kitaru._core.code.futures import CheckpointFuture
+from kitaru._core.code.futures import CheckpointFuture, until_done
 from kitaru._core.code.named import NamedCall
 from kitaru._core.code.structure import replace
 from kitaru._core.identity import lanes
@@ -224,7 +223,7 @@ class Body:
         if known.state is State.FAILED:
             raise kept_failure(step)
         self._note_other_inputs(made, step)
-        self._precedence.ended(made.called, made.name, set())
+        self._precedence.ended(made.called, made.name, set(step.spec.upstream_steps))
         return Outcome.of(step)
 
     def _note_other_inputs(self, made: _Made, step: StepRunResponse) -> None:
@@ -352,8 +351,7 @@ class Body:
     async def let_finish(self) -> None:
         """Wait for what is running, where the loop must go on for it."""
         for future in self._futures:
-            with suppress(BaseException):
-                await asyncio.wrap_future(future._future)  # noqa: SLF001 - the future's other half
+            await until_done(future._future)  # noqa: SLF001 - the future's other half
 
     def settle(self) -> None:
         """Wait for everything that was started, and raise the first failure that the body never looked at."""

@@ -15,10 +15,9 @@ from zenml.exceptions import RunStoppedException
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.models import RunMetadataResource
 
-from kitaru._core.code.frames import own_frames
 from kitaru._core.process.event import Event, Kind
 from kitaru._zenml.records.events import tell
-from kitaru._zenml.records.failures import give_recorded_traceback
+from kitaru._zenml.records.failures import give_recorded_traceback, user_traceback
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.running.inputs import save
 from kitaru._zenml.values.values import AS_INPUT, pickled
@@ -100,7 +99,9 @@ def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
     if not steps or steps[0].status != ExecutionStatus.FAILED:  # it failed before it was a step, and will again
         return False
     try:
-        artifact = save(pickled(_portable(error), f"What {name!r} raised", AS_INPUT), "raised")
+        artifact = save(
+            pickled(_Raised(_portable(error), user_traceback(error)), f"What {name!r} raised", AS_INPUT), "raised"
+        )
     except KitaruError as problem:
         text = f"the failure of {name} is not kept, a later runner tries it again: {problem}"
         tell(Event(Kind.WARNING, text, checkpoint=name, message=text))
@@ -113,10 +114,9 @@ def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
 def kept_failure(step: StepRunResponse) -> BaseException:
     """Return what a recorded call raised."""
     artifact = Client().get_artifact_version(UUID(str(step.run_metadata[RAISED_KEY])))
-    stored = artifact.load(disable_cache=True)
-    error: BaseException = stored.rebuilt() if isinstance(stored, _Parts) else stored
-    if step.exception_info is not None and step.exception_info.traceback:
-        give_recorded_traceback(error, own_frames(step.exception_info.traceback))
+    raised: _Raised = artifact.load(disable_cache=True)
+    error = raised.error.rebuilt() if isinstance(raised.error, _Parts) else raised.error
+    give_recorded_traceback(error, raised.traceback)
     return error
 
 
@@ -134,6 +134,12 @@ def _is_picklable(part: Any) -> bool:
         pickle.dumps(part)
         return True
     return False
+
+
+@dataclass(frozen=True)
+class _Raised:
+    error: Exception | _Parts
+    traceback: str
 
 
 @dataclass(frozen=True)
