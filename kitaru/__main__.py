@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kitaru._cli.main import main
+from kitaru._cli.entry import main
 
 if __name__ == "__main__":
     main()

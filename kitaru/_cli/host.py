@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def host() -> None:
-    """Look after the process that forks local runners.
+    """Look after the process that forks runners and commands.
 
-    It has loaded ZenML, so that no runner has to. It starts with the first flow, and ends when nothing ran for five
-    minutes. KITARU_HOST=off does without.
+    It has loaded ZenML, so that neither local runners nor commands that read have to. It starts with the first of
+    them, and ends when nothing ran for five minutes. KITARU_HOST=off does without.
     """
 
 
@@ -33,7 +33,7 @@ def status(output: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     from kitaru.host import running
 
-    _tell(running(), output, "No host runs. The next flow starts one.")
+    _tell(running(), output, "No host runs. The next flow, or command that reads, starts one.")
 
 
 @host.command()
@@ -62,7 +62,7 @@ def restart(output: str) -> None:
     from kitaru.host import restart as restart_own
 
     started = restart_own()
-    _tell([started] if started else [], output, "There can be no host here; flows start without one.")
+    _tell([started] if started else [], output, "There can be no host here; flows and commands start without one.")
     if started is None:
         raise click.exceptions.Exit(1)
 

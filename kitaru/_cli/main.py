@@ -18,7 +18,7 @@ from typing import Any, Final, Never
 import click
 
 from kitaru._cli.group import Group
-from kitaru._core.process.ctrl_c import redeliver_interrupt
+from kitaru._core.process.ctrl_c import INTERRUPTED, redeliver_interrupt
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
 
 COMMANDS: Final = {
@@ -42,7 +42,6 @@ COMMANDS: Final = {
 """The commands, and where each is found. They are imported when they are needed, and import ZenML later still."""
 
 _EXIT_CODES: Final = ((KitaruUsageError, 2), (KitaruBackendError, 3), (KitaruError, 1))
-_INTERRUPTED: Final = 130  # what shells report for SIGINT: 128 + 2
 
 
 @dataclass
@@ -75,7 +74,7 @@ class _LazyGroup(Group):
         except KeyboardInterrupt as interrupt:  # caught here, since click would print an empty line first
             # What it says ends with a command, which is copied without a dot behind it.
             click.echo(f"Interrupted: {interrupt}" if str(interrupt) else "Interrupted.", err=True)
-            raise click.exceptions.Exit(_INTERRUPTED) from interrupt
+            raise click.exceptions.Exit(INTERRUPTED) from interrupt
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

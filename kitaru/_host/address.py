@@ -70,8 +70,10 @@ def _own(path: Path) -> Path:
 def _surroundings() -> list[Any]:
     limits = {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
     process = Path("/proc/self")
+    # By its real path: scripts that pip has installed call it python3, a person python.
+    interpreter = os.path.realpath(sys.executable)
     return [
-        [sys.executable, sys.prefix, sys.version, FOLDER.as_posix(), VERSION],
+        [interpreter, sys.prefix, sys.version, FOLDER.as_posix(), VERSION],
         [os.geteuid(), os.getegid(), sorted(os.getgroups())],
         [str((process / "ns" / name).readlink()) for name in ("pid", "mnt", "net", "user")],
         [(process / "cgroup").read_text(), limits, os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0))],

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -33,7 +34,7 @@ _gave_up = False
 class HostedProcess:
     """A process that the host has forked for this one; used like ``subprocess.Popen``."""
 
-    def __init__(self, pid: int, descriptor: int, stdin: BinaryIO) -> None:
+    def __init__(self, pid: int, descriptor: int, stdin: BinaryIO | None) -> None:
         self.pid = pid
         self.stdin = stdin
         self._descriptor = descriptor
@@ -46,92 +47,101 @@ class HostedProcess:
             self._ended = True
             os.close(self._descriptor)
 
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if not self._ended:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._descriptor, number)
+
 
 class Request:
     """A fork that the host has been asked for; it may still have to load ZenML."""
 
     def __init__(
-        self, program: Path, args: Sequence[str], env: Mapping[str, str], path: Sequence[str], log: int
+        self,
+        program: Path,
+        args: Sequence[str],
+        streams: Sequence[int],
+        *,
+        env: Mapping[str, str] = os.environ,
+        path: Sequence[str] = (),
     ) -> None:
         """Ask; where no host runs, start one.
 
         Args:
             program: The file of the program that the host is, called with ``host`` and its folder.
             args: The arguments of the program that the fork is to be.
+            streams: The descriptors of its stdin, stdout and stderr, and of what else it is given; ``subprocess.PIPE`` as
+                the first one for a pipe from this process.
             env: Its variables.
-            path: Its import path.
-            log: Where its output goes.
+            path: Its import path; by default that of this process.
 
         Raises:
             OSError: No host can be asked.
         """
         self._program = program
-        self._asked = {"args": list(args), "env": dict(env), "path": list(path), "umask": _umask()}
-        self._log = os.dup(log)
+        self._asked = {"args": list(args), "env": dict(env), "path": list(path or sys.path), "umask": _umask()}
         self._folder = address.folder()
-        self._connection, self._deadline = self._connect()
+        self._stdin: BinaryIO | None = None
+        self._connection: socket.socket | None = None
+        self._deadline = 0.0
+        self._kept: list[int] = []
         try:
-            self._stdin = self._send()
+            self._keep(streams)
+            self._ask()
         except OSError:
-            self._close()
+            self.abandon()
             raise
 
     def result(self) -> HostedProcess | None:
         """Wait for the fork; None where there is none, and the program is to be started without the host."""
-        answer = self._answer()
-        if answer is not None and answer.get("again"):  # it has made room for another one
-            answer = self._ask_again()
-        process: HostedProcess | None = (answer or {}).get("process")
-        if process is None:
-            self.abandon()
-        else:
-            self._close()
+        process = None
+        try:
+            answer = self._answer()
+            if answer is not None and answer.get("again"):  # it has made room for another one
+                with contextlib.suppress(OSError):
+                    self._ask()
+                    answer = self._answer()
+            process = (answer or {}).get("process")
+        finally:
+            self._close(keep_stdin=process is not None)
         return process
 
     def abandon(self) -> None:
         """Forget about it; a fork that nobody tells what to do ends."""
-        self._stdin.close()
-        self._close()
+        self._close(keep_stdin=False)
 
-    def _close(self) -> None:
-        self._connection.close()
-        os.close(self._log)
+    def _close(self, *, keep_stdin: bool) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        while self._kept:
+            os.close(self._kept.pop())
+        if self._stdin is not None and not keep_stdin:
+            self._stdin.close()
 
-    def _ask_again(self) -> dict[str, Any] | None:
-        self._connection.close()
-        self._stdin.close()
-        try:
-            self._connection, self._deadline = self._connect()
-            self._stdin = self._send()
-        except OSError:
-            return None
-        return self._answer()
+    def _keep(self, streams: Sequence[int]) -> None:
+        self._kept.append(os.open(".", os.O_RDONLY | os.O_DIRECTORY))
+        for stream in streams:
+            if stream == subprocess.PIPE:
+                theirs, ours = os.pipe()
+                self._kept.append(theirs)
+                self._stdin = os.fdopen(ours, "wb", buffering=0)
+            else:
+                self._kept.append(os.dup(stream))
 
-    def _connect(self) -> tuple[socket.socket, float]:
-        connection = _connect(self._program, self._folder)
+    def _ask(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = _connect(self._program, self._folder)
         is_ready = (self._folder / address.STATE).exists()
-        return connection, time.monotonic() + (_PATIENCE if is_ready else _LOADING)
-
-    def _send(self) -> BinaryIO:
+        self._deadline = time.monotonic() + (_PATIENCE if is_ready else _LOADING)
         self._connection.settimeout(_PATIENCE)
-        theirs, ours = os.pipe()
-        stdin: BinaryIO = os.fdopen(ours, "wb", buffering=0)
-        here = -1
-        try:
-            here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
-            socket.send_fds(self._connection, [b"\n"], [theirs, self._log, here])
-            self._connection.sendall(json.dumps(self._asked).encode() + b"\n")
-        except OSError:
-            stdin.close()
-            raise
-        finally:
-            os.close(theirs)
-            if here >= 0:
-                os.close(here)
-        return stdin
+        socket.send_fds(self._connection, [b"\n"], self._kept)
+        self._connection.sendall(json.dumps(self._asked).encode() + b"\n")
 
     def _answer(self) -> dict[str, Any] | None:
         global _gave_up  # noqa: PLW0603 - once a process
+        assert self._connection is not None
         try:
             self._connection.settimeout(max(self._deadline - time.monotonic(), 0.1))
             _, descriptors, _, _ = socket.recv_fds(self._connection, 1, 1)
@@ -140,7 +150,7 @@ class Request:
         except TimeoutError:
             _gave_up = True
             sys.stderr.write(
-                "kitaru: the host does not answer, so flows start without it, which takes longer. "
+                "kitaru: the host does not answer. This goes on without it, which takes longer. "
                 "`kitaru host restart` starts another one.\n"
             )
             return None

@@ -20,20 +20,19 @@ def become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
 
     Args:
         request: Its environment, file mode mask and import path, and the arguments of the program.
-        descriptors: The program's stdin, stdout with stderr, and folder.
+        descriptors: The program's folder, stdin, stdout and stderr, and what else it is given, whose numbers it gets as
+            its last arguments. The caller closes them.
     """
-    stdin, output, folder = descriptors
+    folder, *streams = descriptors
     os.setsid()
     restore_signals()
-    for number, descriptor in ((0, stdin), (1, output), (2, output)):
+    for number, descriptor in enumerate(streams[:3]):
         os.dup2(descriptor, number)
     os.fchdir(folder)
-    for descriptor in descriptors:
-        os.close(descriptor)
     os.umask(request["umask"])
     _take_environment(request["env"])
     sys.path[:] = request["path"]
-    sys.argv[1:] = request["args"]
+    sys.argv[1:] = [*request["args"], *(str(os.dup(further)) for further in streams[3:])]
     importlib.invalidate_caches()
     _reseed()
     name_process("kitaru-run")

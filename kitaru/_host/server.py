@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 300.0
 # How long somebody who has connected may take to say what is wanted, in seconds.
 _REQUEST_TIMEOUT: Final = 5.0
+# How many descriptors a request has at most: a folder, three streams, and one more.
+_DESCRIPTORS: Final = 5
 # How the names end of modules, and of what tells that a distribution is installed. Packages are folders.
 _TELLING: Final = (".py", ".pyc", ".so", ".pth", ".dist-info", ".egg-info", ".egg-link")
 # Read while ZenML loads, and taken over by forks all the same.
@@ -120,7 +122,7 @@ class _Host:
             if not address.peer_is_user(connection):
                 return False
             connection.settimeout(_REQUEST_TIMEOUT)
-            _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
+            _, descriptors, _, _ = socket.recv_fds(connection, 1, _DESCRIPTORS)
             with connection.makefile("r") as lines:
                 request = json.loads(lines.readline())
             if not request:  # whether there is a host, is all that is asked
@@ -130,9 +132,8 @@ class _Host:
         except (OSError, ValueError):  # who asked has gone, or is nobody who knows how to ask
             return False
         finally:
-            for descriptor in descriptors:
-                with contextlib.suppress(OSError):  # the fork has put them where they belong
-                    os.close(descriptor)
+            for descriptor in descriptors:  # the fork has them where they belong
+                os.close(descriptor)
 
     def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
         changed = self._loaded.what_changed(request["env"])

@@ -84,7 +84,8 @@ class DetachedRunner:
         if not host_enabled() or not client.is_possible():
             return
         with contextlib.suppress(OSError):  # no host can be had: the direct way it is
-            self._request = Request(START, self._arguments, self._env, self._path, log.fileno())
+            streams = (subprocess.PIPE, log.fileno(), log.fileno())
+            self._request = Request(START, self._arguments, streams, env=self._env, path=self._path)
 
     def _start_program(self, log: BinaryIO) -> None:
         self._started = subprocess.Popen(

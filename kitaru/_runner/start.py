@@ -1,5 +1,7 @@
 """First file of the host, of a supervisor and of a worker: each begins here, as a program or as a fork of another.
 
+A command that the host runs is a fork, too.
+
 Run as ``python -P start.py host|supervisor|worker DIRECTORY``; only the standard library is sure to be importable here.
 A supervisor and a worker take over the import path of the process that submitted the flow.
 """
@@ -25,6 +27,10 @@ if __name__ == "__main__":
     # From here on a fork has arguments of its own. The directory gets another name meanwhile, so that no file in it could
     # tell the import path. A worker takes it away from the programs that a flow starts; a supervisor keeps it for further
     # workers.
+    if sys.argv[1] == "command":
+        from kitaru._host import command
+
+        command.be()
     if sys.argv[1] == "supervisor":
         from kitaru._runner import supervisor
 

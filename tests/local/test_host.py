@@ -12,8 +12,10 @@ import psutil
 import pytest
 
 from kitaru._host import control
+from tests.terminal import KITARU
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -147,7 +149,9 @@ def test_no_process_keeps_the_secrets_of_a_request_in_its_environment(project: P
 
 
 def test_commands_tell_end_and_start_hosts(project: Project, hosts: Path) -> None:
-    assert project.kitaru("host", "status").stdout == "No host runs. The next flow starts one.\n"
+    assert (
+        project.kitaru("host", "status").stdout == "No host runs. The next flow, or command that reads, starts one.\n"
+    )
     assert project.kitaru("host", "stop").stdout == "No host runs.\n"
     assert project.kitaru("host", "restart", env={"KITARU_HOST": "off"}, check=False).returncode == 1
     project.kitaru("host", "restart")
@@ -173,3 +177,100 @@ def test_it_ends_when_nothing_was_asked_for_a_while(project: Project, hosts: Pat
 def test_a_fork_has_loaded_what_zenml_needs_for_a_flow(project: Project) -> None:
     project.take(WORK, "host/loaded_for_flow.py")
     assert project.run("loaded_for_flow.py", env={"KITARU_LOCAL_RUNNER": "inline"}, loads=True).stdout == "[]\n"
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asking(project: Project, hosts: Path, eventually) -> str:
+    """An execution that waits for a person; gives its id."""
+    project.take("host/asking_flow.py")
+    exec_id = project.kitaru("run", "asking_flow.py:publication", "--detach").stdout.strip()
+    get = ("executions", "get", exec_id, "--output", "json")
+    eventually(lambda: json.loads(project.kitaru(*get).stdout)["status"] == "waiting", what="the question")
+    return exec_id
+
+
+@pytest.fixture
+def stored(project: Project, hosts: Path) -> str:
+    """An execution that has ended; gives its id."""
+    project.take("host/asking_flow.py")
+    return str(json.loads(project.kitaru("run", "asking_flow.py:storing", "--output", "json").stdout)["exec_id"])
+
+
+def watching(project: Project, eventually, exec_id: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """Watch an execution; gives the command's process, and the fork that does it."""
+    others = set(forks())
+    watch = project.popen(KITARU, "executions", "watch", exec_id)
+    assert watch.stdout is not None
+    assert "page" in next(line for line in watch.stdout if "page" in line)
+    (fork,) = set(forks()) - others
+    return watch, fork
+
+
+def forks() -> list[psutil.Process]:
+    return [child for host in pids() for child in psutil.Process(host).children()]
+
+
+def test_a_command_that_reads_does_in_the_host_what_it_does_elsewhere(project: Project, stored: str) -> None:
+    for args in (
+        ("executions", "list"),
+        ("executions", "get", stored, "--output", "json"),
+        ("executions", "timeline", stored),
+        ("executions", "get", "0badc0de"),
+        ("executions", "list", "--status", "nonsense"),
+        ("stack", "current"),
+        ("status", "--output", "json"),
+    ):
+        here = project.kitaru(*args, check=False)  # has ZenML loaded, and asks no host
+        hosted = project.kitaru(*args, check=False, loads=True)
+        assert (hosted.returncode, hosted.stdout, hosted.stderr) == (here.returncode, here.stdout, here.stderr), args
+    assert len(pids()) == 1
+
+
+def test_a_command_in_the_host_has_its_own_folder_and_variables(project: Project, stored: str) -> None:
+    (project.path / "elsewhere").mkdir()
+    (artifact, *_) = json.loads(project.kitaru("artifacts", "list", stored, "--output", "json").stdout)
+    save = ("kitaru", "artifacts", "get", artifact["id"], "--save", "page.json")
+    project.run("-c", f"import os; os.chdir('elsewhere'); os.execv({str(KITARU)!r}, {save!r})", loads=True)
+    assert (project.path / "elsewhere" / "page.json").exists()
+
+    other = {"ZENML_CONFIG_PATH": str(project.path / "config"), "ZENML_LOCAL_STORES_PATH": str(project.path / "stores")}
+    listing = ("executions", "list", "--output", "json")
+    listed = [json.loads(project.kitaru(*listing, loads=True, env=env).stdout) for env in ({}, other, {})]
+    assert [len(found) for found in listed] == [1, 0, 1]
+    assert len(pids()) == 1
+
+
+def test_ctrl_c_at_a_command_reaches_its_fork(project: Project, asking: str, eventually) -> None:
+    watch, fork = watching(project, eventually, asking)
+    watch.send_signal(signal.SIGINT)
+    _, said = watch.communicate(timeout=60)
+    assert (watch.returncode, said.splitlines()[-1][:12]) == (130, "Interrupted:")
+    eventually(lambda: not fork.is_running(), what="the end of the fork")
+
+
+def test_command_and_fork_end_together(project: Project, asking: str, eventually) -> None:
+    watch, fork = watching(project, eventually, asking)
+    watch.kill()
+    eventually(lambda: not fork.is_running(), what="the end of the fork")
+
+    watch, fork = watching(project, eventually, asking)
+    fork.kill()
+    watch.communicate(timeout=60)
+    assert watch.returncode == 137
+
+
+def test_a_command_does_without_a_host_that_does_not_answer(project: Project, stored: str) -> None:
+    listing = ("executions", "list", "--output", "json")
+    listed = project.kitaru(*listing)
+    project.kitaru(*listing, loads=True)
+    (host,) = pids()
+    os.kill(host, signal.SIGSTOP)
+    done = project.kitaru(*listing, loads=True)
+    assert done.stdout == listed.stdout
+    assert done.stderr.count("the host does not answer") == 1
+    os.kill(host, signal.SIGKILL)
+    done = project.kitaru(*listing, loads=True)
+    assert (done.stdout, done.stderr) == (listed.stdout, "")

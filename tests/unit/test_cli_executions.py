@@ -273,7 +273,8 @@ def test_values_are_saved_as_what_they_are(value: object, content: bytes, tmp_pa
 
 @pytest.fixture
 def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without a store; what completion keeps goes there."""
+    """A home without a store, in which no host is asked."""
+    monkeypatch.setenv("KITARU_HOST", "off")
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     monkeypatch.setattr("kitaru.stack.list_stacks", list)
     return tmp_path
@@ -304,23 +305,3 @@ def test_completion_is_silent_where_nothing_answers(
     monkeypatch.setattr("kitaru.client.Executions.list", fail)
     assert complete(completion.executions, "") == []
     assert capsys.readouterr() == ("", "")
-
-
-def test_completion_answers_from_what_it_knows_and_refreshes_it_behind_the_prompt(
-    monkeypatch: pytest.MonkeyPatch, no_store: Path
-) -> None:
-    summary = models.ExecutionSummary.model_validate(json.loads(EXAMPLES["ExecutionSummary"]))
-    monkeypatch.setattr("kitaru.client.Executions.list", lambda _self, **_options: [summary])
-    behind: list[bool] = []
-    monkeypatch.setattr(completion, "_refresh_behind", lambda: behind.append(True))
-    assert complete(completion.flows, "") == ["report"]
-    monkeypatch.setattr("kitaru.client.Executions.list", None)  # it is not asked again
-    assert complete(completion.flows, "r") == ["report"]
-    assert behind == []
-    monkeypatch.setattr(completion, "_FRESH", -1)
-    assert complete(completion.stacks, "") == ["default"]
-    assert behind == [True]
-    monkeypatch.setenv("KITARU_SERVER_URL", "https://elsewhere.example.com")  # another store: nothing of this one
-    assert complete(completion.flows, "") == []
-    (no_store / "kitaru" / "completion.json").write_text("{", encoding="utf-8")
-    assert complete(completion.executions, "") == []

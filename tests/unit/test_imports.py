@@ -79,7 +79,7 @@ ROOMS = {
     "_cli": Room(
         "_cli",
         ("kitaru.*", "kitaru._cli", "kitaru._core.process.ctrl_c", "kitaru._core.words.suggest", "click"),
-        ("kitaru._core", "kitaru._terminal", "rich"),
+        ("kitaru._core", "kitaru._host", "kitaru._runner.supervisor", "kitaru._terminal", "rich"),
     ),
     # How flows and moments are named, it knows from the command line.
     "_mcp": Room(

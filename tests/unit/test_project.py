@@ -54,7 +54,7 @@ def required() -> list[Requirement]:
 def test_the_distribution_and_the_command_have_their_names() -> None:
     assert PYPROJECT["project"]["name"] == "kitaru-zenml"
     assert PYPROJECT["project"]["scripts"] == {
-        "kitaru": "kitaru._cli.main:main",
+        "kitaru": "kitaru._cli.entry:main",
         "kitaru-mcp": "kitaru._mcp.main:main",
     }
 

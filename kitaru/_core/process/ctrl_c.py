@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+INTERRUPTED: Final = 130
+"""The exit code that shells report for SIGINT: 128 + 2."""
 # Seconds until a dropped one comes again; the callback has ended by then.
 _PAUSE: Final = 0.05
 
