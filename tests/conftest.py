@@ -177,11 +177,11 @@ class Project:
         path.write_text(textwrap.dedent(content).lstrip("\n"), encoding="utf-8")
         return path
 
-    def take(self, *programs: str, name: str | None = None) -> Path:
-        """Copy programs of ``tests/programs`` into the folder, and return the path of the last one.
+    def take(self, *programs: str | Path, name: str | None = None) -> Path:
+        """Copy programs into the folder, and return the path of the last one.
 
         Args:
-            *programs: The files, as paths below ``tests/programs``: ``"right_call/ids.py"``.
+            *programs: The files, as paths below ``tests/programs``, ``"right_call/ids.py"``, or as absolute paths.
             name: What the last one is called in the folder; None keeps its name.
         """
         for program in programs:

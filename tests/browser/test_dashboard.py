@@ -26,59 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
 
-BRIEFING = """
-    import time
-    from pathlib import Path
-    import kitaru
-    from kitaru import checkpoint, flow
-
-    @checkpoint(type="tool_call")
-    def search(topic: str) -> list[str]:
-        print(f"searching for {topic}")
-        kitaru.log(pages=4, tokens={"in": 812, "out": 96})
-        return [f"{topic}, part {number}" for number in range(1, 5)]
-
-    @checkpoint(type="llm_call", retries=1, cache=False)
-    def rate(page: str) -> int:
-        number = int(page.rpartition(" ")[2])
-        if number == 2 and not Path("tried").exists():
-            Path("tried").touch()
-            raise ConnectionError("the model did not answer")
-        time.sleep(0.2 * number)
-        kitaru.progress(f"reading part {number}")
-        while number > 2 and not Path("go").exists():
-            time.sleep(0.05)
-        return 1 + number * 7 % 5
-
-    @checkpoint
-    def report(topic: str, pages: list[str], stars: list[int]) -> kitaru.Markdown:
-        rows = list(zip(pages, stars))
-        kitaru.save("ratings", kitaru.Table(rows, columns=["page", "stars"]))
-        bars = "".join(
-            f'<rect x="{30 * n}" y="{100 - 18 * s}" width="22" height="{18 * s}" fill="#5b7b42"/>'
-            for n, (_, s) in enumerate(rows)
-        )
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="120" height="100">{bars}</svg>'
-        kitaru.save("chart", kitaru.HTML(f"<h3>Stars</h3>{svg}"))
-        best = [page for page, s in rows if s > 3]
-        return kitaru.Markdown(f"# What to read about {topic}\\n\\n" + "\\n".join(f"- **{page}**" for page in best))
-
-    @checkpoint
-    def publish(text: kitaru.Markdown) -> str:
-        return f"published {len(text)} signs"
-
-    @flow
-    def briefing(topic: str) -> str:
-        print(f"a briefing about {topic}")
-        kitaru.log(audience="everybody")
-        pages = search(topic)
-        stars = rate.map(pages)
-        text = report(topic, pages, stars)
-        if not kitaru.wait(name="approve", question="Publish the report?", timeout=1800):
-            return "not published"
-        return publish(text)
-"""
-
 
 class Dashboard:
     """The page of an execution, and what the panels on it say."""
@@ -145,8 +92,8 @@ def call(port: int, path: str, body: dict[str, Any] | None = None) -> Any:
 def test_an_execution_in_the_terminal_the_dashboard_and_as_pictures(
     project: Project, port: int, folder: Path, eventually: Callable[..., Any]
 ) -> None:
-    project.write("flows.py", BRIEFING)
-    terminal = Terminal(project, KITARU, "run", "flows.py:briefing", "--input", '{"topic": "tides"}')
+    project.take("browser/briefing.py")
+    terminal = Terminal(project, KITARU, "run", "briefing.py:briefing", "--input", '{"topic": "tides"}')
     terminal.until("2/4")
     terminal.resize(120, 24)  # which has the view drawn whole
     live = as_picture(terminal.until(CLEARED) + terminal.until(UP), 120)
@@ -270,14 +217,8 @@ def look_at_the_timeline(board: Dashboard, project: Project, exec_id: str) -> No
 
 
 def look_at_a_notebook_cell(board: Dashboard, project: Project, exec_id: str, address: str) -> None:
-    program = f"""
-from kitaru import FlowHandle
-handle = FlowHandle.from_id({exec_id!r})
-assert handle.dashboard_url == handle.execution.dashboard_url == {address!r}
-assert handle._repr_html_() == handle.execution._repr_html_()
-print(handle._repr_html_())
-"""
-    cell = project.run("-c", program).stdout
+    project.take("browser/notebook_cell.py")
+    cell = project.run("notebook_cell.py", exec_id, address).stdout
     board.page.set_content(f"<!DOCTYPE html><body style='margin: 0'>{cell}")
     assert board.page.get_by_role("link").first.get_attribute("href") == address
     drawn = board.page.locator("svg").first.bounding_box()

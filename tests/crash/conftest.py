@@ -7,7 +7,6 @@ import os
 import signal
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -19,34 +18,6 @@ from tests.mounts import run_with_mounts
 if TYPE_CHECKING:
     from tests.conftest import Home, Project
 
-FLOWS = (Path(__file__).parent / "mortal.py").read_text(encoding="utf-8")
-# What every script starts with: `out` prints what the test reads, `why` says how an execution ended.
-PRELUDE = """
-import json, os, sys, time
-from pathlib import Path
-from kitaru import FlowHandle, KitaruClient, KitaruExecutionError
-from mortal import asking, course, detour, fan, half_stored, holding, three
-
-executions = KitaruClient().executions
-
-def ended(exec_id, timeout=300):
-    handle = FlowHandle.from_id(exec_id)
-    try:
-        handle.wait(timeout=timeout, progress=False)
-    except KitaruExecutionError as error:
-        return f"failed: {handle.execution.failure.message}"
-    return "completed"
-
-def until(test, timeout=300):
-    deadline = time.monotonic() + timeout
-    while not test():
-        assert time.monotonic() < deadline, f"did not come true: {test.__code__.co_consts}"
-        time.sleep(0.05)
-
-def out(value):
-    print("OUT" + json.dumps(value), flush=True)
-"""
-
 
 @dataclass
 class Faults:
@@ -55,21 +26,33 @@ class Faults:
     project: Project
     home: Home
 
-    def script(self, code: str, *args: str, env: dict[str, str] | None = None, check: bool = True) -> Any:
-        """Run a script that begins with the prelude and give what it hands to ``out``."""
-        done = self.project.run(self.write(code), *args, env=env, timeout=400, check=check)
+    def script(self, program: str, *args: str, env: dict[str, str] | None = None, check: bool = True) -> Any:
+        """Run a program of ``tests/programs/crash`` and give what it hands to ``out``; else, what has become of it."""
+        done = self.project.run(self.take(program), *args, env=env, timeout=400, check=check)
         lines = [line for line in done.stdout.splitlines() if line.startswith("OUT")]
         return json.loads(lines[-1].removeprefix("OUT")) if lines else done
 
-    def in_own_mounts(self, shell: str, script: str) -> Any:
-        """Run a script by a shell that has mounts of its own; ``"$PYTHON" "$1"`` there is where it runs."""
-        done = run_with_mounts(self.project, shell, script)
+    def start(
+        self,
+        flow: str,
+        *inputs: object,
+        times: int = 1,
+        env: dict[str, str] | None = None,
+        check: bool = True,
+        **options,
+    ) -> Any:
+        """Start a mortal flow in a process that ends then, and give the ids of its executions."""
+        start = {"flow": flow, "inputs": inputs, "options": options, "times": times}
+        return self.script("start_flows.py", json.dumps(start), env=env, check=check)
+
+    def in_own_mounts(self, shell: str, program: str) -> Any:
+        """Run a program by a shell that has mounts of its own; ``"$PYTHON" "$1"`` there is where it runs."""
+        done = run_with_mounts(self.project, shell, self.take(program))
         return json.loads(done.stdout.rpartition("OUT")[2])
 
-    def write(self, code: str) -> str:
-        name = f"script_{len(list(self.project.path.glob('script_*.py')))}.py"
-        (self.project.path / name).write_text(PRELUDE + _dedented(code), encoding="utf-8")
-        return name
+    def take(self, *programs: str) -> str:
+        """Copy programs of ``tests/programs/crash`` into the project, and give the name of the last one there."""
+        return self.project.take(*(f"crash/{program}" for program in programs)).name
 
     def arm(self, *points: str) -> dict[str, str]:
         """Arm crash points; returns the environment for the script that is to meet them."""
@@ -118,17 +101,12 @@ class Faults:
         return ", ".join(f"{name} {count}" for name, count in started.items())
 
 
-def _dedented(code: str) -> str:
-    import textwrap
-
-    return textwrap.dedent(code)
-
-
 @pytest.fixture
 def faults(project: Project, home: Home) -> Faults:
     """A project that has the mortal flows in it."""
-    project.write("mortal.py", FLOWS)
-    return Faults(project, home)
+    faults = Faults(project, home)
+    faults.take("mortal_flows.py", "outcomes.py")
+    return faults
 
 
 @pytest.fixture

@@ -28,31 +28,13 @@ BY_HAND = {
     "worker, after the last": ("three", "last kill", ONE_BY_ONE),
 }
 RESULTS = {"three": 3, "fan": sum(n * n for n in range(8)), "half_stored": "half and half"}
-START = """
-    import mortal
-    cases = json.loads(sys.argv[1])
-    ids = {}
-    for fault, (flow, told, _runs) in cases.items():
-        ids[fault] = getattr(mortal, flow).run(told, retries=int(sys.argv[2])).exec_id
-"""
 KILLS = 30
 LENGTH = 20
 
 
 def test_with_retries_a_worker_that_died_in_a_checkpoint_is_replaced(faults, observed):
-    seen = faults.script(
-        START
-        + """
-    def seen(exec_id):
-        status = ended(exec_id, timeout=380)
-        execution = executions.get(exec_id)
-        attempts = [(a.number, a.outcome, a.error) for a in execution.attempts]
-        return status, exec_id, executions.result(exec_id) if status == "completed" else None, attempts
-    out({fault: seen(exec_id) for fault, exec_id in ids.items()})
-    """,
-        json.dumps(BY_ITSELF),
-        "1",
-    )
+    faults.take("start_cases.py")
+    seen = faults.script("replaced_workers.py", json.dumps(BY_ITSELF), "1")
     reasons = {}
     for fault, (flow, _told, runs) in BY_ITSELF.items():
         status, exec_id, result, attempts = seen[fault]
@@ -78,23 +60,8 @@ def test_the_documentation_has_a_row_for_every_fault():
 
 def test_without_retries_a_lost_execution_fails_and_goes_on_as_soon_as_it_is_retried(faults, observed):
     """Retried at once: the process that marks the execution failed is still on its way then."""
-    seen = faults.script(
-        START
-        + """
-    import threading
-    seen = {}
-    def both(fault, exec_id):
-        failed = ended(exec_id, timeout=380)
-        executions.retry(exec_id)
-        seen[fault] = exec_id, failed, ended(exec_id, timeout=380), executions.result(exec_id)
-    threads = [threading.Thread(target=both, args=item) for item in ids.items()]
-    for thread in threads: thread.start()
-    for thread in threads: thread.join()
-    out(seen)
-    """,
-        json.dumps(BY_HAND),
-        "0",
-    )
+    faults.take("start_cases.py")
+    seen = faults.script("retried_at_once.py", json.dumps(BY_HAND), "0")
     for fault, (flow, _told, runs) in BY_HAND.items():
         exec_id, failed, again, result = seen[fault]
         assert failed == "failed: its runner was killed by signal 9 (SIGKILL)", fault
@@ -106,15 +73,7 @@ def test_without_retries_a_lost_execution_fails_and_goes_on_as_soon_as_it_is_ret
 def test_a_worker_that_dies_at_either_end_of_the_body_is_replaced(faults, observed):
     runs = {}
     for fault in ("worker, before", "worker, result"):
-        seen = faults.script(
-            """
-            exec_id = three.run(retries=1).exec_id
-            status = ended(exec_id)
-            execution = executions.get(exec_id)
-            out((exec_id, status, executions.result(exec_id), [(a.outcome, a.reason) for a in execution.attempts]))
-            """,
-            env=faults.arm(fault),
-        )
+        seen = faults.script("killed_around_body.py", env=faults.arm(fault))
         exec_id, status, result, attempts = seen
         assert (status, result, faults.armed()) == ("completed", 3, []), fault
         runs[fault] = faults.runs(exec_id)
@@ -125,30 +84,10 @@ def test_a_worker_that_dies_at_either_end_of_the_body_is_replaced(faults, observ
 
 
 def test_a_worker_that_dies_while_it_waits_asks_again(faults, observed, eventually):
-    ids = faults.script(
-        """
-        ids = [asking.run(600.0, retries=retries).exec_id for retries in (1, 0)]
-        os.environ["KITARU_CRASH_POINT"] = sys.argv[1]
-        ids.append(asking.run(0.2, retries=1).exec_id)
-        for exec_id in ids:
-            until(lambda: executions.pending_waits(exec_id))
-        out(ids)
-        """,
-        faults.arm("worker, pausing")["KITARU_CRASH_POINT"],
-    )
+    ids = faults.script("ask_three_times.py", faults.arm("worker, pausing")["KITARU_CRASH_POINT"])
     eventually(lambda: not faults.armed(), timeout=300, what="the death of the pausing worker")
     faults.kill(*[faults.processes(exec_id)[1] for exec_id in ids[:2]])
-    failed, seen = faults.script(
-        """
-        ids = sys.argv[1:]
-        failed = ended(ids[1])
-        executions.retry(ids[1])
-        for exec_id in ids:
-            executions.input(exec_id, value=exec_id[:4])
-        out((failed, [(ended(exec_id), executions.result(exec_id)) for exec_id in ids]))
-        """,
-        *ids,
-    )
+    failed, seen = faults.script("answer_after_death.py", *ids)
     assert failed == "failed: its runner was killed by signal 9 (SIGKILL)"
     assert seen == [["completed", exec_id[:4].upper()] for exec_id in ids]
     assert {faults.runs(exec_id) for exec_id in ids} == {"first 1, tell 1"}
@@ -162,13 +101,13 @@ def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed
     print(f"seed {seed}")
     record_property("seed", seed)
     moments = random.Random(seed)
-    begin = f"out([course.run({LENGTH}, 0.4, retries=200).exec_id for _ in range(int(sys.argv[1]))])"
-    ids = faults.script(begin, "3")
+    begin = partial(faults.start, "course", LENGTH, 0.4, retries=200)
+    ids = begin(times=3)
     gone: set[int] = set()
     for kill in range(KILLS):
         exec_id = ids[kill % 3 - 3]
         if faults.state(exec_id).get("ended"):  # it was quicker than its killer
-            ids += faults.script(begin, "1")
+            ids += begin()
             exec_id = ids[-1]
         before = len(faults.lines(exec_id))
         worker = eventually(partial(_worker, faults, exec_id, gone), timeout=300, what=f"a worker (seed {seed})")
@@ -178,17 +117,7 @@ def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed
         gone.add(worker)
         with suppress(ProcessLookupError):
             faults.kill(worker)
-    seen = faults.script(
-        """
-        def seen(exec_id):
-            status = ended(exec_id, timeout=380)
-            execution = executions.get(exec_id)
-            starts = {c.name: [a.status for a in c.attempts] for c in execution.checkpoints}
-            return status, executions.result(exec_id), starts, [a.outcome for a in execution.attempts]
-        out([seen(exec_id) for exec_id in sys.argv[1:]])
-        """,
-        *ids,
-    )
+    seen = faults.script("collect_courses.py", *ids)
     for exec_id, (status, result, starts, attempts) in zip(ids, seen, strict=True):
         tokens = faults.lines(exec_id)
         assert status == "completed", seed

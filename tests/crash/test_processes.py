@@ -11,25 +11,18 @@ import psutil
 THREE = "first 1, second 1, third 1"
 HELD_AGAIN = "first 1, held 2, third 1"
 GONE = "failed: its runner's processes are gone: killed, or the machine was restarted"
-# How executions stand; what is lost goes on; and how each came to its end.
-RECOVER = """
-    ids = sys.argv[1:]
-    before = [ended(exec_id) for exec_id in ids]
-    recovered = [handle.exec_id for handle in executions.recover()]
-    out((before, recovered, [(ended(exec_id), executions.result(exec_id)) for exec_id in ids]))
-"""
 
 
 def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(faults, home, observed, eventually):
     points = ["submitter, created", "submitter, handing over", "submitter, renamed", "submitter, handed over"]
     ids: list[str] = []
     for point in points:
-        done = faults.script("three.run()", env=faults.arm(point), check=False)
+        done = faults.start("three", env=faults.arm(point), check=False)
         assert (done.returncode, faults.armed()) == (-signal.SIGKILL, []), point
-        known = faults.script("out([e.exec_id for e in executions.list()])")
+        known = faults.script("known_ids.py")
         ids += [exec_id for exec_id in known if exec_id not in ids]
         assert len(ids) == points.index(point) + 1, point
-    before, recovered, after = faults.script(RECOVER, *ids)
+    before, recovered, after = faults.script("recover_all.py", *ids)
     assert before == [
         "failed: the process that submitted it ended before its runner was started",
         "failed: the process that submitted it ended before its runner was started",
@@ -46,10 +39,9 @@ def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(fau
 
 
 def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, eventually):
-    start = "out(three.run(sys.argv[1], retries=1).exec_id)"
-    before = faults.script(start, "", env=faults.arm("supervisor, before"))
-    restarting = faults.script(start, "second kill", env=faults.arm("supervisor, before:2"))
-    running, stopped, both, reboot = held = faults.script("out([holding.run().exec_id for _ in range(4)])")
+    [before] = faults.start("three", "", retries=1, env=faults.arm("supervisor, before"))
+    [restarting] = faults.start("three", "second kill", retries=1, env=faults.arm("supervisor, before:2"))
+    running, stopped, both, reboot = held = faults.start("holding", times=4)
     eventually(lambda: all(map(faults.is_held, held)), timeout=300, what="four executions in their second checkpoint")
     faults.kill(faults.processes(running)[0])
     faults.kill(faults.processes(stopped)[0], sign=signal.SIGTERM)
@@ -59,7 +51,7 @@ def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, ev
     faults.let_go(*held)
     eventually(lambda: not faults.armed(), timeout=300, what="the death of a supervisor that replaces its worker")
     seen = [before, restarting, running, stopped, both, reboot]
-    became, recovered, after = faults.script(RECOVER, *seen)
+    became, recovered, after = faults.script("recover_all.py", *seen)
     stop = "failed: it was stopped: its supervisor was asked to end (SIGTERM)"
     assert became == [GONE, GONE, "completed", stop, GONE, GONE]
     assert sorted(recovered) == sorted([before, restarting, stopped, both, reboot])

@@ -9,49 +9,10 @@ import signal
 import psutil
 import pytest
 
-THREE = """
-    import os, time
-    from pathlib import Path
-    from kitaru import checkpoint, flow
-
-    def ran(name):
-        with Path("ran.txt").open("a") as file:
-            print(name, file=file, flush=True)
-
-    @checkpoint(cache=False)
-    def first() -> int:
-        ran("first")
-        return 1
-
-    @checkpoint(cache=False)
-    def second(x: int) -> int:
-        ran("second")
-        Path("pid").write_text(str(os.getpid()))
-        while not Path("go").exists():
-            time.sleep(0.02)
-        return x + 1
-
-    @checkpoint(cache=False)
-    def third(x: int) -> int:
-        ran("third")
-        return x + 1
-
-    @flow(cache=False)
-    def three() -> int:
-        return third(second(first()))
-"""
-
 
 def _start(project, retries):
-    project.write("three.py", THREE)
-    project.write(
-        "submit.py",
-        f"""
-        from three import three
-        print(three.run(retries={retries}).exec_id)
-        """,
-    )
-    return project.run("submit.py").stdout.strip()
+    project.take("crash/gated_second.py", "crash/submit_gated.py")
+    return project.run("submit_gated.py", str(retries)).stdout.strip()
 
 
 def _kill_second(project, eventually, sign=signal.SIGKILL):
@@ -70,18 +31,8 @@ def test_a_killed_worker_is_replaced_while_retries_remain(project, eventually, s
     exec_id = _start(project, retries=1)
     _kill_second(project, eventually, sign)
     (project.path / "go").touch()
-    project.write(
-        "collect.py",
-        """
-        import sys, json
-        from kitaru import FlowHandle
-        handle = FlowHandle.from_id(sys.argv[1])
-        assert handle.wait(timeout=300) == 3
-        execution = handle.execution
-        print(json.dumps([a.model_dump(mode="json") for a in execution.attempts]))
-        """,
-    )
-    attempts = json.loads(project.run("collect.py", exec_id).stdout)
+    project.take("crash/collect_attempts.py")
+    attempts = json.loads(project.run("collect_attempts.py", exec_id).stdout)
     assert _times(project) == ["first", "second", "second", "third"]
     assert [a["number"] for a in attempts] == [1, 2]
     assert [a["outcome"] for a in attempts] == ["lost", "completed"]
@@ -92,22 +43,8 @@ def test_a_killed_worker_is_replaced_while_retries_remain(project, eventually, s
 
 def test_without_retries_wait_says_that_the_runner_was_lost(project, eventually):
     exec_id = _start(project, retries=0)
-    project.write(
-        "collect.py",
-        """
-        import pickle, sys, time
-        from kitaru import FlowHandle, KitaruRunnerLostError
-        try:
-            FlowHandle.from_id(sys.argv[1]).wait(timeout=300)
-        except KitaruRunnerLostError as error:
-            print(time.time())
-            again = pickle.loads(pickle.dumps(error))
-            assert again.exec_id == error.exec_id == sys.argv[1] and again.status == "failed"
-            assert again.failure_origin == "runner" and "SIGKILL" in str(again)
-            assert again.recovery == f"kitaru executions retry {sys.argv[1]}"
-        """,
-    )
-    waiting = project.popen("collect.py", exec_id)
+    project.take("expecting.py", "crash/wait_for_lost.py")
+    waiting = project.popen("wait_for_lost.py", exec_id)
     _kill_second(project, eventually)
     out, err = waiting.communicate(timeout=300)
     assert waiting.returncode == 0, err
@@ -123,16 +60,8 @@ def test_both_processes_gone_is_found_by_the_next_look(project, home, eventually
     for process in state["processes"]:
         os.kill(process["pid"], signal.SIGKILL)
     psutil.wait_procs([psutil.Process(p["pid"]) for p in state["processes"] if psutil.pid_exists(p["pid"])], timeout=10)
-    project.write(
-        "look.py",
-        """
-        import sys
-        from kitaru import FlowHandle
-        handle = FlowHandle.from_id(sys.argv[1])
-        print(handle.status, handle.execution.status_reason)
-        """,
-    )
-    assert project.run("look.py", exec_id).stdout.startswith("failed its runner's processes are gone")
+    project.take("crash/look_at_status.py")
+    assert project.run("look_at_status.py", exec_id).stdout.startswith("failed its runner's processes are gone")
 
 
 def test_sigterm_to_the_supervisor_stops_cleanly(project, home, eventually):
@@ -142,13 +71,5 @@ def test_sigterm_to_the_supervisor_stops_cleanly(project, home, eventually):
     state = json.loads(next(home.zenml.rglob("runner.json")).read_text())
     os.kill(state["processes"][0]["pid"], signal.SIGTERM)
     eventually(lambda: not home.processes(), timeout=300, what="the end of every process")
-    project.write(
-        "look.py",
-        """
-        import sys
-        from kitaru import FlowHandle
-        execution = FlowHandle.from_id(sys.argv[1]).execution
-        print(execution.status, execution.failure.origin, [c.status for c in execution.checkpoints])
-        """,
-    )
-    assert project.run("look.py", exec_id).stdout == "failed runner ['completed', 'failed']\n"
+    project.take("crash/look_at_failure.py")
+    assert project.run("look_at_failure.py", exec_id).stdout == "failed runner ['completed', 'failed']\n"

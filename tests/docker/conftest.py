@@ -45,14 +45,12 @@ def docker(project, engine):
 
 @pytest.fixture
 def script(docker):
-    """``script(code, *args, **env)``: run a script on the stack and give what it hands to ``out``, and its stderr."""
+    """``script(program, *args, **env)``: run a program on the stack and give what it hands to ``out``, and its stderr."""
 
-    def run(code, *args, **env):
-        written = docker.write("script.py", "import json\nout = lambda value: print('OUT' + json.dumps(value))\n")
-        with written.open("a") as file:
-            file.write(code)
+    def run(program, *args, **env):
+        taken = docker.take("containers/handing_out.py", f"containers/{program}")
         on_docker = {"KITARU_STACK": "docker", "KITARU_IMAGE": BASE_IMAGE, "KITARU_PROGRESS": "off", **env}
-        done = docker.run(written, *args, env=on_docker, timeout=800)
+        done = docker.run(taken, *args, env=on_docker, timeout=800)
         [line] = [line for line in done.stdout.splitlines() if line.startswith("OUT")]
         return json.loads(line.removeprefix("OUT")), done.stderr
 

@@ -16,55 +16,14 @@ from tests.docker.conftest import BASE_IMAGE
 pytestmark = pytest.mark.docker
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-LOOK = """
-    import importlib.metadata, os, shutil, socket
-    from pathlib import Path
-    from kitaru import checkpoint, flow
-
-    @checkpoint(cache=False)
-    def look(wanted: dict) -> dict:
-        def version(name):
-            try:
-                return importlib.metadata.version(name)
-            except importlib.metadata.PackageNotFoundError:
-                return None
-        return {
-            "host": socket.gethostname(),
-            "packages": {name: version(name) for name in wanted.get("packages", [])},
-            "variables": {name: os.environ.get(name) for name in wanted.get("variables", [])},
-            "commands": {name: shutil.which(name) for name in wanted.get("commands", [])},
-            "files": {n: Path(n).read_text() if Path(n).exists() else None for n in wanted.get("files", [])},
-        }
-
-    @flow(cache=False)
-    def inside(wanted: dict) -> dict:
-        return look(wanted)
-"""
-LOOK_INSIDE = """
-import sys
-from look import inside
-handles = [inside.run(wanted, image=image) for image, wanted in json.loads(sys.argv[1])]
-out([handle.wait(timeout=300) for handle in handles])
-"""
-TRY = """
-import sys
-from look import inside
-from kitaru import KitaruClient, KitaruImageError
-def told(image):
-    try:
-        inside.run({}, image=image)
-    except KitaruImageError as error:
-        return str(error)
-messages = [told(image) for image in json.loads(sys.argv[1])]
-out([messages, len(KitaruClient().executions.list())])
-"""
+LOOK = "containers/look.py"
 
 
 @pytest.fixture
 def look(docker, script):
     """``look((image, wanted), ...)``: what containers of these images find inside, and what was told on the way."""
-    docker.write("look.py", LOOK)
-    return lambda *pairs: script(LOOK_INSIDE, json.dumps(pairs), KITARU_IMAGE="")
+    docker.take(LOOK)
+    return lambda *pairs: script("look_into_images.py", json.dumps(pairs), KITARU_IMAGE="")
 
 
 def test_every_field_is_at_work_inside_a_container(docker, look, engine):
@@ -124,7 +83,7 @@ def test_a_dockerfile_is_built_from_its_context_without_what_is_ignored(docker, 
 
 
 def test_a_bad_image_is_told_before_anything_runs(docker, script):
-    docker.write("look.py", LOOK)
+    docker.take(LOOK)
     (docker.path / "elsewhere").mkdir()
     old = """
         RUN printf '#!/bin/sh\\nexec python3 -c "import sys; sys.version_info=(3, 9, 1); exec(sys.argv[1])" "$2"\\n' \\
@@ -153,7 +112,7 @@ def test_a_bad_image_is_told_before_anything_runs(docker, script):
         "invalid user": {"user": "nobody-at-all"},
     }
     images = [{"base_image": BASE_IMAGE, **image} if "dockerfile" not in image else image for image in cases.values()]
-    (messages, executions), told = script(TRY, json.dumps(images), KITARU_IMAGE="")
+    (messages, executions), told = script("refused_images.py", json.dumps(images), KITARU_IMAGE="")
     for wanted, message in zip(cases, messages, strict=True):
         assert wanted in (message or "it was accepted")
     assert executions == 0
@@ -185,7 +144,7 @@ class _Refusing(BaseHTTPRequestHandler):
 
 
 def test_a_registry_that_refuses_the_push_and_an_engine_that_is_not_there(docker):
-    docker.write("look.py", LOOK)
+    docker.take(LOOK)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     flavors = {"orchestrator": "local_docker", "artifact_store": "local", "image_builder": "local"}

@@ -29,58 +29,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 DELETED = 2  # as the engine tells of changes
-FLOWS = """
-    import kitaru
-    from kitaru import KitaruBackendError, KitaruUsageError, checkpoint, flow
-    from kitaru_pydantic_ai import KitaruAgent
-    from pydantic_ai import Agent
-
-    FROM_ENVIRONMENT = "openai-chat:fast-model"
-    writer = KitaruAgent(Agent(FROM_ENVIRONMENT, name="writer", defer_model_check=True))
-
-    @checkpoint(cache=False)
-    def inside() -> str:
-        return kitaru.llm("inside a checkpoint", model="fast", name="hint")
-
-    @flow(cache=False)
-    def talk() -> list[str]:
-        answers = [kitaru.llm("in the body", model="fast"), inside()]
-        answers.append(kitaru.llm("by the environment", model=FROM_ENVIRONMENT))
-        answers.append(writer.run_sync("by an agent").output)
-        try:
-            kitaru.llm("be refused", model="wrong", name="refused")
-        except KitaruBackendError as error:
-            print(error)
-        return answers
-
-    @flow(cache=False)
-    def fail() -> str:
-        try:
-            kitaru.llm("by the environment", model=FROM_ENVIRONMENT, name="without_key")
-        except KitaruUsageError as error:
-            print(error)
-        return kitaru.llm("be refused", model="wrong")
-"""
-ASK = """
-import os
-import kitaru
-from flows import fail, talk
-from kitaru import KitaruUserCodeError
-
-if __name__ == "__main__":
-    where = os.environ["OPENAI_BASE_URL"]
-    kitaru.set_secret("openai-environment", {name: os.environ[name] for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")})
-    kitaru.set_secret("wrong-creds", {"api_key": os.environ["WRONG"], "base_url": where})
-    kitaru.register_model("wrong", "openai-chat:fast-model", secret="wrong-creds")
-    handles = [talk.run(image={"secret_environment_from": ["openai-environment"]}), fail.run()]
-    result = handles[0].wait(timeout=300)
-    try:
-        told = handles[1].wait(timeout=300)
-    except KitaruUserCodeError as error:
-        told = str(error)
-    records = [handle.execution.model_dump(mode="json") for handle in handles]
-    out([result, told, records, [[entry.message for entry in handle.logs()] for handle in handles]])
-"""
 
 
 def test_a_key_reaches_a_container_and_stays_nowhere(
@@ -88,7 +36,7 @@ def test_a_key_reaches_a_container_and_stays_nowhere(
 ) -> None:
     mark = f"sk-marked-{uuid4().hex}"
     key, wrong, own = (f"{mark}-{name}" for name in ("key", "wrong", "own"))
-    docker.write("flows.py", FLOWS)
+    docker.take("containers/talking_flows.py")
     docker.write(".env", f"OPENAI_API_KEY={mark.replace('marked', 'in-a-file')}\n")
     [extra] = blocks("toml", "docs/agents.md")
     needed = [*tomllib.loads(extra.text)["tool"]["kitaru"]["image"]["requirements"], "kitaru-pydantic-ai"]
@@ -98,7 +46,7 @@ def test_a_key_reaches_a_container_and_stays_nowhere(
         docker.kitaru("secrets", "set", "creds", *values, env={**environment, "KEY": key})
         docker.kitaru("model", "register", "fast", "--model", "openai-chat:fast-model", "--secret", "creds")
         image = json.dumps({"base_image": BASE_IMAGE, "requirements": needed})
-        found, stderr = script(ASK, KITARU_IMAGE=image, **environment)
+        found, stderr = script("ask_by_keys.py", KITARU_IMAGE=image, **environment)
         asked = [(one.messages[-1]["content"], one.key) for one in server.asked]
 
     result, told, records, logs = found

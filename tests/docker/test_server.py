@@ -26,29 +26,11 @@ BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.
 def test_a_container_reaches_the_server_and_holds_a_token_of_its_execution_and_not_the_key(
     project: Project, engine: DockerClient, bridge: str, home_template: Home, tmp_path: Path
 ) -> None:
-    project.write(
-        "flows.py",
-        """
-        import os
-        from kitaru import checkpoint, flow
-
-        @checkpoint(cache=False)
-        def look() -> list[str]:
-            return [os.environ["ZENML_STORE_URL"], *sorted(os.environ.values())]
-
-        @flow
-        def outing() -> list[str]:
-            return look()
-
-        if __name__ == "__main__":
-            for value in outing.run(stack="docker").wait(timeout=300):
-                print(value)
-        """,
-    )
+    project.take("containers/outing.py")
     with ServerProcess(tmp_path, home_template.stores, bridge) as server:
         env = {"KITARU_SERVER_URL": server.url, "KITARU_AUTH_TOKEN": server.api_key, "KITARU_IMAGE": BASE_IMAGE}
         project.kitaru("stack", "create", "docker", "--type", "docker", env=env)
-        url, *values = project.run("flows.py", env=env, timeout=800).stdout.splitlines()
+        url, *values = project.run("outing.py", env=env, timeout=800).stdout.splitlines()
         assert url == server.url
         assert not any(server.api_key in value for value in values)
         [run] = server.call("GET", "/runs")["items"]

@@ -13,71 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "dashboard.md").read_text(encoding="utf-8")
 SIZE = 200_000
 
-LOOK = """
-    import pandas as pd
-    import kitaru
-    from zenml.client import Client
-    from kitaru import KitaruClient, checkpoint, flow
-    from survey import rate, report, survey
-
-    PIXEL = bytes.fromhex(
-        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-        "0000000d49444154789c6360f8cf50000003040180e1a5d3e30000000049454e44ae426082"
-    )
-
-    @checkpoint(type="tool_call")
-    def gather(name: str) -> dict:
-        kitaru.log(signs=len(name))
-        kitaru.save("page", kitaru.HTML("<p>"))
-        return {"text": kitaru.Markdown("# a"), "pixel": kitaru.Picture(PIXEL), "rows": kitaru.Table([{"x": (1, 2)}]), "n": 3}
-
-    @checkpoint(type="thinking")
-    def frame(parts: dict) -> pd.DataFrame:
-        assert [type(part).__name__ for part in parts.values()] == ["Markdown", "Picture", "Table", "int"], parts
-        return pd.DataFrame({"x": [1, 2]})
-
-    @flow(cache=True)
-    def look(name: str) -> kitaru.Markdown:
-        parts = gather(name)
-        frame(parts)
-        return report(rate([name]))
-
-    def shown(exec_id: str) -> dict:
-        steps = Client().get_pipeline_run(exec_id).steps
-        return {
-            name: (str(one.status), [v.type.value for out in one.regular_outputs.values() for v in out.visualizations or []])
-            for name, one in sorted(steps.items())
-        }
-
-    if __name__ == "__main__":
-        assert survey.run("tides").wait().startswith("# PAGES")
-        handle = look.run("tides")
-        assert type(handle.wait()) is kitaru.Markdown
-        run = Client().get_pipeline_run(handle.exec_id)
-        print(run.name)
-        print(sorted(tag.name for tag in run.tags))
-        print(run.run_metadata["kitaru_settings"])
-        print({name: one.type for name, one in sorted(run.steps.items())})
-        print(shown(handle.exec_id))
-        again = look.run("tides")
-        again.wait()
-        replay = look.replay(again.exec_id, at="frame")
-        replay.wait()
-        client = KitaruClient()
-        for execution in (handle.execution, again.execution, replay.execution):
-            first = execution.checkpoints[0]
-            print(first.status, first.metadata, kitaru.load(execution.exec_id, "page"))
-            for artifact in execution.artifacts:
-                print(artifact.name, artifact.type, type(client.artifacts.get(artifact.id).load()).__name__)
-        print(shown(again.exec_id)["gather"])
-"""
-
 
 def test_its_program_runs_and_its_values_are_shown_as_what_they_are(project: Project) -> None:
     (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
     project.write("survey.py", program)
-    project.write("look.py", LOOK)
-    lines = project.run("look.py", env={"ZENML_LOGGING_VERBOSITY": "WARN"}).stdout.splitlines()
+    project.take("docs/shown_values.py")
+    lines = project.run("shown_values.py", env={"ZENML_LOGGING_VERBOSITY": "WARN"}).stdout.splitlines()
     assert re.fullmatch(r"look-\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d-[0-9a-f]{6}", lines[0])
     assert lines[1] == "['kitaru', 'look']"
     assert "'stack': 'default (the active stack)'" in lines[2]

@@ -18,73 +18,13 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "switch_stacks.py"
 BASE_IMAGE = os.environ.get("KITARU_TESTS_BASE_IMAGE", "kitaru-testbed/python:3.11")
 ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "off"}
 
-FLOWS = """
-    import os, socket, time
-    import kitaru
-    from kitaru import checkpoint, flow
-    from team.helpers import shout
-
-    @checkpoint(cache=False)
-    def inline() -> str:
-        return socket.gethostname()
-
-    @checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
-    def apart(host: str) -> list[str]:
-        print("apart", "speaks")
-        return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
-
-    @flow(cache=False)
-    def spread() -> list[str]:
-        return apart(inline())
-
-    @checkpoint(cache=False)
-    def first() -> str:
-        return socket.gethostname()
-
-    @checkpoint(cache=False)
-    def second(host: str) -> list[str]:
-        if host == socket.gethostname():
-            time.sleep(600)  # until the pod is killed
-        return [host, socket.gethostname()]
-
-    @flow(cache=False)
-    def mortal() -> list[str]:
-        return second(first())
-
-    @checkpoint(cache=False, runtime="isolated", retries=1)
-    def sleeper(seen: str) -> str:
-        if not os.path.exists(seen):
-            open(seen, "w").close()
-            time.sleep(600)  # until the pod is killed
-        return "recovered"
-
-    @flow(cache=False)
-    def mortal_apart(seen: str) -> str:
-        return sleeper(seen)
-
-    @checkpoint(cache=False)
-    def fails_in_the_first_pod(host: str) -> list[str]:
-        if host == socket.gethostname():
-            raise ValueError("not here")
-        return [host, socket.gethostname()]
-
-    @flow(cache=False)
-    def asks() -> list:
-        host = inline()
-        answer = kitaru.wait(name="go", question="Go on?", schema=bool, timeout=1)
-        return [host, answer, socket.gethostname()]
-
-    @flow(cache=False)
-    def mended() -> list[str]:
-        return fails_in_the_first_pod(inline())
-"""
-
 
 @pytest.fixture
 def flows(project, cluster):
-    project.write("team/__init__.py", "")
-    project.write("team/helpers.py", "def shout(word):\n    return word.upper()\n")
-    project.write("team/flows.py", FLOWS)
+    (project.path / "team").mkdir()
+    for module in ("__init__.py", "helpers.py", "flows.py"):
+        project.take(f"pods/team/{module}", name=f"team/{module}")
+    project.take("pods/follow_spread.py", "pods/outcome.py")
     return cluster
 
 
@@ -98,18 +38,8 @@ def start(project, flow, *args, **options):
 
 
 def result(project, exec_id, timeout=300):
-    code = f"""
-import json
-from kitaru import FlowHandle
-handle = FlowHandle.from_id({exec_id!r})
-try:
-    value = handle.wait(timeout={timeout})
-except Exception as error:
-    value = f"{{type(error).__name__}}: {{error}}"
-execution = handle.execution
-print(json.dumps([value, [a.outcome for a in execution.attempts], str(handle.status)]))
-"""
-    return json.loads(project.run("-c", code, env=ENV, timeout=timeout + 60).stdout.splitlines()[-1])
+    told = project.run("outcome.py", exec_id, str(timeout), env=ENV, timeout=timeout + 60).stdout
+    return json.loads(told.splitlines()[-1])
 
 
 def pods(namespace, exec_id):
@@ -126,23 +56,10 @@ def running(namespace, exec_id, isolated):
     return found
 
 
-FOLLOW = """
-import json, sys, time
-from team.flows import spread
-handle = spread.run(image=json.loads(sys.argv[1]))
-seen = [str(handle.status)]
-while seen[-1] not in ("completed", "failed", "cancelled"):
-    time.sleep(0.05)
-    if (status := str(handle.status)) != seen[-1]:
-        seen.append(status)
-print(json.dumps([handle.exec_id, seen, handle.wait(), [entry.message for entry in handle.logs()]]))
-"""
-
-
 def test_a_flow_runs_in_pods_and_a_second_submission_builds_nothing(project, flows):
     project.run("-c", "from zenml.client import Client; Client().create_secret('deep', {'TOKEN': 's3cret'})")
     image = {"base_image": BASE_IMAGE, "secret_environment_from": ["deep"]}
-    followed = project.run("-c", FOLLOW, json.dumps(image), env=ENV, timeout=500)
+    followed = project.run("follow_spread.py", json.dumps(image), env=ENV, timeout=500)
     exec_id, seen, value, logged = json.loads(followed.stdout.splitlines()[-1])
     assert seen == ["pending", "running", "completed"]  # it was submitted before its pod was there
     host, apart, token, word = value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.report_flow import CALLS, REPORT, VALUE
+from tests.report_elsewhere import CALLS, VALUE
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -20,8 +20,8 @@ ENV = {"KITARU_IMAGE": BASE_IMAGE, "KITARU_STACK": "kube", "KITARU_PROGRESS": "o
 
 
 def test_a_replay_takes_what_other_pods_recorded(project: Project, cluster: str) -> None:
-    project.write("report.py", REPORT)
-    told = json.loads(project.run("report.py", env=ENV, timeout=800).stdout.splitlines()[-1])
+    project.take("replay/report_elsewhere.py")
+    told = json.loads(project.run("report_elsewhere.py", env=ENV, timeout=800).stdout.splitlines()[-1])
     assert (told["value"], told["calls"], told["stack"]) == (VALUE, CALLS, "kube")
     # the same original again from there, by the command line alone, on this machine
     done = project.kitaru("executions", "replay", told["replay"], "--at", "publish", "--stack", "default")

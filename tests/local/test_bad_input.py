@@ -39,21 +39,10 @@ def test_settings_that_are_wrong_name_their_layer_and_start_nothing(taken, home)
 
 
 def test_a_flow_that_the_runner_cannot_import_fails_with_the_reason(taken):
-    project = taken("unlicensed.py", "exiting.py", "unimportable.py")
-    plain = "from kitaru import flow\n\n@flow\ndef one() -> int:\n    return 1\n"
-    project.write("deleted.py", plain)
-    # A file that is gone by the time the runner looks for it.
-    project.write("gone/inner.py", plain)
-    project.write(
-        "gone/__init__.py",
-        """
-        import sys
-        from pathlib import Path
-
-        if "worker" in sys.argv:
-            Path(__file__).with_name("inner.py").unlink()
-        """,
-    )
+    project = taken("unlicensed.py", "exiting.py", "deleted.py", "unimportable.py")
+    (project.path / "gone").mkdir()
+    for module in ("__init__.py", "inner.py"):
+        project.take(f"bad_input/gone/{module}", name=f"gone/{module}")
     project.run("unimportable.py")
 
 

@@ -38,16 +38,8 @@ def test_factories_names_and_the_cache(project):
     # Changed code is another checkpoint, and only that one runs again.
     source = program.read_text(encoding="utf-8")
     program.write_text(source.replace("# version 1", "# version 2"), encoding="utf-8")
-    project.write(
-        "after.py",
-        """
-        import cached_calls
-        handle = cached_calls.cached.run()
-        handle.wait(progress=False)
-        print(sorted(call.name for call in handle.execution.checkpoints if call.status != "cached"))
-        """,
-    )
-    assert project.run("after.py").stdout == "['always', 'edited']\n"
+    project.take("checkpoints/run_cached_again.py")
+    assert project.run("run_cached_again.py").stdout == "['always', 'edited']\n"
 
 
 def test_calls_in_the_wrong_place_say_where_they_belong(project):

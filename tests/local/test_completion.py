@@ -8,18 +8,7 @@ import pytest
 
 from tests.terminal import Terminal
 
-FLOW = """
-    import kitaru
-    from kitaru import flow
-
-    @flow
-    def longest(words: list[str]) -> str:
-        return max(words, key=len)
-
-    @kitaru.flow(retries=1)
-    def shortest(words: list[str]) -> str:
-        return min(words, key=len)
-"""
+FLOWS = "completion/word_flows.py"
 # How each is started without the files of a user, and the line that loads the script.
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(kitaru completion bash)"'),
@@ -32,8 +21,9 @@ def test_a_shell_completes_ids_flows_stacks_and_options(project) -> None:
     installed = {name: shell for name, shell in SHELLS.items() if shutil.which(name)}
     if not installed:
         pytest.skip("no bash, zsh or fish is installed")
-    project.write("words.py", FLOW)
-    project.write("sub/other.py", FLOW)
+    project.take(FLOWS, name="words.py")
+    (project.path / "sub").mkdir()
+    project.take(FLOWS, name="sub/other.py")
     exec_id = project.kitaru("run", "words.py:longest", "--input", '{"words": ["ebb"]}', "--detach").stdout.strip()
     # What is typed before the key, and what it adds.
     cases = [

@@ -14,31 +14,8 @@ def home(empty_home):
 
 
 def test_eight_processes_that_submit_at_once_all_complete_on_a_store_that_none_has_used_before(project):
-    project.write(
-        "work.py",
-        """
-        import sys
-        from kitaru import checkpoint, flow
-
-        @checkpoint
-        def square(x: int) -> int:
-            return x * x
-
-        @checkpoint
-        def total(values: list[int]) -> int:
-            return sum(values)
-
-        @flow
-        def work(start: int) -> int:
-            return total([future.result() for future in square.map([start, start + 1, start + 2])])
-
-        if __name__ == "__main__":
-            sys.stdin.readline()  # all of them at once
-            handle = work.run(int(sys.argv[1]))
-            print(handle.exec_id, handle.wait(timeout=300), handle.status)
-        """,
-    )
-    processes = [project.popen("work.py", str(number), stdin=True) for number in range(PROCESSES)]
+    project.take("concurrent_processes/squares_at_once.py")
+    processes = [project.popen("squares_at_once.py", str(number), stdin=True) for number in range(PROCESSES)]
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()

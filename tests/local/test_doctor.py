@@ -54,18 +54,7 @@ def test_a_home_that_works_is_told_in_lines(project: Project, home: Home) -> Non
 
 def test_a_stack_that_lacks_what_it_needs(project: Project) -> None:
     project.kitaru("stack", "create", "containers", "--type", "docker")
-    project.write(
-        "register.py",
-        """
-        from zenml.client import Client
-        from zenml.enums import StackComponentType as Kind
-
-        client = Client()
-        client.create_stack_component("closed", "default", Kind.CONTAINER_REGISTRY, {"uri": "127.0.0.1:1"})
-        client.update_stack("containers", component_updates={Kind.CONTAINER_REGISTRY: ["closed"]})
-        """,
-    )
-    project.run("register.py")
+    project.run(project.take("doctor/closed_registry.py"))
     project.write("pyproject.toml", '[tool.kitaru]\nstack = "containers"\n')
     found = examine(project)
     assert {check for check, state in states(found).items() if state == "failed"} == {"Docker engine", "Registry"}
@@ -85,13 +74,9 @@ def test_a_broken_store_is_told_with_what_to_do(project: Project, home: Home) ->
     assert "KITARU_RETRIES gives 'many'" in found["Settings"]["found"]
     assert "Stack" not in found  # nothing is known of it
     home.database.write_bytes(well)
-    project.write(
-        "downgrade.py",
-        "import sqlite3, sys\n"
-        "with sqlite3.connect(sys.argv[1]) as db: db.execute('UPDATE alembic_version SET version_num = ?', sys.argv[2:])\n",
-    )
+    project.take("doctor/stamp_database.py")
     for revision, told in {"0.90.0": "of an earlier ZenML", "9.9.9": "made by a later ZenML"}.items():
-        project.run("downgrade.py", home.database, revision)
+        project.run("stamp_database.py", home.database, revision)
         before = home.database.read_bytes()
         assert told in examine(project)["Store"]["found"]
         assert home.database.read_bytes() == before

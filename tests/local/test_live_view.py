@@ -6,38 +6,7 @@ import re
 
 from tests.terminal import CLEARED, ESCAPES, KITARU, Terminal
 
-FLOW = """
-    import time
-    from pathlib import Path
-    import kitaru
-    from kitaru import checkpoint, flow
-
-    @checkpoint
-    def collect() -> int:
-        return 6
-
-    @checkpoint(cache=False, retries=1)
-    def parse(number: int) -> int:
-        if number == 1 and not Path("odd").exists():
-            Path("odd").touch()
-            raise ValueError("one is odd")
-        kitaru.progress(f"page {number}")
-        while number > 2 and not Path("go").exists():
-            time.sleep(0.05)
-        print(f"parsed {number}")
-        return number
-
-    @flow
-    def survey(ask: bool = False) -> int:
-        total = sum(parse.map(range(collect())).results())
-        if ask:
-            total += kitaru.wait(int, name="bonus", question="How much more?")
-        return total + collect()
-
-    if __name__ == "__main__":
-        import sys
-        print("result", survey.run(ask="ask" in sys.argv).wait())
-"""
+FLOW = "live_view/live_survey.py"
 
 
 def last_screen(text: str) -> list[str]:
@@ -47,8 +16,8 @@ def last_screen(text: str) -> list[str]:
 
 
 def test_wait_shows_checkpoints_in_place_survives_resizing_asks_and_ends_in_a_summary(project) -> None:
-    project.write("flows.py", FLOW)
-    terminal = Terminal(project, "flows.py", "ask")
+    project.take(FLOW)
+    terminal = Terminal(project, "live_survey.py", "ask")
     shown = terminal.until("3/6")
     assert "survey" in shown
     assert re.search("parse_[0-9]: page [0-9]", ESCAPES.sub("", terminal.until("page ")))
@@ -72,8 +41,8 @@ def test_wait_shows_checkpoints_in_place_survives_resizing_asks_and_ends_in_a_su
 
 
 def test_watch_leaves_the_execution_running_and_is_plain_where_colours_are_not_wanted(project) -> None:
-    project.write("flows.py", FLOW)
-    exec_id = project.kitaru("run", "flows.py:survey", "--detach").stdout.strip()
+    project.take(FLOW)
+    exec_id = project.kitaru("run", "live_survey.py:survey", "--detach").stdout.strip()
     terminal = Terminal(project, KITARU, "executions", "watch")
     terminal.until("3/6")
     terminal.type("\x03")
@@ -105,10 +74,11 @@ def test_watch_leaves_the_execution_running_and_is_plain_where_colours_are_not_w
 
 
 def test_kitaru_run_says_at_once_on_a_terminal_that_it_starts(project) -> None:
-    project.write("flows.py", FLOW)
+    project.take(FLOW)
     (project.path / "go").touch()
-    terminal = Terminal(project, KITARU, "run", "flows.py:survey")
+    terminal = Terminal(project, KITARU, "run", "live_survey.py:survey")
     assert "pending" not in terminal.until("kitaru: starting survey")
     assert terminal.end()[0] == 0
     assert "completed" in terminal.seen
-    assert "starting" not in project.kitaru("run", "flows.py:survey").stderr  # for a person, not for a script's log
+    done = project.kitaru("run", "live_survey.py:survey")
+    assert "starting" not in done.stderr  # for a person, not for a script's log

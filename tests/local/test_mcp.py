@@ -71,17 +71,8 @@ def test_its_command_line_says_what_it_takes(given: str, project) -> None:
 
 
 def test_without_the_sdk_it_says_how_to_get_it(project) -> None:
-    project.write(
-        "main.py",
-        """
-        import sys
-        sys.modules["mcp"] = None  # as if it were not installed
-        from kitaru._mcp.main import main
-        sys.argv = ["kitaru-mcp"]
-        main()
-        """,
-    )
-    done = project.run("main.py", check=False)
+    project.take("mcp/without_sdk.py")
+    done = project.run("without_sdk.py", check=False)
     assert done.returncode == 1
     assert "pip install 'kitaru-zenml[mcp]'" in done.stderr
     assert "Traceback" not in done.stderr

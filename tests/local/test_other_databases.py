@@ -16,20 +16,7 @@ from tests.terminal import Terminal
 if TYPE_CHECKING:
     from tests.conftest import Home, Project
 
-MAIN = """
-    from kitaru import checkpoint, flow
-
-    @checkpoint
-    def one() -> int:
-        return 1
-
-    @flow
-    def f() -> int:
-        return one()
-
-    if __name__ == "__main__":
-        print("result", f.run().wait(progress=False))
-"""
+MAIN = "print_one.py"
 LOOKS = (
     ("status",),
     ("config", "show"),
@@ -53,7 +40,7 @@ def revision(path: Path) -> str:
 @pytest.fixture
 def earlier(project: Project, home: Home) -> str:
     """The revision before the installed ZenML's own, of which the database of this home now is."""
-    project.write("main.py", MAIN)
+    project.take(f"other_databases/{MAIN}")
     scripts = ScriptDirectory(str(Path(zenml.__file__).parent / "zen_stores" / "migrations"))
     head = scripts.get_revision("head")
     assert head is not None
@@ -75,7 +62,7 @@ def test_what_only_looks_leaves_it_alone_and_says_what_upgrades_it(project: Proj
     )
     assert completed.stdout.strip() == ""
     # Without a terminal there is nobody to ask.
-    done = project.run("main.py", check=False)
+    done = project.run(MAIN, check=False)
     assert "`kitaru doctor --upgrade`" in done.stderr
     assert home.database.read_bytes() == content
     assert revision(home.database) == earlier
@@ -87,13 +74,13 @@ def test_doctor_upgrades_it_where_asked_and_keeps_a_copy(project: Project, home:
     assert done.stderr == f"The store is upgraded; as it was, it is in {copy}\n"
     assert (revision(copy), copy.stat().st_mode & 0o777) == (earlier, 0o600)
     assert revision(home.database) != earlier
-    assert project.run("main.py").stdout == "result 1\n"
+    assert project.run(MAIN).stdout == "result 1\n"
     assert project.kitaru("doctor", "--upgrade").stderr == "The store needs no upgrade.\n"
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_at_a_terminal_a_run_asks(answer: str, project: Project, home: Home, earlier: str) -> None:
-    terminal = Terminal(project, "main.py")
+    terminal = Terminal(project, MAIN)
     terminal.until("and upgrade it? [y/N]")
     terminal.type(f"{answer}\r")
     code, told = terminal.end()

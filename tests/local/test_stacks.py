@@ -188,13 +188,7 @@ def test_the_life_of_a_stack_on_the_command_line(project):
     foreign = project.kitaru("stack", "delete", "default", "--force", check=False)
     assert foreign.returncode == 1
 
-    share = """
-        from zenml.client import Client
-        part = Client().get_stack("copy").components["orchestrator"][0].id
-        store = Client().get_stack("default").components["artifact_store"][0].id
-        Client().create_stack("other", {"orchestrator": part, "artifact_store": store})
-    """
-    project.run(project.write("share.py", share))
+    project.run(project.take("stacks/shared_component.py"))
     refused = project.kitaru("stack", "delete", "copy", check=False)
     assert "is used by other" in refused.stderr
     deleted = project.kitaru("stack", "delete", "copy", "--force").stdout
@@ -208,23 +202,8 @@ def test_the_life_of_a_stack_on_the_command_line(project):
     ]
 
 
-FLOW = """
-    from concurrent.futures import ThreadPoolExecutor
-    from zenml.client import Client
-    from kitaru import checkpoint, create_stack, flow
-
-    @checkpoint(cache=False, runtime="isolated")
-    def where() -> str:
-        return Client().active_stack_model.name
-
-    @flow(cache=False)
-    def located() -> list[str]:
-        return [where(), where()]
-"""
-
-
 def test_a_submission_killed_anywhere_leaves_the_active_stack_as_it_was(project):
-    project.write("located.py", FLOW)
+    project.take("stacks/located.py")
     project.run("-c", 'from kitaru import create_stack; create_stack("box", "local")')
     armed, config = project.path / "armed", project.home.zenml / "config.yaml"
     before = config.read_text()
@@ -238,19 +217,7 @@ def test_a_submission_killed_anywhere_leaves_the_active_stack_as_it_was(project)
 
 
 def test_threads_submit_to_two_stacks_at_once_and_each_gets_its_own(project):
-    project.write("located.py", FLOW)
-    submit = """
-        import json
-        from located import ThreadPoolExecutor, create_stack, located
-
-        if __name__ == "__main__":
-            for name in ("left", "right"):
-                create_stack(name, "local")
-            with ThreadPoolExecutor(4) as pool:
-                handles = list(pool.map(lambda name: located.run(stack=name), ["left", "right"] * 2))
-            print(json.dumps([[handle.wait(), handle.execution.stack_name] for handle in handles]))
-    """
-    done = project.run(project.write("submit.py", submit))
+    done = project.run(project.take("stacks/located.py", "stacks/two_stacks_at_once.py"))
     assert json.loads(done.stdout.splitlines()[-1]) == [[[name, name], name] for name in ["left", "right"] * 2]
     assert project.kitaru("stack", "current").stdout == "default\n"
     # The stack has no containers, and the flow's log says so once.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import Project
-from tests.server.flows import TRIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +21,6 @@ def stranger(empty_home: Home, tmp_path: Path, preloaded_python: PreloadedPython
     """A project in a home in which ZenML has never run, with a flow in it."""
     project = Project(tmp_path / "stranger", empty_home, preloaded_python)
     project.path.mkdir()
-    project.write("trip.py", TRIP)
+    project.take("server/trip.py")
     yield project
     project.close()

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.server.flows import TRIP
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,26 +24,6 @@ if TYPE_CHECKING:
     from tests.server_process import ServerProcess
 
 pytestmark = pytest.mark.server
-
-
-TRAVEL = """
-    from pathlib import Path
-    from kitaru import ExecutionStatus, KitaruClient, KitaruUserCodeError
-    from trip import trip
-
-    client = KitaruClient()
-    handle = trip.run(3)
-    print(handle.exec_id, flush=True)
-    while not client.executions.pending_waits(handle.exec_id):
-        assert not handle.status.is_finished
-    client.executions.input(handle.exec_id, value=True)
-    try:
-        handle.wait()
-    except KitaruUserCodeError as error:
-        print(error.exception_message)
-    Path("mended").touch()
-    print(client.executions.retry(handle.exec_id).wait())
-"""
 
 
 def test_a_flow_runs_fails_waits_and_is_retried_against_a_server_after_a_login_with_a_key(
@@ -56,7 +34,7 @@ def test_a_flow_runs_fails_waits_and_is_retried_against_a_server_after_a_login_w
     credentials = stranger.home.zenml / "credentials.yaml"
     assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
 
-    stranger.write("travel.py", TRAVEL)
+    stranger.take("server/travel.py")
     exec_id, failure, result = stranger.run("travel.py", env={"KITARU_PROGRESS": "off"}).stdout.split("\n")[:3]
     assert (failure, result) == ("not mended yet", "8")
 
@@ -141,7 +119,7 @@ def _kitaru() -> str:
 def test_a_login_without_a_url_starts_a_server_with_a_dashboard_for_this_machine_alone_and_logout_ends_it(
     home: Home, project: Project
 ) -> None:
-    project.write("trip.py", TRIP)
+    project.take("server/trip.py")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -247,23 +225,7 @@ def test_a_server_that_has_gone_is_named_at_once_and_used_again_when_it_is_back(
     project: Project, zenml_server: ServerProcess
 ) -> None:
     project.kitaru("login", zenml_server.url, "--api-key", stdin=zenml_server.api_key)
-    watching = project.write(
-        "watching.py",
-        """
-        from kitaru import KitaruBackendError, KitaruClient
-        from kitaru.server import use_short_timeouts
-
-        use_short_timeouts()
-        client = KitaruClient()
-        assert client.executions.list() == []
-        print("open", flush=True)
-        input()
-        try:
-            client.executions.list()
-        except KitaruBackendError as error:
-            print(error)
-        """,
-    )
+    watching = project.take("server/watching_server.py")
     process = project.popen(watching, stdin=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"

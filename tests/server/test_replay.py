@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.report_flow import CALLS, REPORT, VALUE
+from tests.report_elsewhere import CALLS, VALUE
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -25,8 +25,8 @@ def test_a_replay_takes_the_record_from_the_server_and_is_shown_there(
         "KITARU_PROGRESS": "off",
         "RAN": "ran.txt",
     }
-    stranger.write("report.py", REPORT)
-    told = json.loads(stranger.run("report.py", env=env).stdout)
+    stranger.take("replay/report_elsewhere.py")
+    told = json.loads(stranger.run("report_elsewhere.py", env=env).stdout)
     original, replay = told["original"], told["replay"]
     assert (told["value"], told["calls"]) == (VALUE, CALLS)
     ran = (stranger.path / "ran.txt").read_text().splitlines()

@@ -17,35 +17,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.server
 
 PAGE = "docs/howto/servers.md"
-NIGHTLY = """
-    from kitaru import checkpoint, flow
-
-    @checkpoint
-    def count(day: str) -> int:
-        return len(day)
-
-    @flow
-    def nightly(day: str) -> int:
-        return count(day)
-"""
-SERVE = """
-    from kitaru import FlowHandle
-    from service import start, status
-
-    exec_id = start("monday")
-    assert status(exec_id) in ("pending", "running")
-    FlowHandle.from_id(exec_id).wait(timeout=300)
-    print(status(exec_id))
-"""
 
 
 def test_its_job_and_its_service_work(stranger: Project, shared_server: ServerProcess) -> None:
     (job,) = (block for block in blocks("console", PAGE) if "KITARU_SERVER_URL" in block.text)
     (service,) = blocks("python", PAGE)
-    stranger.write("nightly.py", NIGHTLY)
+    stranger.take("server/nightly.py", "server/serve.py")
     stranger.write("nightly.json", '{"day": "sunday"}')
     stranger.write("service.py", service.text)
-    stranger.write("serve.py", SERVE)
     # The last line, which leaves the flow running, is tried in test_login.py.
     lines = [command for command, _ in job.commands if "--detach" not in command]
     script = "\n".join(["set -e", *lines, "python serve.py"]).replace("https://zenml.example.com", shared_server.url)

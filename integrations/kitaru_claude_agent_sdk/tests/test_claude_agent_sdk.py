@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.conformance.model_server import Answer, Asked, model_server
 
 HERE = Path(__file__).resolve().parents[1]
+PROGRAMS = HERE / "tests" / "programs"
 
 
 def answer(asked: Asked) -> Answer:
@@ -53,86 +54,9 @@ def test_the_example_publishes_release_notes_once_a_person_agrees(project):
 
 
 def test_parts_conversations_and_queries_at_once_are_recorded(project):
-    project.write(
-        "main.py",
-        """
-        import asyncio, os, re, time
-        from pathlib import Path
-        from uuid import NAMESPACE_URL, uuid5
-        from dataclasses import replace
-        from claude_agent_sdk import AssistantMessage, ClaudeAgentOptions, ResultMessage, TextBlock
-        from claude_agent_sdk import create_sdk_mcp_server, tool
-        import kitaru
-        from kitaru import KitaruClient, adapter, checkpoint, flow
-        from kitaru_claude_agent_sdk import KitaruClaude, durable_tools
-
-        @tool("delete", "Delete a file.", {"path": str})
-        async def delete(given):
-            return {"content": [{"type": "text", "text": f"deleted {given['path']}"}]}
-
-        server = create_sdk_mcp_server("files", tools=durable_tools([delete]))
-        plain = ClaudeAgentOptions(model="claude-sonnet-4-5", system_prompt="Obey.", tools=[], setting_sources=[],
-                                   env={"MARK": "sk-in-the-environment"})
-        files = replace(plain, mcp_servers={"files": server}, allowed_tools=["mcp__files"])
-        tidy = KitaruClaude(name="tidy", approve=["delete"], approval_timeout=60)
-        claude = KitaruClaude()
-
-        @checkpoint
-        def whole() -> str:
-            return claude.query_sync(prompt="inside", options=plain)[-1].result.strip()
-
-        async def ask(prompt, options=plain):
-            async for message in claude.query(prompt=prompt, options=options):
-                if isinstance(message, ResultMessage):
-                    break  # whoever has the result need not read on
-            return message
-
-        @flow
-        async def f():
-            # What an attempt that was killed at once may leave: a session without anything in it.
-            projects = Path.home() / ".claude" / "projects" / re.sub("[^a-zA-Z0-9]", "-", os.path.realpath("."))
-            projects.mkdir(parents=True)
-            (projects / f"{uuid5(NAMESPACE_URL, f'kitaru {adapter.current().exec_id} tidy 1')}.jsonl").touch()
-            done = [message async for message in tidy.query(prompt="Tidy.", options=files)]
-            results = [message for message in done if isinstance(message, ResultMessage)]
-            one, two = await asyncio.gather(ask("one"), ask("two"))
-            more = await ask("more", replace(plain, resume=one.session_id))
-            assert more.session_id != one.session_id
-            try: [_ async for _ in tidy.query(prompt="x", transport=object())]
-            except ValueError as error: assert "transport=" in str(error)
-            else: raise AssertionError
-            return [len(results), results[0].result.strip(), one.result.strip(), two.result.strip(),
-                    more.result.strip(), await whole()]
-
-        if __name__ == "__main__":
-            handle = f.run()
-            client = KitaruClient()
-            answered = []
-            while not handle.status.is_finished:
-                for asked in client.executions.pending_waits(handle.exec_id).values():
-                    if asked.name not in answered:
-                        assert asked.question.startswith('May tidy call delete({"path": '), asked
-                        client.executions.input(handle.exec_id, value=True)
-                        answered.append(asked.name)
-                time.sleep(0.2)
-            print(handle.wait(progress=False))
-            assert answered == ["tidy_approve_delete", "tidy_approve_delete_2"], answered
-            execution = handle.execution
-            made = {call.name: call for call in execution.checkpoints}
-            assert set(made) == {"tidy_query", "tidy_query_2", "tidy_query_3", "tidy_delete", "tidy_delete_2",
-                                 "claude_query", "claude_2_query", "claude_3_query", "whole"}, set(made)
-            # A session that goes on tells what it used before as well; nothing is counted twice.
-            assert [made[name].usage.calls for name in ("tidy_query", "tidy_query_2", "tidy_query_3")] == [1, 1, 1]
-            assert {call.usage.input_tokens for call in made.values() if call.usage} == {100}
-            assert execution.usage.calls == 7 and abs(execution.usage.cost - 7 * 0.00045) < 1e-9, execution.usage
-            stored = kitaru.load(handle.exec_id, "whole")
-            assert stored == "inside", stored
-            [said] = [part for part in kitaru.load(handle.exec_id, "tidy_query_3") if part["class"] == "ResultMessage"]
-            assert said["result"].strip() == "Tidy. / deleted a / deleted b", said
-        """,
-    )
+    program = project.take(PROGRAMS / "tidying_and_asking.py")
     with model_server(answer) as server:
-        ran = project.run("main.py", env=server.env("sk-none"))
+        ran = project.run(program, env=server.env("sk-none"))
     said = ran.stdout.splitlines()[-1]
     assert said == ("[1, 'Tidy. / deleted a / deleted b', 'one', 'two', 'one / more', 'inside']"), said
     assert len(server.asked) == 7

@@ -1,18 +1,22 @@
-"""Flows that die where they are told to, once an execution; copied into a test's project."""
+"""Flows that die where they are told to, once an execution."""
+
+from __future__ import annotations
 
 import ctypes
 import os
 import resource
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zenml.orchestrators.step_runner
 from zenml.materializers.base_materializer import BaseMaterializer
 
 from kitaru import checkpoint, current_execution_id, flow, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 HOARD: list[bytearray] = []

@@ -1,0 +1,78 @@
+"""Flows that tell in which pods they run: apart from each other, killed, asking, or failing in the first pod."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import kitaru
+from kitaru import checkpoint, flow
+from team.helpers import shout
+
+
+@checkpoint(cache=False)
+def inline() -> str:
+    return socket.gethostname()
+
+
+@checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
+def apart(host: str) -> list[str]:
+    print("apart", "speaks")
+    return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
+
+
+@flow(cache=False)
+def spread() -> list[str]:
+    return apart(inline())
+
+
+@checkpoint(cache=False)
+def first() -> str:
+    return socket.gethostname()
+
+
+@checkpoint(cache=False)
+def second(host: str) -> list[str]:
+    if host == socket.gethostname():
+        time.sleep(600)  # until the pod is killed
+    return [host, socket.gethostname()]
+
+
+@flow(cache=False)
+def mortal() -> list[str]:
+    return second(first())
+
+
+@checkpoint(cache=False, runtime="isolated", retries=1)
+def sleeper(seen: str) -> str:
+    if not Path(seen).exists():
+        Path(seen).touch()
+        time.sleep(600)  # until the pod is killed
+    return "recovered"
+
+
+@flow(cache=False)
+def mortal_apart(seen: str) -> str:
+    return sleeper(seen)
+
+
+@checkpoint(cache=False)
+def fails_in_the_first_pod(host: str) -> list[str]:
+    if host == socket.gethostname():
+        raise ValueError("not here")
+    return [host, socket.gethostname()]
+
+
+@flow(cache=False)
+def asks() -> list[Any]:
+    host = inline()
+    answer = kitaru.wait(name="go", question="Go on?", schema=bool, timeout=1)
+    return [host, answer, socket.gethostname()]
+
+
+@flow(cache=False)
+def mended() -> list[str]:
+    return fails_in_the_first_pod(inline())
