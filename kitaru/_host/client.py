@@ -65,6 +65,7 @@ class Request:
         *,
         env: Mapping[str, str] = os.environ,
         path: Sequence[str] = (),
+        waits: bool = False,
     ) -> None:
         """Ask; where no host runs, start one.
 
@@ -75,6 +76,8 @@ class Request:
                 the first one for a pipe from this process.
             env: Its variables.
             path: Its import path; by default that of this process.
+            waits: Whether the streams are handed over only when the host has answered, in ``result``. Those that a host
+                which was stopped never takes stay open, and whoever reads their other ends waits for it.
 
         Raises:
             OSError: No host can be asked.
@@ -82,6 +85,7 @@ class Request:
         self._program = program
         self._asked = {"args": list(args), "env": dict(env), "path": list(path or sys.path), "umask": _umask()}
         self._folder = address.folder()
+        self._waits = waits
         self._stdin: BinaryIO | None = None
         self._connection: socket.socket | None = None
         self._deadline = 0.0
@@ -136,17 +140,17 @@ class Request:
         is_ready = (self._folder / address.STATE).exists()
         self._deadline = time.monotonic() + (_PATIENCE if is_ready else _LOADING)
         self._connection.settimeout(_PATIENCE)
-        socket.send_fds(self._connection, [b"\n"], self._kept)
+        socket.send_fds(self._connection, [b"\n"], [] if self._waits else self._kept)
         self._connection.sendall(json.dumps(self._asked).encode() + b"\n")
 
     def _answer(self) -> dict[str, Any] | None:
         global _gave_up  # noqa: PLW0603 - once a process
         assert self._connection is not None
         try:
-            self._connection.settimeout(max(self._deadline - time.monotonic(), 0.1))
-            _, descriptors, _, _ = socket.recv_fds(self._connection, 1, 1)
-            with self._connection.makefile("r") as lines:
-                answer: dict[str, Any] = json.loads(lines.readline())
+            answer, descriptors = self._hear()
+            if answer.get("ready"):
+                socket.send_fds(self._connection, [b"\n"], self._kept)
+                answer, descriptors = self._hear()
         except TimeoutError:
             _gave_up = True
             sys.stderr.write(
@@ -159,6 +163,13 @@ class Request:
         if descriptors:
             answer["process"] = HostedProcess(answer["pid"], descriptors[0], self._stdin)
         return answer
+
+    def _hear(self) -> tuple[dict[str, Any], list[int]]:
+        assert self._connection is not None
+        self._connection.settimeout(max(self._deadline - time.monotonic(), 0.1))
+        _, descriptors, _, _ = socket.recv_fds(self._connection, 1, 1)
+        with self._connection.makefile("r") as lines:
+            return json.loads(lines.readline()), descriptors
 
 
 def is_possible() -> bool:

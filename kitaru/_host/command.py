@@ -37,7 +37,7 @@ def run(program: Path, args: Sequence[str]) -> int | None:
     with ours:
         try:
             with theirs:
-                request = Request(program, ["command", *args], (0, 1, 2, theirs.fileno()))
+                request = Request(program, ["command", *args], (0, 1, 2, theirs.fileno()), waits=True)
             process = request.result()
         except OSError:
             return None

@@ -125,9 +125,13 @@ class _Host:
             _, descriptors, _, _ = socket.recv_fds(connection, 1, _DESCRIPTORS)
             with connection.makefile("r") as lines:
                 request = json.loads(lines.readline())
-            if not request:  # whether there is a host, is all that is asked
-                _say(connection, {})
+            refusal = self._refusal(request) if request else {}  # else whether there is a host, is all that is asked
+            if refusal is not None:
+                _say(connection, refusal)
                 return False
+            if not descriptors:  # it hands them to a host only that answers
+                _say(connection, {"ready": True})
+                _, descriptors, _, _ = socket.recv_fds(connection, 1, _DESCRIPTORS)
             return self._fork(connection, request, descriptors)
         except (OSError, ValueError):  # who asked has gone, or is nobody who knows how to ask
             return False
@@ -135,15 +139,16 @@ class _Host:
             for descriptor in descriptors:  # the fork has them where they belong
                 os.close(descriptor)
 
-    def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
+    def _refusal(self, request: dict[str, Any]) -> dict[str, Any] | None:
         changed = self._loaded.what_changed(request["env"])
         if changed is not None:
             self._retire()
-            _say(connection, {"refused": changed, "again": True})
-            return False
+            return {"refused": changed, "again": True}
         shadowed = self._loaded.what_is_shadowed(request["path"])
-        if shadowed is not None:
-            _say(connection, {"refused": shadowed, "again": False})
+        return {"refused": shadowed, "again": False} if shadowed is not None else None
+
+    def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
+        if not descriptors:  # whoever asked has gone
             return False
         pid = os.fork()
         if pid == 0:
