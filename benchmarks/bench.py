@@ -30,6 +30,9 @@ BIN = Path(sys.executable).parent
 BEGIN, END = "<!-- figures: written by benchmarks/bench.py -->", "<!-- end of figures -->"
 Figures = dict[str, list[float]]
 
+# Commands that the host runs, and how the figures of those are named that do without it.
+READING = ("executions list", "executions get", "executions logs", "stack list", "stack current", "status")
+NO_HOST = ", no host"
 # What is run from outside, several times a round, as whole processes.
 COMMANDS = {
     "import click": [sys.executable, "-c", "import click"],
@@ -38,10 +41,8 @@ COMMANDS = {
     "import kitaru": [sys.executable, "-c", "import kitaru"],
     "kitaru --help": [str(BIN / "kitaru"), "--help"],
     "kitaru --version": [str(BIN / "kitaru"), "--version"],
-    "kitaru executions list": [str(BIN / "kitaru"), "executions", "list"],
-    "kitaru executions get": [str(BIN / "kitaru"), "executions", "get"],
-    "kitaru stack list": [str(BIN / "kitaru"), "stack", "list"],
-    "kitaru stack current": [str(BIN / "kitaru"), "stack", "current"],
+    **{f"kitaru {command}": [str(BIN / "kitaru"), *command.split()] for command in READING},
+    **{f"kitaru {command}{NO_HOST}": [str(BIN / "kitaru"), *command.split()] for command in READING[:2]},
     "zenml pipeline runs list": [str(BIN / "zenml"), "pipeline", "runs", "list"],
     "zenml stack list": [str(BIN / "zenml"), "stack", "list"],
 }
@@ -64,17 +65,19 @@ ROWS = (
     Row("`import kitaru` / `import zenml`", "import kitaru", "import zenml", 0.1),
     Row("`kitaru --help` / `import click`", "kitaru --help", "import click", 3),
     Row("`kitaru --version` / `import click`", "kitaru --version", "import click", 3),
-    Row(
-        "`kitaru executions list` / `zenml pipeline runs list`",
-        "kitaru executions list",
-        "zenml pipeline runs list",
-        0.9,
+    *(
+        Row(f"`kitaru {command}` / `zenml pipeline runs list`", f"kitaru {command}", "zenml pipeline runs list", 0.1)
+        for command in READING
     ),
-    Row(
-        "`kitaru executions get` / `zenml pipeline runs list`", "kitaru executions get", "zenml pipeline runs list", 0.9
+    *(
+        Row(
+            f"`kitaru {command}`{NO_HOST} / `zenml pipeline runs list`",
+            f"kitaru {command}{NO_HOST}",
+            "zenml pipeline runs list",
+            1.0,
+        )
+        for command in READING[:2]
     ),
-    Row("`kitaru stack list` / `zenml stack list`", "kitaru stack list", "zenml stack list", 0.9),
-    Row("`kitaru stack current` / `zenml stack list`", "kitaru stack current", "zenml stack list", 0.9),
     Row("`.run()` until it returns, warm", "run", "zenml run", 0.35),
     Row(
         "`.run()` until the first checkpoint starts, first in a program that has loaded Kitaru / "
@@ -114,8 +117,9 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "ZENML_CONFIG_PATH": str(home / "zenml"), "ZENML_ANALYTICS_OPT_IN": "false"}
 
 
-def run(command: list[str], home: Path) -> str:
-    done = subprocess.run(command, cwd=home, env=environment(home), capture_output=True, text=True, check=False)
+def run(command: list[str], home: Path, **env: str) -> str:
+    env = {**environment(home), **env}
+    done = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout
@@ -139,9 +143,10 @@ def one_round(folder: Path, length: int) -> Figures:
     for _ in range(3):
         for name, command in COMMANDS.items():
             home = folder / ("zenml" if name.startswith("zenml") else "kitaru")
-            arguments = [*command, listed[0]["exec_id"]] if name == "kitaru executions get" else command
+            arguments = [*command, listed[0]["exec_id"]] if command[-1] in {"get", "logs"} else command
+            env = {"KITARU_HOST": "off"} if name.endswith(NO_HOST) else {}
             start = time.perf_counter()
-            run(arguments, home)
+            run(arguments, home, **env)
             figures[name].append(time.perf_counter() - start)
     return figures
 

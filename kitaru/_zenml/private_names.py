@@ -67,6 +67,11 @@ PRIVATE_NAMES: Final = (
         _SOURCES, "_CUSTOM_SOURCE_ROOT", "Whether the user chose a source root; there is a public setter only."
     ),
     PrivateName(
+        _SOURCES,
+        "_get_package_for_module",
+        "Replaced for speed: it goes through the files of all installed distributions, for each class that is recorded.",
+    ),
+    PrivateName(
         _CONFIGURATION,
         "GlobalConfiguration._write_config",
         "Replaced: public setters write the file. A process whose server the environment names, and a runner in the "

@@ -293,6 +293,21 @@ def test_zenml_asks_kitaru_what_is_installed(monkeypatch):
     assert get_run_environment_dict()["python_packages"] == "one==1"
 
 
+@contract("_get_package_for_module")
+def test_zenml_asks_kitaru_which_distribution_a_module_belongs_to(monkeypatch):
+    import yaml
+    from zenml.utils import source_utils
+
+    from kitaru._zenml.door.installed import package_of
+
+    own = source_utils._get_package_for_module
+    monkeypatch.setattr(source_utils, "_get_package_for_module", own)
+    for module in ("yaml", "click.core", "zenml.client", "google.protobuf", "_pytest", "json", "no_such_module"):
+        assert package_of(module) == own(module), module
+    private.find_packages_by(lambda module: f"the one of {module}")
+    assert source_utils.resolve(yaml.YAMLObject).package_name == "the one of yaml"
+
+
 @contract("MaterializerRegistry.__getitem__")
 def test_zenml_asks_kitaru_for_a_materializer(monkeypatch):
     from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry

@@ -25,6 +25,8 @@ from zenml.materializers import CloudpickleMaterializer
 from kitaru._zenml.door.private import activate_integrations, ask_here, registered_materializer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zenml.materializers.base_materializer import BaseMaterializer
 
 # What pip leaves out when it lists an environment to be built again: it comes with the environment.
@@ -63,6 +65,15 @@ def ask_once() -> None:
 def packages() -> list[str]:
     """Return what is installed, as ``pip freeze`` lists it."""
     return list(_packages_of(_environment()))
+
+
+def package_of(module: str) -> str | None:
+    """Return the distribution that a module belongs to, as ZenML tells it: None where several have its first name.
+
+    ZenML goes through all files of all distributions for each class that it records, which takes up to a second.
+    """
+    names = _distributions_in(_environment()).get(module.partition(".")[0], [])
+    return names[0] if len(names) == 1 else None
 
 
 def activate() -> None:
@@ -115,6 +126,11 @@ def _packages_of(_state: object) -> tuple[str, ...]:
         if name and name.lower() not in _NOT_LISTED:
             requirements.setdefault(name.lower(), _requirement(name, version, distribution))
     return tuple(requirements[name] for name in sorted(requirements))
+
+
+@lru_cache(maxsize=1)
+def _distributions_in(_state: object) -> Mapping[str, list[str]]:
+    return metadata.packages_distributions()
 
 
 @lru_cache(maxsize=1)

@@ -78,6 +78,15 @@ def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) ->
     integration_registry.activate_integrations = activate  # type: ignore[method-assign]
 
 
+def find_packages_by(find: Callable[[str], str | None]) -> None:
+    """Have ZenML ask this for the distribution that a module belongs to."""
+
+    def package_for(module_name: str) -> str | None:  # it is called by that keyword
+        return find(module_name)
+
+    source_utils._get_package_for_module = package_for
+
+
 _registered: Final = MaterializerRegistry.__getitem__
 
 

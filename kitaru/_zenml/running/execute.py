@@ -24,11 +24,12 @@ from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml import hear_prints, private_names
-from kitaru._zenml.door.installed import materializer_of
+from kitaru._zenml.door.installed import materializer_of, package_of
 from kitaru._zenml.door.private import (
     bound_stack,
     find_cached_steps_by,
     find_materializers_by,
+    find_packages_by,
     give_orchestrator_run_id,
     load_inputs_by,
 )
@@ -192,6 +193,7 @@ def _prepare_process(*, in_container: bool) -> None:
     if shortcuts_enabled():
         find_cached_steps_by(find_cached_step)
         load_inputs_by(held_by_caller, missing=UNSET)
+        find_packages_by(package_of)
     find_materializers_by(materializer_of)
     hear_prints()
     if in_container or files.own_directory() is not None:  # else it is the user's own
