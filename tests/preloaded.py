@@ -162,7 +162,7 @@ def _run_program(args: list[str], cwd: str, env: dict[str, str]) -> None:
     sys.path[0] = path
     sys.modules["__main__"] = program
     try:
-        exec(compile(source, name, "exec"), program.__dict__)
+        exec(compile(source, name, "exec", dont_inherit=True), program.__dict__)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - as Python does at the end of any program

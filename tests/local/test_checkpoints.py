@@ -58,3 +58,8 @@ def test_a_checkpoint_takes_more_results_than_zenml_keeps_at_hand(project):
     """ZenML keeps a hundred steps for the inputs of later ones, here three, and drops those that it is about to use."""
     project.take("checkpoints/many_inputs.py")
     project.run("many_inputs.py", env={"ZENML_EXECUTION_CONTEXT_STEP_RUN_CACHE_SIZE": "3"})
+
+
+def test_what_the_body_lets_go_of_is_gone(project):
+    project.take("checkpoints/let_go.py")
+    assert project.run("let_go.py").stdout == "[True, True, True, True]\n"

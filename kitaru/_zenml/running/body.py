@@ -105,7 +105,9 @@ class Body:
         self._expecting = threading.Lock()
         self._making = threading.RLock()
         self._made = 0
-        self._futures: list[CheckpointFuture[Any]] = []
+        # Of the calls that were submitted, by number: those that still run, and those that have failed.
+        self._futures: dict[int, CheckpointFuture[Any]] = {}
+        self._started = 0
         self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
         self._runs_again = replay_forced()
         self._news = NEVER
@@ -163,8 +165,21 @@ class Body:
         result: CheckpointFuture[Any] = CheckpointFuture(
             future, made.name, self._value_of, lambda: self._learn(made, lanes.here())
         )
-        self._futures.append(result)
+        self._keep_until_done(result)
         return result
+
+    def _keep_until_done(self, started: CheckpointFuture[Any]) -> None:
+        """Keep a future as long as it may have failed; the value of one that has not is the body's to let go."""
+        with self._making:
+            number = self._started
+            self._futures[number] = started
+            self._started += 1
+
+        def done(future: Future[Any]) -> None:  # which keeps this function for good
+            if future.cancelled() or future.exception() is None:
+                self._futures.pop(number, None)
+
+        started._future.add_done_callback(done)  # noqa: SLF001 - the future's other half
 
     def _make(self, called: Called, values: dict[str, Any]) -> _Made:
         """Find out which call this is, and what the record has for it."""
@@ -338,7 +353,7 @@ class Body:
         return answer
 
     def _is_busy(self) -> bool:
-        return any(not future._future.done() for future in self._futures)  # noqa: SLF001 - the future's other half
+        return any(not future._future.done() for future in list(self._futures.values()))  # noqa: SLF001 - the future's other half
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -350,12 +365,16 @@ class Body:
 
     async def let_finish(self) -> None:
         """Wait for what is running, where the loop must go on for it."""
-        for future in self._futures:
+        for future in list(self._futures.values()):
             await until_done(future._future)  # noqa: SLF001 - the future's other half
 
     def settle(self) -> None:
         """Wait for everything that was started, and raise the first failure that the body never looked at."""
-        for future in self._futures:
+        number = -1
+        while (number := number + 1) < self._started:  # threads of the body may start further ones meanwhile
+            future = self._futures.get(number)
+            if future is None:
+                continue
             unseen = not future._seen  # noqa: SLF001 - the future's other half
             error = future._future.exception()  # noqa: SLF001 - the same
             if error is not None and unseen:
