@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Never
 
 from kitaru._core.process.ctrl_c import INTERRUPTED
 from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-# What neither asks a person, nor uses what belongs to the process that was started: its children, its session.
+# What neither asks a person, nor uses what belongs to the process that was started: its children, and the terminal that it
+# has to itself, on which `executions watch` draws.
 READING: Final = frozenset(
     {
         ("artifacts", "get"),
@@ -26,7 +29,6 @@ READING: Final = frozenset(
         ("executions", "list"),
         ("executions", "logs"),
         ("executions", "timeline"),
-        ("executions", "watch"),
         ("stack", "current"),
         ("stack", "list"),
         ("stack", "show"),
@@ -35,19 +37,45 @@ READING: Final = frozenset(
 )
 
 
+# After how many seconds a person is told what takes time.
+_SOON: Final = 0.3
+
+
 def main() -> Never:
     """Run the command line and exit; the ``kitaru`` console script."""
     args = sys.argv[1:]
-    code = run_in_host(args) if _is_reading(args) else None
-    if code is None:
-        from kitaru._cli.main import main as run
+    with _sign_of_life() as told:
+        code = run_in_host(args, told) if _is_reading(args) else None
+        if code is None:
+            from kitaru._cli.main import main as run
 
-        run()
+            run()
     sys.exit(code)
 
 
-def run_in_host(args: Sequence[str]) -> int | None:
+@contextmanager
+def _sign_of_life() -> Iterator[Event]:
+    """Say on a terminal that ZenML is being loaded, here or in the host, unless the event was set before."""
+    told = Event()
+    if "zenml" not in sys.modules and sys.stderr is not None and sys.stderr.isatty():
+        Thread(target=_say_what_takes_time, args=(told,), daemon=True).start()
+    try:
+        yield told
+    finally:
+        told.set()
+
+
+def _say_what_takes_time(told: Event) -> None:
+    if not told.wait(_SOON) and ("zenml" in sys.modules or "kitaru._host.command" in sys.modules):
+        sys.stderr.write("kitaru: loading ZenML\n")
+
+
+def run_in_host(args: Sequence[str], begun: Event | None = None) -> int | None:
     """Have a fork of the host be the command that this process was started for.
+
+    Args:
+        args: The command's arguments.
+        begun: Set when the fork has begun.
 
     Returns:
         Its exit code; None where this process has ZenML loaded as well, or there can be no host.
@@ -63,7 +91,7 @@ def run_in_host(args: Sequence[str]) -> int | None:
     except KitaruError:
         return None  # the command tells what is wrong with the setting
     try:
-        return command.run(START, args) if usable else None
+        return command.run(START, args, begun or Event()) if usable else None
     except KeyboardInterrupt:  # while the host was loading ZenML
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 _KILLED: Final = 128 + signal.SIGKILL
 
 
-def run(program: Path, args: Sequence[str]) -> int | None:
+def run(program: Path, args: Sequence[str], begun: threading.Event) -> int | None:
     """Have a fork run ``kitaru`` with this process's streams, folder and variables, and wait for its end.
 
     Args:
         program: The file of the program that the host is.
         args: The command's arguments.
+        begun: Set when the fork has begun.
 
     Returns:
         Its exit code; None where no fork can be had, and nothing has been done.
@@ -43,6 +44,7 @@ def run(program: Path, args: Sequence[str]) -> int | None:
             return None
         if process is None:
             return None
+        begun.set()
         _pass_on(process)
         code = b""
         with contextlib.suppress(ConnectionResetError):  # it was killed

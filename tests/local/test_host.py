@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from kitaru._host import control
-from tests.terminal import KITARU
+from tests.terminal import KITARU, Terminal
 
 if TYPE_CHECKING:
     import subprocess
@@ -199,14 +199,14 @@ def stored(project: Project, hosts: Path) -> str:
     return str(json.loads(project.kitaru("run", "asking_flow.py:storing", "--output", "json").stdout)["exec_id"])
 
 
-def watching(project: Project, eventually, exec_id: str) -> tuple[subprocess.Popen[str], psutil.Process]:
-    """Watch an execution; gives the command's process, and the fork that does it."""
+def following(project: Project, exec_id: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """Follow an execution's logs; gives the command's process, and the fork that does it."""
     others = set(forks())
-    watch = project.popen(KITARU, "executions", "watch", exec_id)
-    assert watch.stdout is not None
-    assert "page" in next(line for line in watch.stdout if "page" in line)
+    command = project.popen(KITARU, "executions", "logs", exec_id, "--source", "runner", "--follow")
+    assert command.stdout is not None
+    assert "page" in next(line for line in command.stdout if "page" in line)
     (fork,) = set(forks()) - others
-    return watch, fork
+    return command, fork
 
 
 def forks() -> list[psutil.Process]:
@@ -244,22 +244,22 @@ def test_a_command_in_the_host_has_its_own_folder_and_variables(project: Project
 
 
 def test_ctrl_c_at_a_command_reaches_its_fork(project: Project, asking: str, eventually) -> None:
-    watch, fork = watching(project, eventually, asking)
-    watch.send_signal(signal.SIGINT)
-    _, said = watch.communicate(timeout=60)
-    assert (watch.returncode, said.splitlines()[-1][:12]) == (130, "Interrupted:")
+    command, fork = following(project, asking)
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    assert (command.returncode, said.splitlines()[-1][:12]) == (130, "Interrupted:")
     eventually(lambda: not fork.is_running(), what="the end of the fork")
 
 
 def test_command_and_fork_end_together(project: Project, asking: str, eventually) -> None:
-    watch, fork = watching(project, eventually, asking)
-    watch.kill()
+    command, fork = following(project, asking)
+    command.kill()
     eventually(lambda: not fork.is_running(), what="the end of the fork")
 
-    watch, fork = watching(project, eventually, asking)
+    command, fork = following(project, asking)
     fork.kill()
-    watch.communicate(timeout=60)
-    assert watch.returncode == 137
+    command.communicate(timeout=60)
+    assert command.returncode == 137
 
 
 def test_a_command_does_without_a_host_that_does_not_answer(project: Project, stored: str) -> None:
@@ -274,3 +274,11 @@ def test_a_command_does_without_a_host_that_does_not_answer(project: Project, st
     os.kill(host, signal.SIGKILL)
     done = project.kitaru(*listing, loads=True)
     assert (done.stdout, done.stderr) == (listed.stdout, "")
+
+
+@pytest.mark.parametrize("setting", ["on", "off"])
+def test_a_person_at_a_terminal_is_told_that_zenml_is_being_loaded(project: Project, hosts: Path, setting: str) -> None:
+    terminal = Terminal(project, KITARU, "stack", "current", KITARU_HOST=setting)
+    terminal.until("kitaru: loading ZenML")
+    terminal.until("default")
+    terminal.end()
