@@ -73,6 +73,18 @@ def test_a_question_that_is_aborted_by_halves_cancels_the_execution(faults, home
     assert status == "cancelled"
 
 
+def test_a_question_that_is_answered_as_another_one_is_refused_lets_that_one_be_asked(faults, eventually):
+    """ZenML takes one open question a run: the runner is stopped between the refusal and its look for the open one."""
+    env = faults.arm("worker, question refused:1:stop")
+    exec_id, first = faults.script("ask_two_at_once.py", "start", env=env)
+    runner = psutil.Process(faults.processes(exec_id)[1])
+    eventually(lambda: runner.status() == psutil.STATUS_STOPPED, timeout=300, what="a question that is refused")
+    faults.script("ask_two_at_once.py", "answer", exec_id)
+    runner.resume()
+    status, answers = faults.script("ask_two_at_once.py", "finish", exec_id)
+    assert (first in {"a", "b"}, status, answers) == (True, "completed", [1, 2])
+
+
 def test_code_that_was_changed_before_a_retry_is_noticed(faults):
     """Completed checkpoints keep their results, and the execution says which of them were written otherwise."""
     # What each version of the program has in the place of its lines.

@@ -24,6 +24,7 @@ from zenml.exceptions import IllegalOperationError
 from zenml.models import RunMetadataResource, RunWaitConditionLeaseUpdate, RunWaitConditionRequest
 from zenml.utils.time_utils import utc_now
 
+from kitaru._core.process import crash_points
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.records.events import tell
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 # Seconds between two looks for an answer, and how long a lease is good for: the runner may be slow, not dead.
 _LOOK = 0.2
 _LEASE = 30.0
+# So many refusals in a row, with no other question open when one looks, are not about another question.
+_REFUSALS = 3
 
 
 class PauseRequested(BaseException):
@@ -92,6 +95,7 @@ class Question:
         self._record = record
         self._poller = str(run.orchestrator_run_id or run.id)
         self._leased_until = 0.0
+        self._refusals = 0
         self._known = record.condition(name)
 
     def _opened(self) -> Iterator[float]:
@@ -144,7 +148,10 @@ class Question:
                 )
             )
         except IllegalOperationError:
-            if _open_question(self._run) is None:
+            crash_points.reach("worker, question refused")
+            is_open = _open_question(self._run) is not None  # else it may have been answered just now
+            self._refusals = 0 if is_open else self._refusals + 1
+            if self._refusals == _REFUSALS:
                 raise
             return None
 
