@@ -168,18 +168,18 @@ class Body:
         self._keep_until_done(result)
         return result
 
-    def _keep_until_done(self, started: CheckpointFuture[Any]) -> None:
+    def _keep_until_done(self, future: CheckpointFuture[Any]) -> None:
         """Keep a future as long as it may have failed; the value of one that has not is the body's to let go."""
         with self._making:
             number = self._started
-            self._futures[number] = started
+            self._futures[number] = future
             self._started += 1
 
-        def done(future: Future[Any]) -> None:  # which keeps this function for good
-            if future.cancelled() or future.exception() is None:
+        def let_go(done: Future[Any]) -> None:  # which keeps this function for good
+            if done.cancelled() or done.exception() is None:
                 self._futures.pop(number, None)
 
-        started._future.add_done_callback(done)  # noqa: SLF001 - the future's other half
+        future._future.add_done_callback(let_go)  # noqa: SLF001 - the future's other half
 
     def _make(self, called: Called, values: dict[str, Any]) -> _Made:
         """Find out which call this is, and what the record has for it."""
