@@ -131,7 +131,9 @@ def _lost_in_docker(orchestrator: BaseOrchestrator, run: PipelineRunResponse, ex
 
 def _containers(orchestrator: BaseOrchestrator, extra: Mapping[str, Any]) -> list[Any]:
     client = orchestrator.docker_client  # type: ignore[attr-defined]  # of the local_docker flavor
-    return list(client.containers.list(all=True, filters={"label": f"{LABEL}={extra.get('token')}"}))
+    return list(
+        client.containers.list(all=True, ignore_removed=True, filters={"label": f"{LABEL}={extra.get('token')}"})
+    )
 
 
 def _lost_in_kubernetes(

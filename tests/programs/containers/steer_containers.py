@@ -28,7 +28,9 @@ stores = Path(GlobalConfiguration().local_stores_path)  # this folder is mounted
 
 
 def container(exec_id: str) -> Container | None:
-    return next(iter(c for c in engine.containers.list(all=True) if exec_id in c.attrs["Args"]), None)
+    return next(
+        iter(c for c in engine.containers.list(all=True, ignore_removed=True) if exec_id in c.attrs["Args"]), None
+    )
 
 
 def container_of(handle: FlowHandle[Any]) -> Container:
