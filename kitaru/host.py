@@ -1,9 +1,8 @@
 """The host: a resident process that has loaded ZenML, of which runners and commands that read are forks.
 
 It starts with the first flow that runs in a process of its own, or the first such command, and ends when nothing ran for
-five minutes. It serves one
-user, one Python environment and one set of variables; ``KITARU_HOST=off`` does without. On macOS, where forking is not
-safe, there is none.
+five minutes. It serves one user, one Python environment and one set of variables; ``KITARU_HOST=off`` does without. On
+macOS, where forking is not safe, there is none.
 """
 
 from __future__ import annotations

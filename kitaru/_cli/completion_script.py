@@ -15,10 +15,10 @@ from click.shell_completion import (
     get_completion_class,
 )
 
+from kitaru._cli import COMPLETING
 from kitaru._cli.group import Command
 from kitaru._cli.output import say
 
-VARIABLE = "_KITARU_COMPLETE"
 _LOAD_COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
 
 
@@ -92,4 +92,4 @@ def completion(ctx: click.Context, *, shell: str) -> None:
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     kind = get_completion_class(shell)
     assert kind is not None
-    say(kind(ctx.find_root().command, {}, "kitaru", VARIABLE).source())
+    say(kind(ctx.find_root().command, {}, "kitaru", COMPLETING).source())

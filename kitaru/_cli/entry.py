@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, Never
 
+from kitaru._cli import COMPLETING
 from kitaru._core.process.ctrl_c import INTERRUPTED
 from kitaru.errors import KitaruError
 
@@ -35,8 +36,6 @@ READING: Final = frozenset(
         ("status",),
     }
 )
-# Set by a shell that asks what can stand at the cursor.
-_COMPLETING: Final = "_KITARU_COMPLETE"
 # After how many seconds a person is told what takes time.
 _SOON: Final = 0.3
 
@@ -57,7 +56,7 @@ def main() -> Never:
 def _sign_of_life() -> Iterator[Event]:
     """Say on a terminal that ZenML is being loaded, here or in the host, unless the event was set before."""
     told = Event()
-    is_seen = sys.stderr is not None and sys.stderr.isatty() and _COMPLETING not in os.environ
+    is_seen = sys.stderr is not None and sys.stderr.isatty() and COMPLETING not in os.environ
     if is_seen and "zenml" not in sys.modules:
         Thread(target=_say_what_takes_time, args=(told,), daemon=True).start()
     try:
@@ -100,5 +99,5 @@ def run_in_host(args: Sequence[str], begun: Event | None = None) -> int | None:
 
 def _is_reading(args: Sequence[str]) -> bool:
     words = tuple(args[1:] if args[:1] == ["--traceback"] else args)
-    is_asked_for_help = {"--help", "-h"} & set(words) or _COMPLETING in os.environ
+    is_asked_for_help = {"--help", "-h"} & set(words) or COMPLETING in os.environ
     return not is_asked_for_help and (words[:1] in READING or words[:2] in READING)

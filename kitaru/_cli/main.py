@@ -17,6 +17,7 @@ from typing import Any, Final, Never
 
 import click
 
+from kitaru._cli import COMPLETING
 from kitaru._cli.group import Group
 from kitaru._core.process.ctrl_c import INTERRUPTED, redeliver_interrupt
 from kitaru.errors import KitaruBackendError, KitaruError, KitaruUsageError
@@ -121,7 +122,7 @@ def cli(ctx: click.Context) -> None:
 def main() -> Never:
     """Run the command line and exit; the ``kitaru`` console script."""
     presentation = Presentation()
-    if "_KITARU_COMPLETE" in os.environ:  # a shell asks what can stand at the cursor, in a form that is given there
+    if COMPLETING in os.environ:  # a shell asks what can stand at the cursor, in a form that is given there
         importlib.import_module("kitaru._cli.completion_script")
     gc.set_threshold(50_000, 20, 20)  # a tenth of a command's time, all of it spent on what loading ZenML creates
     try:

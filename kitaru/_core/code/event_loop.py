@@ -68,6 +68,7 @@ class BodyLoop:
 
 async def _end_others(threads: ThreadPoolExecutor) -> None:
     """End a loop's other tasks and threads as :func:`asyncio.run` does, for a loop that is to be used again."""
+    loop = asyncio.get_running_loop()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
@@ -75,9 +76,9 @@ async def _end_others(threads: ThreadPoolExecutor) -> None:
     for task in others:
         if not task.cancelled() and task.exception() is not None:
             told = {"message": "a task failed as it was cancelled", "exception": task.exception(), "task": task}
-            asyncio.get_running_loop().call_exception_handler(told)
+            loop.call_exception_handler(told)
     with ThreadPoolExecutor(1) as waiting:  # a thread may need the loop to come to its end
-        await asyncio.wrap_future(waiting.submit(threads.shutdown))
+        await loop.run_in_executor(waiting, threads.shutdown)
 
 
 async def in_shared_loop(coroutine: Coroutine[Any, Any, T]) -> T:
