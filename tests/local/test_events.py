@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,4 +87,5 @@ def test_the_live_view_shows_look_alikes_above_and_the_real_failure_in_its_row(l
     assert REAL not in shown.replace(LINES[0], "")
     summary = [line.strip() for line in shown.replace("\r", "\n").split("\n") if line.strip().startswith("✗ train")]
     assert summary[-1].endswith("ValueError: the real one")
-    assert "77" not in shown.replace(LINES[3], "")
+    # A fan-out of 77 calls would be drawn as its bar, or counted among the checkpoints.
+    assert re.findall(r"\d/7[78]\b", shown) == []

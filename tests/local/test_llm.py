@@ -119,7 +119,8 @@ def test_secrets_and_aliases_are_listed_changed_and_deleted(project: Project) ->
     missing = project.kitaru("secrets", "show", "nothing", check=False)
     assert missing.returncode == 2
     assert "no secret 'nothing'" in missing.stderr
-    assert "a" in project.kitaru("model", "list").stdout
+    listed = json.loads(project.kitaru("model", "list", "--output", "json").stdout)
+    assert [model["alias"] for model in listed] == ["a"]
 
 
 def test_the_page_on_agents_runs(project: Project) -> None:
