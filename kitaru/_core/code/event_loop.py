@@ -19,6 +19,10 @@ T = TypeVar("T")
 _starting = threading.Lock()
 
 
+class BodyLeft(BaseException):
+    """Ends a flow's body, and with it all its tasks, without a failure."""
+
+
 def in_event_loop() -> bool:
     """Whether this thread is running an event loop, which must not be blocked."""
     try:
@@ -59,11 +63,19 @@ class BodyLoop:
         loop = self._runner.get_loop()
         threads = ThreadPoolExecutor(thread_name_prefix="asyncio")
         loop.set_default_executor(threads)
+        if loop.get_exception_handler() is None:
+            loop.set_exception_handler(_tell_failure)
         prepare(loop)
         try:
             return self._runner.run(coroutine, context=copy_context())
         finally:
             self._runner.run(_end_others(threads), context=copy_context())
+
+
+def _tell_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell of an exception that nobody has asked for, unless it is how all tasks of a body end."""
+    if not isinstance(context.get("exception"), BodyLeft):
+        loop.default_exception_handler(context)
 
 
 async def _end_others(threads: ThreadPoolExecutor) -> None:

@@ -17,7 +17,7 @@ from zenml.execution.step.utils import launch_step
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
-from kitaru._core.code.event_loop import in_event_loop
+from kitaru._core.code.event_loop import BodyLeft, in_event_loop
 from kitaru._core.code.futures import CheckpointFuture, until_done
 from kitaru._core.code.named import NamedCall
 from kitaru._core.code.structure import replace
@@ -65,7 +65,7 @@ _LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
 _FAN_OUT = 4
 
 
-class Abandoned(BaseException):
+class Abandoned(BodyLeft):
     """The body is run again from its beginning, as KITARU_FORCE_REPLAY wants it after every outcome."""
 
 

@@ -24,6 +24,7 @@ from zenml.exceptions import IllegalOperationError
 from zenml.models import RunMetadataResource, RunWaitConditionLeaseUpdate, RunWaitConditionRequest
 from zenml.utils.time_utils import utc_now
 
+from kitaru._core.code.event_loop import BodyLeft
 from kitaru._core.process import crash_points
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.unset import UNSET
@@ -44,11 +45,11 @@ _LEASE = 30.0
 _REFUSALS = 3
 
 
-class PauseRequested(BaseException):
+class PauseRequested(BodyLeft):
     """Nobody answered in time: the run pauses and its runner ends."""
 
 
-class WaitAborted(BaseException):
+class WaitAborted(BodyLeft):
     """The wait was aborted: the execution is cancelled."""
 
 
