@@ -28,20 +28,29 @@ from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
+from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from uuid import UUID
 
     from sqlalchemy.engine import Engine
+    from sqlalchemy.orm import Session
     from zenml.config.source import Source
+    from zenml.config.step_configurations import Step
+    from zenml.enums import StepRunInputArtifactType
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.materializers.base_materializer import BaseMaterializer
-    from zenml.models import PipelineSnapshotBase, PipelineSnapshotResponse, StackResponse, StepRunResponse
+    from zenml.models import (
+        PipelineSnapshotBase,
+        PipelineSnapshotResponse,
+        StackResponse,
+        StepRunResponse,
+        UserResponse,
+    )
     from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
-    from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 _bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
 _unbound = cast("property", Client.active_stack_model)
@@ -104,6 +113,30 @@ def replace_engine(store: SqlZenStore, engine: Engine) -> None:
     """Have a store use another engine for its database."""
     store.engine.dispose()
     store._engine = engine
+
+
+def active_user(store: SqlZenStore, session: Session) -> UserResponse:
+    """Return the user whom a local store's rows belong to."""
+    return store._get_active_user(cast("Any", session))  # one of SQLModel's
+
+
+def input_type(store: SqlZenStore, name: str, step: Step) -> StepRunInputArtifactType:
+    """Return how a step gets an input, if no replay of ZenML's overrides it."""
+    return store._get_step_run_input_type_from_config(
+        input_name=name, step_config=step.config, step_spec=step.spec, input_overrides=set()
+    )
+
+
+def write_by(method: str, made_of: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Replace a method of local stores, unless it has been.
+
+    Args:
+        method: Its name.
+        made_of: Makes the new method of ZenML's own.
+    """
+    own = getattr(SqlZenStore, method)
+    if own.__module__ == SqlZenStore.__module__:
+        setattr(SqlZenStore, method, made_of(own))
 
 
 def find_cached_steps_by(find: Callable[[str], Any]) -> None:

@@ -1,0 +1,49 @@
+"""Puts this room's functions in the place of the store's methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from kitaru._zenml.door.private import write_by
+from kitaru._zenml.writing import artifacts, logs, steps
+from kitaru._zenml.writing.plain import NotPlainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+WRITERS: dict[str, Callable[..., Any]] = {
+    "create_run_step": steps.begin,
+    "update_run_step": steps.end,
+    "batch_create_artifact_versions": artifacts.create,
+    "create_logs": logs.create,
+}
+
+
+def replace_store_methods() -> None:
+    """Have ZenML's store write by this room what is plain; doing so again changes nothing."""
+    for name, write in WRITERS.items():
+        write_by(name, _replacement(write))
+
+
+def _replacement(write: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what makes a method of the store out of ZenML's own one."""
+
+    def made_of(own: Callable[..., Any]) -> Callable[..., Any]:
+        def method(store: SqlZenStore, *args: Any, **kwargs: Any) -> Any:
+            if store.engine.url.get_backend_name() != "sqlite":
+                return own(store, *args, **kwargs)
+            try:
+                # What is written needs not be read again.
+                with Session(store.engine, expire_on_commit=False) as session:
+                    return write(store, session, *args, **kwargs)
+            except (NotPlainError, IntegrityError):  # nothing was written
+                return own(store, *args, **kwargs)
+
+        return method
+
+    return made_of
