@@ -101,6 +101,23 @@ PRIVATE_NAMES: Final = (
         "Replaced: SQLAlchemy gives a SQLite file fifteen connections, and a thread may need two at once: more threads "
         "wait for each other until they time out.",
     ),
+    *(
+        PrivateName(
+            "zenml.zen_stores.sql_zen_store",
+            f"SqlZenStore.{method}",
+            "Replaced for speed: a step takes it seventeen transactions, and some queries for each input; see "
+            "kitaru._zenml.writing.",
+        )
+        for method in ("create_run_step", "update_run_step", "batch_create_artifact_versions", "create_logs")
+    ),
+    PrivateName(
+        "zenml.zen_stores.sql_zen_store", "SqlZenStore._get_active_user", "Whom the rows belong to that Kitaru writes."
+    ),
+    PrivateName(
+        "zenml.zen_stores.sql_zen_store",
+        "SqlZenStore._get_step_run_input_type_from_config",
+        "How a step gets an input, as its row says.",
+    ),
     PrivateName(
         "zenml.orchestrators.cache_utils",
         "get_cached_step_run",

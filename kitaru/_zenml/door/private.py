@@ -127,16 +127,16 @@ def input_type(store: SqlZenStore, name: str, step: Step) -> StepRunInputArtifac
     )
 
 
-def write_by(method: str, made_of: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Replace a method of local stores, unless it has been.
+def write_rows_by(replaced: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Replace the methods by which a local store writes the rows of a step.
 
     Args:
-        method: Its name.
-        made_of: Makes the new method of ZenML's own.
+        replaced: Returns what takes the place of a method, which it is given; that itself where it has been replaced.
     """
-    own = getattr(SqlZenStore, method)
-    if own.__module__ == SqlZenStore.__module__:
-        setattr(SqlZenStore, method, made_of(own))
+    SqlZenStore.create_run_step = replaced(SqlZenStore.create_run_step)  # type: ignore[method-assign]
+    SqlZenStore.update_run_step = replaced(SqlZenStore.update_run_step)  # type: ignore[method-assign]
+    SqlZenStore.batch_create_artifact_versions = replaced(SqlZenStore.batch_create_artifact_versions)  # type: ignore[method-assign]
+    SqlZenStore.create_logs = replaced(SqlZenStore.create_logs)  # type: ignore[method-assign]
 
 
 def find_cached_steps_by(find: Callable[[str], Any]) -> None:

@@ -27,8 +27,7 @@ def create(store: SqlZenStore, session: Session, logs: LogsRequest) -> LogsRespo
     require_known(session, StackComponentSchema, logs.log_store_id)
     require_known(session, PipelineRunSchema, logs.pipeline_run_id, logs.project)
     require_known(session, StepRunSchema, logs.step_run_id, logs.project)
-    logs.user = user.id
-    row = LogsSchema.from_request(logs)
+    row = LogsSchema.from_request(logs.model_copy(update={"user": user.id}))
     session.add(row)
     session.commit()
     response = row.to_model()

@@ -83,7 +83,6 @@ def begin(store: SqlZenStore, session: Session, step_run: StepRunRequest) -> Ste
     require(step_run.exception_info is None and (is_cached or not _asks_for_resources(store, step_run)))
     config = cast("Step", config)
     user = active_user(store, session)
-    step_run.user = user.id
     run = _run(session, step_run)
     require_known(session, StepRunSchema, step_run.original_step_run_id, step_run.project)
     pipeline = _pipeline(run.pipeline_configuration, run.start_time)
@@ -94,7 +93,10 @@ def begin(store: SqlZenStore, session: Session, step_run: StepRunRequest) -> Ste
     require(not _rows_named(session, step_run.pipeline_run_id, [step_run.name]))
     retry = config.config.retry
     row = StepRunSchema.from_request(
-        step_run, snapshot_id=run.snapshot_id, version=1, is_retriable=bool(retry and retry.max_retries > 0)
+        step_run.model_copy(update={"user": user.id}),
+        snapshot_id=run.snapshot_id,
+        version=1,
+        is_retriable=bool(retry and retry.max_retries > 0),
     )
     if config.spec.enable_heartbeat and run.enable_heartbeat:
         row.heartbeat_threshold = config.config.heartbeat_healthy_threshold

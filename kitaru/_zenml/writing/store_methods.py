@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from kitaru._zenml.door.private import write_by
+from kitaru._zenml.door.private import write_rows_by
 from kitaru._zenml.writing import artifacts, logs, steps
 from kitaru._zenml.writing.plain import NotPlainError
 
@@ -26,24 +27,23 @@ WRITERS: dict[str, Callable[..., Any]] = {
 
 def replace_store_methods() -> None:
     """Have ZenML's store write by this room what is plain; doing so again changes nothing."""
-    for name, write in WRITERS.items():
-        write_by(name, _replacement(write))
+    write_rows_by(_replaced)
 
 
-def _replacement(write: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what makes a method of the store out of ZenML's own one."""
+def _replaced(own: Callable[..., Any]) -> Callable[..., Any]:
+    if hasattr(own, "__wrapped__"):
+        return own
+    write = WRITERS[own.__name__]
 
-    def made_of(own: Callable[..., Any]) -> Callable[..., Any]:
-        def method(store: SqlZenStore, *args: Any, **kwargs: Any) -> Any:
-            if store.engine.url.get_backend_name() != "sqlite":
-                return own(store, *args, **kwargs)
-            try:
-                # What is written needs not be read again.
-                with Session(store.engine, expire_on_commit=False) as session:
-                    return write(store, session, *args, **kwargs)
-            except (NotPlainError, IntegrityError):  # nothing was written
-                return own(store, *args, **kwargs)
+    @wraps(own)
+    def method(store: SqlZenStore, *args: Any, **kwargs: Any) -> Any:
+        if store.engine.url.get_backend_name() != "sqlite":
+            return own(store, *args, **kwargs)
+        try:
+            # What is written needs not be read again.
+            with Session(store.engine, expire_on_commit=False) as session:
+                return write(store, session, *args, **kwargs)
+        except (NotPlainError, IntegrityError):  # nothing was written
+            return own(store, *args, **kwargs)
 
-        return method
-
-    return made_of
+    return method
