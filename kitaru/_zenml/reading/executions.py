@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from zenml.client import Client
 from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.utils.dashboard_utils import get_run_url
-from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.drawing.execution import Execution
 from kitaru._core.records.executions import (
@@ -29,6 +27,7 @@ from kitaru._zenml.records import records, waits
 from kitaru._zenml.records.failures import Failure
 from kitaru._zenml.records.original import part_of, plan_of
 from kitaru._zenml.records.runs import list_executions, settled_run, status_of, summary_of, utc
+from kitaru._zenml.records.step_list import list_steps
 from kitaru._zenml.records.tracking import OWN_PREFIX, PROGRESS_KEY
 from kitaru._zenml.records.usage import total_of, usage_of
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
@@ -182,7 +181,7 @@ def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruE
 def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
     """Return the step runs of a run by name, each name's in the order of their starts."""
     starts: dict[str, list[StepRunResponse]] = defaultdict(list)
-    for step in depaginate(Client().list_run_steps, pipeline_run_id=run_id, size=200, hydrate=True):
+    for step in list_steps(run_id, hydrate=True):
         starts[step.name].append(step)
     for steps in starts.values():
         steps.sort(key=lambda step: step.version)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.utils.dashboard_utils import get_run_url
-from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.drawing.live_state import Step, Summary
 from kitaru._zenml.door.store import translated
@@ -19,6 +18,7 @@ from kitaru._zenml.records import records
 from kitaru._zenml.records.original import plan_of
 from kitaru._zenml.records.runner_log import RunnerLog
 from kitaru._zenml.records.runs import find_run, flow_name_of, utc
+from kitaru._zenml.records.step_list import list_steps
 from kitaru._zenml.records.tracking import PROGRESS_KEY
 
 if TYPE_CHECKING:
@@ -110,13 +110,9 @@ class _Changed:
         self._since: datetime | None = None
 
     def read(self) -> list[StepRunResponse]:
-        filters: dict[str, Any] = {}
-        if self._since is not None:
-            filters["updated"] = f"gte:{self._since - _OVERLAP:%Y-%m-%d %H:%M:%S}"
+        since = self._since - _OVERLAP if self._since is not None else None
         with translated(f"reading the checkpoints of execution {self._run_id}"):
-            steps = list(
-                depaginate(Client().list_run_steps, pipeline_run_id=self._run_id, size=500, hydrate=False, **filters)
-            )
+            steps = list_steps(self._run_id, hydrate=False, since=since)
         for step in steps:
             if self._since is None or step.updated > self._since:
                 self._since = step.updated

@@ -19,6 +19,7 @@ from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._zenml.records.failures import Failure, describe_failure
+from kitaru._zenml.records.step_list import list_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -235,8 +236,7 @@ def forget_failure(run_id: UUID) -> None:
 
 def latest_steps(run_id: UUID, *, hydrate: bool = False) -> dict[str, StepRunResponse]:
     """Return the latest step run of each name in a run."""
-    steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, exclude_retried=True, size=200, hydrate=hydrate)
-    return {step.name: step for step in steps}
+    return {step.name: step for step in list_steps(run_id, hydrate=hydrate, exclude_retried=True)}
 
 
 def ensure_failed(exec_id: str, error: BaseException, origin: str = "import") -> None:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from zenml import get_step_context
-from zenml.client import Client
 from zenml.enums import ExecutionStatus, MetadataResourceTypes
 from zenml.models import RunMetadataResource
-from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.records.executions import ExecutionUsage, Usage
+from kitaru._zenml.records.step_list import list_steps
 from kitaru._zenml.records.tracking import write_metadata
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ def note_total(run_id: UUID, known: Iterable[StepRunResponse] = ()) -> None:
         is_used = run_id in _runs
         _runs.discard(run_id)  # before its calls are read: what is used meanwhile counts the next time
     if is_used or any(usage_of(step) is not None for step in known):
-        steps = depaginate(Client().list_run_steps, pipeline_run_id=run_id, size=200, hydrate=True)
-        total = total_of(steps)
+        total = total_of(list_steps(run_id, hydrate=True))
         if total is not None:
             _write(RunMetadataResource(id=run_id, type=MetadataResourceTypes.PIPELINE_RUN), total)
 

@@ -28,7 +28,8 @@ from zenml.zen_stores.schemas import (
 )
 
 from kitaru._zenml.door.private import active_user
-from kitaru._zenml.writing.plain import NotPlainError, keep_version, require, require_known
+from kitaru._zenml.records.versions import keep_version
+from kitaru._zenml.writing.plain import NotPlainError, require, require_known
 
 if TYPE_CHECKING:
     from uuid import UUID

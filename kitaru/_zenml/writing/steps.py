@@ -14,7 +14,7 @@ from zenml.config.pipeline_configurations import PipelineConfiguration
 from zenml.config.step_configurations import Step
 from zenml.enums import ExecutionStatus, MetadataResourceTypes, StepRunInputArtifactType
 from zenml.models import StepRunResponse, StepRunResponseMetadata
-from zenml.models.v2.core.step_run import StepRunInputResponse, StepRunResponseBody, StepRunResponseResources
+from zenml.models.v2.core.step_run import StepRunResponseBody, StepRunResponseResources
 from zenml.utils.tag_utils import Tag
 from zenml.utils.time_utils import utc_now
 from zenml.zen_stores.schemas import (
@@ -31,7 +31,8 @@ from zenml.zen_stores.schemas import (
 )
 
 from kitaru._zenml.door.private import active_user, input_type
-from kitaru._zenml.writing.plain import Kept, NotPlainError, require, require_known, versions_of
+from kitaru._zenml.records.versions import Kept, inputs_by_name, versions_of
+from kitaru._zenml.writing.plain import NotPlainError, require, require_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ def begin(store: SqlZenStore, session: Session, step_run: StepRunRequest) -> Ste
     if config.spec.enable_heartbeat and run.enable_heartbeat:
         row.heartbeat_threshold = config.config.heartbeat_healthy_threshold
     log = _log(session, step_run)
-    artifacts = versions_of(session, _ids(step_run.inputs, step_run.outputs), step_run.project)
+    artifacts = _versions(session, _ids(step_run.inputs, step_run.outputs), step_run.project)
     written = _Written(row, merged, _links(store, session, step_run, config, row.id), log)
     session.add(row)
     session.add(StepConfigurationSchema(index=0, name=step_run.name, config=text, step_run_id=row.id))
@@ -130,7 +131,7 @@ def end(store: SqlZenStore, session: Session, step_run_id: UUID, step_run_update
     begun = cast("StepRunResponse", begun)
     ids = list(_ids(step_run_update.outputs))
     require(len(set(ids)) == len(ids))
-    artifacts = versions_of(session, ids, begun.project_id)
+    artifacts = _versions(session, ids, begun.project_id)
     news: dict[str, Any] = {"status": ExecutionStatus.COMPLETED.value, "updated": utc_now()}
     if step_run_update.end_time is not None:
         news["end_time"] = step_run_update.end_time
@@ -298,6 +299,13 @@ def _ids(*by_name: dict[str, list[UUID]]) -> Iterable[UUID]:
     return (key for names in by_name for ids in names.values() for key in ids)
 
 
+def _versions(session: Session, ids: Iterable[UUID], project: UUID) -> dict[UUID, ArtifactVersionResponse]:
+    wanted = set(ids)
+    versions = versions_of(session, wanted, project)
+    require(len(versions) == len(wanted))
+    return versions
+
+
 def _by_name(
     ids: dict[str, list[UUID]], artifacts: dict[UUID, ArtifactVersionResponse]
 ) -> dict[str, list[ArtifactVersionResponse]]:
@@ -307,17 +315,6 @@ def _by_name(
 def _response(written: _Written, artifacts: dict[UUID, ArtifactVersionResponse], user: UserResponse) -> StepRunResponse:
     """Return what ``StepRunSchema.to_model`` does, without a query."""
     row, step, links = written.row, written.step, written.links
-    inputs: dict[str, list[StepRunInputResponse]] = {}
-    for link in sorted(links.inputs, key=lambda link: link.input_index):
-        answer = StepRunInputResponse(
-            id=link.artifact_id,
-            body=artifacts[link.artifact_id].body,
-            input_type=StepRunInputArtifactType(link.type),
-            index=link.input_index,
-            chunk_index=link.chunk_index,
-            chunk_size=link.chunk_size,
-        )
-        inputs.setdefault(link.name, []).append(answer)
     outputs: dict[str, list[ArtifactVersionResponse]] = {}
     for output in links.outputs:
         outputs.setdefault(output.name, []).append(artifacts[output.artifact_id])
@@ -354,7 +351,7 @@ def _response(written: _Written, artifacts: dict[UUID, ArtifactVersionResponse],
         resources=StepRunResponseResources(
             user=user,
             log_collection=[written.log.to_model()] if written.log is not None else [],
-            inputs=inputs,
+            inputs=inputs_by_name(links.inputs, artifacts),
             outputs=outputs,
         ),
     )

@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel
 from zenml import ArtifactConfig, Model, add_tags, log_metadata, save_artifact, step
 from zenml.client import Client
+from zenml.utils.pagination_utils import depaginate
 
 import kitaru
 from kitaru import HTML, KitaruClient, checkpoint, flow
+from kitaru._zenml.records.step_list import list_steps
 from kitaru._zenml.writing.store_methods import WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zenml.models import StepRunResponse
 
 # Runs of the functions that fail the first time.
 runs: Counter[str] = Counter()
@@ -323,6 +327,26 @@ def called(connection: sqlite3.Connection) -> dict[str, str]:
     return names
 
 
+def steps_are_read_as_zenml_reads_them() -> None:
+    """Compare the steps of each run, in their order, with all that ZenML tells of them."""
+    client = Client()
+    for run in depaginate(client.list_pipeline_runs):
+        for hydrate, without in ((True, True), (True, False), (False, False)):
+            filters: dict[str, Any] = {"exclude_retried": True} if without else {}
+            theirs = list(depaginate(client.list_run_steps, pipeline_run_id=run.id, hydrate=hydrate, **filters))
+            ours = list_steps(run.id, hydrate=hydrate, exclude_retried=without)
+            assert theirs
+            for one, other in zip(ours, theirs, strict=True):
+                assert told_of(one) == told_of(other), one.name
+
+
+def told_of(step_run: StepRunResponse) -> dict[str, Any]:
+    told = step_run.model_dump(mode="json")
+    if step_run.metadata is not None:
+        told["metadata"]["parent_step_ids"].sort()  # as the database has them
+    return told
+
+
 def main() -> None:
     written: Counter[str] = Counter()
 
@@ -337,6 +361,7 @@ def main() -> None:
     for name, write in list(WRITERS.items()):
         WRITERS[name] = counted(name, write)
     everything()
+    steps_are_read_as_zenml_reads_them()
     home = os.environ["HOME"]
     [database] = Path(home).rglob("zenml.db")
     sys.stdout.write(json.dumps({"rows": rows(database, home), "written": written}))
