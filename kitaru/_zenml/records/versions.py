@@ -14,7 +14,7 @@ from zenml.models.v2.core.step_run import StepRunInputResponse
 from zenml.zen_stores.schemas import ArtifactVersionSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-# How many variables a statement gets at most; SQLite takes 32,766.
-_BATCH = 5000
+# How many variables a statement gets at most: SQLite takes 32,766, and before 3.32 it took 999.
+_BATCH = 900
 
 
 class Kept(Generic[V]):
@@ -88,12 +88,12 @@ def versions_of(
         project: The project that they must be in; None for any.
     """
     known: dict[UUID, ArtifactVersionResponse | None] = {}
-    for batch in _batches(list(dict.fromkeys(ids))):
+    for batch in batches(list(dict.fromkeys(ids))):
         there = select(col(ArtifactVersionSchema.id)).where(col(ArtifactVersionSchema.id).in_(batch))
         if project is not None:
             there = there.where(col(ArtifactVersionSchema.project_id) == project)
         known |= {key: _versions.get(key) for key in session.scalars(there)}
-    for batch in _batches([key for key, version in known.items() if version is None]):
+    for batch in batches([key for key, version in known.items() if version is None]):
         rows = select(ArtifactVersionSchema).where(col(ArtifactVersionSchema.id).in_(batch))
         for row in session.scalars(rows.options(selectinload(ArtifactVersionSchema.artifact))):  # type: ignore[arg-type]
             version = row.to_model()
@@ -120,6 +120,7 @@ def inputs_by_name(
     return inputs
 
 
-def _batches(ids: list[UUID]) -> Iterator[list[UUID]]:
-    for start in range(0, len(ids), _BATCH):
-        yield ids[start : start + _BATCH]
+def batches(values: Sequence[V]) -> Iterator[Sequence[V]]:
+    """Return values in parts, of which each fits into a statement."""
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]

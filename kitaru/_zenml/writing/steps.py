@@ -31,11 +31,11 @@ from zenml.zen_stores.schemas import (
 )
 
 from kitaru._zenml.door.private import active_user, input_type
-from kitaru._zenml.records.versions import Kept, inputs_by_name, versions_of
+from kitaru._zenml.records.versions import Kept, batches, inputs_by_name, versions_of
 from kitaru._zenml.writing.plain import NotPlainError, require, require_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from sqlalchemy import Row, Select
@@ -195,11 +195,10 @@ def _overrides(pipeline: PipelineConfiguration, name: str, step: Step) -> dict[s
     return pipeline.get_invocation_input_overrides(invocation_id=name, step_name=step.config.name)
 
 
-def _rows_named(session: Session, run_id: UUID, names: list[str]) -> list[tuple[str, UUID]]:
-    rows = select(col(StepRunSchema.name), col(StepRunSchema.id)).where(
-        col(StepRunSchema.pipeline_run_id) == run_id, col(StepRunSchema.name).in_(names)
-    )
-    return [(name, key) for name, key in session.execute(rows)]
+def _rows_named(session: Session, run_id: UUID, names: Sequence[str]) -> list[tuple[str, UUID]]:
+    in_run = select(col(StepRunSchema.name), col(StepRunSchema.id)).where(col(StepRunSchema.pipeline_run_id) == run_id)
+    parts = (session.execute(in_run.where(col(StepRunSchema.name).in_(part))) for part in batches(names))
+    return [(name, key) for part in parts for name, key in part]
 
 
 def _log(session: Session, request: StepRunRequest) -> LogsSchema | None:
@@ -214,7 +213,7 @@ def _log(session: Session, request: StepRunRequest) -> LogsSchema | None:
 
 def _links(store: SqlZenStore, session: Session, request: StepRunRequest, config: Step, step_id: UUID) -> _Links:
     names = list(dict.fromkeys(config.spec.upstream_steps))
-    parents = _rows_named(session, request.pipeline_run_id, names) if names else []
+    parents = _rows_named(session, request.pipeline_run_id, names)
     require(sorted(name for name, _ in parents) == sorted(names))  # one each: of several attempts ZenML takes the first
     of_original = request.original_step_run_id
     return _Links(
