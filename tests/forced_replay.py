@@ -38,6 +38,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "tests/local/test_no_growth.py": _MANY,
     "tests/local/test_random_bodies.py": "it interrupts its bodies itself",
     "tests/local/test_retries.py::test_an_execution_is_tried_again": _COUNTS,
+    "tests/local/test_right_call.py::test_each_attempt_is_given": _COUNTS,
     "tests/local/test_right_call.py::test_the_clock_in_an_argument": _CHANGES,
     "tests/local/test_right_call.py::test_an_id_stands_for_all_inputs": _CHANGES,
     "tests/local/test_right_call.py::test_calls_with_ids_are_found": _CHANGES,

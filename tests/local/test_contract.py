@@ -346,6 +346,7 @@ def test_a_store_uses_the_engine_that_it_was_given(home):
 def test_a_store_writes_the_rows_of_a_step_by_kitaru_what_is_plain(home, monkeypatch):
     from sqlmodel import Session
     from zenml.client import Client
+    from zenml.enums import StackComponentType
     from zenml.models import LogsRequest
 
     for name, write in store_methods.WRITERS.items():
@@ -361,8 +362,10 @@ def test_a_store_writes_the_rows_of_a_step_by_kitaru_what_is_plain(home, monkeyp
     store = client.zen_store
     with Session(store.engine) as session:
         assert private.active_user(store, session).id == client.active_user.id
-    artifact_store = client.active_stack.artifact_store.id
-    asked = LogsRequest(project=client.active_project.id, source="a", uri="nowhere", artifact_store_id=artifact_store)
+    [artifact_store] = client.active_stack_model.components[StackComponentType.ARTIFACT_STORE]
+    asked = LogsRequest(
+        project=client.active_project.id, source="a", uri="nowhere", artifact_store_id=artifact_store.id
+    )
     written = store.create_logs(asked)
     read = store.get_logs(written.id)
     assert (written.body, written.metadata) == (read.body, read.metadata)

@@ -183,7 +183,7 @@ def _asks_for_resources(store: SqlZenStore, request: StepRunRequest) -> bool:
     return store.resource_pools_enabled and request.resource_requester is not None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _pipeline(text: str, start_time: datetime | None) -> PipelineConfiguration:
     """Return the configuration of a run's pipeline; it is the same for all steps of the run."""
     configuration = PipelineConfiguration.model_validate_json(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import time
@@ -25,12 +26,16 @@ def many() -> int:
     return sum(future.result() for future in work.map([1, 2, 3]))
 
 
+# What functools.cache and lru_cache make of a function.
+CACHE = type(functools.cache(len))
+
+
 def sizes() -> dict[tuple[str, str], int]:
     gc.collect()
     found = {}
     for module in [module for name, module in sys.modules.items() if name.partition(".")[0] == "kitaru"]:
         for name, value in list(vars(module).items()):
-            if callable(getattr(value, "cache_info", None)):
+            if isinstance(value, CACHE):
                 found[module.__name__, name] = value.cache_info().currsize
             elif isinstance(value, Sized) and not isinstance(value, type) and not name.startswith("__"):
                 found[module.__name__, name] = len(value)

@@ -20,6 +20,7 @@ from zenml.utils.pagination_utils import depaginate
 
 import kitaru
 from kitaru import HTML, KitaruClient, checkpoint, flow
+from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._zenml.records.step_list import list_steps
 from kitaru._zenml.writing.store_methods import WRITERS
 
@@ -331,7 +332,7 @@ def steps_are_read_as_zenml_reads_them() -> None:
     """Compare the steps of each run, in their order, with all that ZenML tells of them."""
     client = Client()
     for run in depaginate(client.list_pipeline_runs):
-        for hydrate, without in ((True, True), (True, False), (False, False)):
+        for hydrate, without in ((True, True), (False, False)):
             filters: dict[str, Any] = {"exclude_retried": True} if without else {}
             theirs = list(depaginate(client.list_run_steps, pipeline_run_id=run.id, hydrate=hydrate, **filters))
             ours = list_steps(run.id, hydrate=hydrate, exclude_retried=without)
@@ -361,7 +362,8 @@ def main() -> None:
     for name, write in list(WRITERS.items()):
         WRITERS[name] = counted(name, write)
     everything()
-    steps_are_read_as_zenml_reads_them()
+    if shortcuts_enabled():  # else they are read by ZenML
+        steps_are_read_as_zenml_reads_them()
     home = os.environ["HOME"]
     [database] = Path(home).rglob("zenml.db")
     sys.stdout.write(json.dumps({"rows": rows(database, home), "written": written}))
