@@ -137,7 +137,8 @@ def end(store: SqlZenStore, session: Session, step_run_id: UUID, step_run_update
         news["end_time"] = step_run_update.end_time
     is_running = col(StepRunSchema.id) == step_run_id, col(StepRunSchema.status) == ExecutionStatus.RUNNING.value
     require(session.execute(update(StepRunSchema).where(*is_running).values(**news)).rowcount == 1)  # type: ignore[attr-defined]
-    session.add_all(_outputs(step_run_id, step_run_update.outputs))
+    outputs = _outputs(step_run_id, step_run_update.outputs)
+    session.add_all(outputs)
     session.commit()
     if session.scalar(select(col(RunMetadataResourceSchema.id)).where(_is_of(step_run_id)).limit(1)):
         return store.get_run_step(step_run_id)
@@ -151,7 +152,7 @@ def end(store: SqlZenStore, session: Session, step_run_id: UUID, step_run_update
         resources=resources.model_copy(
             update={
                 "log_collection": [log.to_model() for log in session.scalars(logs)],
-                "outputs": _by_name(step_run_update.outputs, artifacts),
+                "outputs": _outputs_by_name(outputs, artifacts),
             }
         ),
     )
@@ -305,18 +306,18 @@ def _versions(session: Session, ids: Iterable[UUID], project: UUID) -> dict[UUID
     return versions
 
 
-def _by_name(
-    ids: dict[str, list[UUID]], artifacts: dict[UUID, ArtifactVersionResponse]
+def _outputs_by_name(
+    links: Iterable[StepRunOutputArtifactSchema], artifacts: dict[UUID, ArtifactVersionResponse]
 ) -> dict[str, list[ArtifactVersionResponse]]:
-    return {name: [artifacts[key] for key in keys] for name, keys in ids.items() if keys}
+    outputs: dict[str, list[ArtifactVersionResponse]] = {}
+    for link in links:
+        outputs.setdefault(link.name, []).append(artifacts[link.artifact_id])
+    return outputs
 
 
 def _response(written: _Written, artifacts: dict[UUID, ArtifactVersionResponse], user: UserResponse) -> StepRunResponse:
     """Return what ``StepRunSchema.to_model`` does, without a query."""
     row, step, links = written.row, written.step, written.links
-    outputs: dict[str, list[ArtifactVersionResponse]] = {}
-    for output in links.outputs:
-        outputs.setdefault(output.name, []).append(artifacts[output.artifact_id])
     return StepRunResponse(
         id=row.id,
         name=row.name,
@@ -351,6 +352,6 @@ def _response(written: _Written, artifacts: dict[UUID, ArtifactVersionResponse],
             user=user,
             log_collection=[written.log.to_model()] if written.log is not None else [],
             inputs=inputs_by_name(links.inputs, artifacts),
-            outputs=outputs,
+            outputs=_outputs_by_name(links.outputs, artifacts),
         ),
     )

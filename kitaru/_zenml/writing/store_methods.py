@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,13 @@ def _replaced(own: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(own)
     def method(store: SqlZenStore, *args: Any, **kwargs: Any) -> Any:
-        if store.engine.url.get_backend_name() != "sqlite":
-            return own(store, *args, **kwargs)
-        try:
-            # What is written needs not be read again.
-            with Session(store.engine, expire_on_commit=False) as session:
+        if store.engine.url.get_backend_name() == "sqlite":
+            # What ZenML does and raises is not within the exception: an error of its own would tell of it.
+            with (
+                suppress(NotPlainError, IntegrityError),  # nothing was written
+                Session(store.engine, expire_on_commit=False) as session,  # what is written needs not be read again
+            ):
                 return write(store, session, *args, **kwargs)
-        except (NotPlainError, IntegrityError):  # nothing was written
-            return own(store, *args, **kwargs)
+        return own(store, *args, **kwargs)
 
     return method
