@@ -66,9 +66,9 @@ class FlowHandle(Generic[R]):
             KitaruUsageError: There is no such execution.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.records import runs
+        from kitaru._runner import reader
 
-        return runs.read_status(self._exec_id)
+        return reader.read_status(self._exec_id)
 
     @property
     def execution(self) -> Execution:
@@ -78,9 +78,9 @@ class FlowHandle(Generic[R]):
             KitaruUsageError: There is no such execution.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.reading import executions
+        from kitaru._runner import reader
 
-        return executions.read_execution(self._exec_id)
+        return reader.read_execution(self._exec_id)
 
     @property
     def dashboard_url(self) -> str | None:
@@ -107,9 +107,9 @@ class FlowHandle(Generic[R]):
             KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
         """
         self._stop_if_loading()
-        from kitaru._zenml.reading import executions
+        from kitaru._runner import reader
 
-        return executions.read_result(self._exec_id)  # type: ignore[no-any-return]
+        return reader.read_result(self._exec_id)  # type: ignore[no-any-return]
 
     def wait(self, timeout: float | None = None, progress: bool | None = None) -> R:
         """Wait until the execution has finished and return its value.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import runpy
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
+from kitaru._core.process.forks import end_in_short
 from kitaru._host.client import Request
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from kitaru._host.client import HostedProcess
 
+# What the commands that read import of the command line.
+_COMMANDS: Final = ("artifacts", "entry", "executions", "login", "main", "stack")
 # What shells report for a program that was killed.
 _KILLED: Final = 128 + signal.SIGKILL
 
@@ -72,6 +76,12 @@ def _pass_on(fork: HostedProcess) -> None:
             signal.signal(number, handle)
 
 
+def load() -> None:
+    """Import what commands need beside ZenML."""
+    for name in _COMMANDS:
+        importlib.import_module(f"kitaru._cli.{name}")
+
+
 def be() -> None:
     """Be the command that was asked for; called in the fork.
 
@@ -86,9 +96,9 @@ def be() -> None:
         runpy.run_module("kitaru", run_name="__main__")
     except SystemExit as ended:
         code = ended.code
-    with contextlib.suppress(OSError, ValueError):  # nobody reads it any more, or it was closed
-        sys.stdout.flush()
+    end_in_short()
     other_end.sendall(str(code if isinstance(code, int) else int(code is not None)).encode())
+    os._exit(0)
 
 
 def _end_with(other_end: socket.socket) -> None:

@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 300.0
 # How long somebody who has connected may take to say what is wanted, in seconds.
 _REQUEST_TIMEOUT: Final = 5.0
-# How many descriptors a request has at most: a folder, three streams, and one more.
-_DESCRIPTORS: Final = 5
+# How many descriptors a request has at most: a folder, three streams, and two more.
+_DESCRIPTORS: Final = 6
 # How the names end of modules, and of what tells that a distribution is installed. Packages are folders.
 _TELLING: Final = (".py", ".pyc", ".so", ".pth", ".dist-info", ".egg-info", ".egg-link")
 # Read while ZenML loads, and taken over by forks all the same.
 _FOLLOWED = frozenset({"HOME"})
 
 
-def serve(folder: Path, load: Callable[[], None]) -> bool:
+def serve(folder: Path, load: Sequence[Callable[[], None]]) -> bool:
     """Be the host; returns False at its end, and True in a fork, which then is the program that was asked for.
 
     Args:
         folder: The host's own folder; file descriptor 0 is its listening socket.
-        load: Imports what the forks need.
+        load: What imports what the forks need.
     """
     if os.fork() > 0:  # it is nobody's child: a program that waits for its children does not wait for the host
         os._exit(0)
@@ -185,7 +185,7 @@ class _Loaded:
     names: frozenset[str]
 
     @classmethod
-    def record(cls, load: Callable[[], None]) -> _Loaded:
+    def record(cls, load: Sequence[Callable[[], None]]) -> _Loaded:
         """Load, and note by what another process could tell that it would load something else."""
         before, path = dict(os.environ), tuple(sys.path)
         read = _record_reads(load)
@@ -239,7 +239,7 @@ class _Loaded:
         return None
 
 
-def _record_reads(load: Callable[[], None]) -> set[str]:
+def _record_reads(load: Sequence[Callable[[], None]]) -> set[str]:
     """Return the names of the variables that were looked up meanwhile; looking through all counts as looking each up."""
     read: set[str] = set()
     plain = type(os.environ)
@@ -251,7 +251,8 @@ def _record_reads(load: Callable[[], None]) -> set[str]:
 
     os.environ.__class__ = Recording
     try:
-        load()
+        for each in load:
+            each()
     finally:
         os.environ.__class__ = plain
     return read

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from kitaru._core.process.processes import identify
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client
 from kitaru._host.client import HostedProcess, Request
+from kitaru._runner.claiming import claim
 from kitaru._runner.supervisor import START
 from kitaru.errors import KitaruBackendError
 
@@ -112,21 +112,10 @@ class DetachedRunner:
             exec_id: The execution.
             job: How its flow is found, and how often its worker may be lost.
         """
-        for stale in (files.STOP, files.ATTEMPT):
-            (self._directory / stale).unlink(missing_ok=True)
-        generation = uuid4().hex
-        files.write(self._directory / files.JOB, {**job, "exec_id": exec_id, "generation": generation})
-        state = {"host": socket.gethostname(), "processes": [identify(self._supervisor.pid)], "ended": False}
-        files.claim(self._directory, generation, state)
-        crash_points.reach("submitter, handing over")
-        final = files.directory(self._base, exec_id)
-        if self._directory != final:
-            self._directory.rename(final)
-            self._directory = final
-        crash_points.reach("submitter, renamed")
+        self._directory = claim(self._directory, exec_id, job, [identify(self._supervisor.pid)])
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
-            self._supervisor.stdin.write(f"{final}\n".encode())
+            self._supervisor.stdin.write(f"{self._directory}\n".encode())
             self._supervisor.stdin.flush()
         crash_points.reach("submitter, handed over")
         files.prune(self._base, keep=exec_id)

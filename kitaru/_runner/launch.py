@@ -15,6 +15,7 @@ from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import local_runner
+from kitaru._runner import hosted
 from kitaru._runner.detached import DetachedRunner
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
@@ -41,8 +42,13 @@ def start(
         settings: The resolved settings.
         replay: What the execution replays, where it does.
     """
-    mode, _ = _mode(flow)
+    mode, module = _mode(flow)
     if mode == "process" and "zenml" not in sys.modules:
+        exec_id = (
+            hosted.start(flow, values, settings, module, _take_up) if module is not None and replay is None else None
+        )
+        if exec_id is not None:
+            return exec_id
         # Both processes load ZenML side by side. On a stack that runs flows elsewhere this one is not needed.
         with DetachedRunner(runner_directory()) as early:
             return _start(flow, values, settings, replay, mode, early=early)
@@ -73,6 +79,12 @@ def _start(
 
     launch = start_thread if mode == "thread" else run_inline
     return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
+
+
+def _take_up(run_name: str) -> str | None:
+    from kitaru._zenml.steering import steering
+
+    return steering.take_up(run_name, continue_)
 
 
 def _mode(flow: FlowDefinition[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:

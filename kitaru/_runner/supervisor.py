@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -17,38 +18,47 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.forks import Forked, ForkedProcess
 from kitaru._core.process.processes import identify, this_process
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 START = Path(__file__).with_name("start.py")
 # How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds.
 STOP_PATIENCE = 3.0
+# How often is looked whether a worker is alive that says nothing, in seconds.
+_LOOK = 1.0
 
 
 class _StopRequestedError(Exception):
     """The supervisor was asked to end."""
 
 
-def main(directory: Path, *, forks: bool) -> None:
+def main(directory: Path, *, forks: bool, order: Sequence[str] = ()) -> None:
     """Run the supervisor; returns in a fork of it as well, whose arguments then are those of a worker.
 
     Args:
         directory: Where the log is; it gets its final name with the execution.
         forks: Whether this process has loaded what workers need, so that they are forks of it.
+        order: Descriptors for the first worker, where that is to submit the flow: of the connection to the process that
+            asks, and of its stderr.
     """
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
     with contextlib.suppress(Forked):
-        _supervise(directory, _Forks if forks else _Programs)
+        _supervise(directory, _Forks if forks else _Programs, order)
 
 
-def _supervise(directory: Path, workers: type[_Worker]) -> None:
-    worker = workers(directory)
+def _supervise(directory: Path, workers: type[_Worker], order: Sequence[str]) -> None:
+    worker = workers(directory, order)
+    for descriptor in order:
+        os.close(int(descriptor))
     try:
-        line = sys.stdin.readline().strip()
+        line = worker.hear() if order else sys.stdin.readline().strip()
     except _StopRequestedError:
         line = ""
     if not line:  # the submission failed, or the submitting process died before the execution existed
@@ -57,7 +67,7 @@ def _supervise(directory: Path, workers: type[_Worker]) -> None:
         return
     os.close(0)
     os.open(os.devnull, os.O_RDONLY)
-    _Supervisor(Path(line), workers).run(worker)
+    _Supervisor(Path(line), workers).run(worker, knows=bool(order))
 
 
 class _Supervisor:
@@ -68,14 +78,22 @@ class _Supervisor:
         self._start_worker = workers
         self._job = files.read(directory / files.JOB)
 
-    def run(self, worker: _Worker) -> None:
+    def run(self, worker: _Worker, *, knows: bool) -> None:
+        """Supervise.
+
+        Args:
+            worker: The first worker.
+            knows: Whether it has submitted the execution, and runs it already.
+        """
         losses = 0
         changes: dict[str, Any] = {}
         try:
             while True:
                 crash_points.reach("supervisor, before")
                 self._note(worker)
-                worker.tell(self._directory, self._job["generation"], changes)
+                if not knows:
+                    worker.tell(self._directory, self._job["generation"], changes)
+                knows = False
                 worker.wait()
                 worker.signal(signal.SIGKILL)  # what the flow's code may have left running
                 if worker.has_finished():
@@ -138,12 +156,12 @@ class _Worker:
     full and the store out of reach by then.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, order: Sequence[str] = ()) -> None:
         self._words, theirs = os.pipe()
         os.set_blocking(self._words, False)
         # It writes to the log that this process writes to. The log's name may change at this very moment.
         env = {"PYTHONUNBUFFERED": "1", files.LAST_WORDS_VARIABLE: str(theirs)}
-        self._process = self._begin(["worker", str(directory)], theirs, env)
+        self._process = self._begin(["worker", str(directory), *order], theirs, env)
         os.close(theirs)
         self.pid = self._process.pid
         self._last_words = ""
@@ -157,6 +175,23 @@ class _Worker:
         with contextlib.suppress(BrokenPipeError):  # it died while it was loading; wait() tells how
             self._process.stdin.write(json.dumps([str(directory), generation, changes]).encode() + b"\n")
             self._process.stdin.close()
+
+    def hear(self) -> str:
+        """Wait for its first line; empty where it has ended without one."""
+        line = b""
+        while not line.endswith(b"\n"):
+            ended = self._process.poll() is not None
+            select.select([self._words], [], [], 0 if ended else _LOOK)
+            try:
+                part = os.read(self._words, 1)  # what comes after it are its last words
+            except BlockingIOError:
+                part = b""
+                if not ended:
+                    continue
+            if not part:
+                return ""
+            line += part
+        return line.decode().strip()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait for its end and take its last words."""

@@ -7,42 +7,68 @@ import gc
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files
 from kitaru.errors import KitaruBackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class RunnerStopped(BaseException):
     """The worker was asked to end."""
 
 
-def main(directory: Path) -> None:
-    """Load ZenML, wait to be told the execution's directory, and run it.
+def main(directory: Path, order: Sequence[str] = ()) -> None:
+    """Load ZenML, wait to be told the execution's directory, or submit one, and run it.
 
     Args:
         directory: The first name of the directory; nothing in it has been needed so far.
+        order: Descriptors of the connection to the process that asks for a submission, and of its stderr.
     """
     last_words = int(os.environ.pop(files.LAST_WORDS_VARIABLE))
     files.become_worker(directory, last_words)
     _preload()
     gc.freeze()  # what has been loaded stays: no collection need look at it
     gc.enable()
-    line = sys.stdin.readline().strip()
-    if not line:
+    told = _submit(directory, order) if order else _listen()
+    if told is None:
         return
-    path, generation, changes = json.loads(line)
-    files.become_worker(Path(path), last_words)
-    os.close(0)
-    os.open(os.devnull, os.O_RDONLY)
+    path, generation, changes = told
+    files.become_worker(path, last_words)
     try:
-        _run({**files.read(Path(path) / files.JOB), **changes}, generation)
+        _run({**files.read(path / files.JOB), **changes}, generation)
     except BaseException as error:
         files.say_last_words(f"{type(error).__name__}: {error}")
         raise
     files.say_last_words(files.FINISHED)
+
+
+def _listen() -> tuple[Path, str, dict[str, Any]] | None:
+    """Wait for the supervisor to tell which execution this is the runner of."""
+    line = sys.stdin.readline().strip()
+    _leave_stdin()
+    if not line:
+        return None
+    path, generation, changes = json.loads(line)
+    return Path(path), generation, changes
+
+
+def _submit(directory: Path, order: Sequence[str]) -> tuple[Path, str, dict[str, Any]] | None:
+    from kitaru._runner import submission
+
+    _leave_stdin()
+    path = submission.submit(socket.socket(fileno=int(order[0])), int(order[1]), directory)
+    return None if path is None else (path, files.read(path / files.JOB)["generation"], {})
+
+
+def _leave_stdin() -> None:
+    os.close(0)
+    os.open(os.devnull, os.O_RDONLY)
 
 
 def load() -> None:
@@ -51,6 +77,13 @@ def load() -> None:
     from kitaru._zenml.records import records, runs  # noqa: F401
     from kitaru._zenml.running import execute, flow_loading  # noqa: F401
     from kitaru._zenml.submitting import submit  # noqa: F401 - flows that start flows
+
+
+def warm() -> None:
+    """Do what each process would do at its first flow; for the host, all of whose forks have it then."""
+    from kitaru._zenml.door import preloaded
+
+    preloaded.warm()
 
 
 def _preload() -> None:

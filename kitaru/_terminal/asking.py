@@ -38,9 +38,9 @@ def has_terminal() -> bool:
 
 def open_question(exec_id: str) -> PendingWait | None:
     """Return what an execution waits for; None where it waits for nothing."""
-    from kitaru._zenml.reading import executions
+    from kitaru._runner import reader
 
-    return executions.read_pending_waits(exec_id).get(exec_id)
+    return reader.read_pending_waits(exec_id).get(exec_id)
 
 
 def how_to_answer(exec_id: str, wait: PendingWait) -> str:

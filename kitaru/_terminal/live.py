@@ -26,9 +26,8 @@ from kitaru.errors import KitaruError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kitaru._core.drawing.live_state import Row, Summary
+    from kitaru._core.drawing.live_state import Following, Row, Summary
     from kitaru._terminal.asking import Answering
-    from kitaru._zenml.reading.following import Follower
 
 # Seconds between two pictures, two reads of changed calls, and two reads of the rest; reads take a share of the time.
 _DRAW: Final = 0.1
@@ -58,7 +57,7 @@ _ERRORS: Final = 10
 class LiveView:
     """Shows an execution in place, and asks below what it waits for."""
 
-    def __init__(self, follower: Follower, answering: Answering | None, *, from_start: bool = True) -> None:
+    def __init__(self, follower: Following, answering: Answering | None, *, from_start: bool = True) -> None:
         """Prepare the view; nothing is shown before the first update.
 
         Args:
@@ -88,7 +87,7 @@ class LiveView:
         changed = status is not self._status
         self._status = status
         with suppress(KitaruError):  # a view is a courtesy: what is waited for is told of a store that does not answer
-            self._print(self._follower.output.new(final=final))
+            self._print(self._follower.new(final=final))
             self._read(due=final or changed)
         if self._answering is not None:
             self._answering.update(waiting=status is ExecutionStatus.WAITING)
@@ -120,7 +119,7 @@ class LiveView:
             self._summary = self._follower.summary()
             self._state.expected.update(self._summary.expected)
             self._question = self._open_question()
-            if not self._follower.output.is_file:
+            if not self._follower.has_file:
                 for name, message in self._follower.said().items():
                     self._state.note(name, message)
             self._next_rest = _later(now, _REST)

@@ -19,8 +19,9 @@ from kitaru.errors import KitaruError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kitaru._core.drawing.live_state import Following
     from kitaru._terminal.asking import Answering
-    from kitaru._zenml.reading.following import Follower, Output
+    from kitaru._zenml.reading.following import Output
 
 # One live view at a time has the terminal of this process; whoever waits beside it gets lines.
 _terminal = threading.Lock()
@@ -43,7 +44,7 @@ class _Nothing:
 class _Lines:
     """Copies new lines of the runner's log, tells when the state changes, and sees that questions are answered."""
 
-    def __init__(self, follower: Follower, answering: Answering) -> None:
+    def __init__(self, follower: Following, answering: Answering) -> None:
         self._follower = follower
         self._answering = answering
         self._status: ExecutionStatus | None = None
@@ -51,11 +52,11 @@ class _Lines:
 
     def update(self, status: ExecutionStatus) -> None:
         with suppress(KitaruError):  # what is waited for is told of a store that does not answer
-            items = self._follower.output.new(final=status.is_finished)
+            items = self._follower.new(final=status.is_finished)
             self._print("\n".join(item.line if isinstance(item, Event) else item for item in items))
         if status is not self._status:
             self._status = status
-            self._print(f"kitaru: execution {self._follower.run.id} is {status}")
+            self._print(f"kitaru: execution {self._follower.exec_id} is {status}")
         self._answering.update(waiting=status is ExecutionStatus.WAITING)
 
     def _print(self, text: str) -> None:
@@ -79,10 +80,10 @@ def follow(exec_id: str, *, shown: bool | None) -> Iterator[View]:
     if not shown:
         yield _Nothing()
         return
+    from kitaru._runner import reader
     from kitaru._terminal.asking import Answering
-    from kitaru._zenml.reading import following
 
-    follower = following.Follower(exec_id)
+    follower = reader.follow(exec_id)
     answering = Answering(exec_id, replays=follower.replays)
     try:
         if follower.runner not in ("thread", "inline") and can_be_live() and _terminal.acquire(blocking=False):
@@ -143,7 +144,7 @@ def output_of(exec_id: str) -> Output:
 
 
 @contextmanager
-def _live(follower: Follower, answering: Answering | None, *, from_start: bool = True) -> Iterator[View]:
+def _live(follower: Following, answering: Answering | None, *, from_start: bool = True) -> Iterator[View]:
     from kitaru._terminal.live import LiveView
 
     view = LiveView(follower, answering, from_start=from_start)

@@ -6,7 +6,9 @@ import inspect
 import reprlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, ParamSpec, TypeVar, cast
+from uuid import uuid4
 
 from kitaru._core.code.entries import plant
 from kitaru._core.code.signatures import bind, call, output_annotation, record_names
@@ -129,6 +131,11 @@ class FlowDefinition(_Definition, Generic[P, R]):
         self.options = options
         self._describe(function)
         self.entry = plant(function, "flow", self._enter, Any)
+        vars(self.entry)["definition"] = self  # for a runner that finds the entry in the module
+
+    def new_run_name(self) -> str:
+        """Return a name for a run: two of one flow can start in the same second, and ZenML wants their names to differ."""
+        return f"{self.name}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}"
 
     def __repr__(self) -> str:
         return f"<Flow {self.__module__}.{self.__qualname__}>"

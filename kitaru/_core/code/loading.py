@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _executing: list[str] = []
+_submitting: list[bool] = []  # whether the module that is imported has started a flow
 _OF_THIS_CONTAINER: Final = "the execution of this container"
 _ENTRYPOINT: Final = "kitaru._zenml.running.entrypoint"
 
@@ -26,8 +27,19 @@ class StopLoading(BaseException):
     """The module waits for its own execution: enough of it has been imported."""
 
 
+class StartsFlowError(Exception):
+    """The module that is imported to submit a flow starts one itself, which has to know its execution by then."""
+
+
 def execution() -> str | None:
-    """Return the execution whose module is being imported, or None."""
+    """Return the execution whose module is being imported, or None.
+
+    Raises:
+        StopLoading: It is being imported for one that is still to be created.
+    """
+    if _submitting:
+        _submitting[-1] = True
+        stop()
     if _executing:
         return _executing[-1]
     return _of_this_container() if _is_container_of_a_flow() else None
@@ -76,6 +88,22 @@ def _of_this_container() -> str:
     """Return the execution that ZenML told this container to run; an isolated checkpoint's is told another way."""
     arguments = dict(zip(sys.argv, sys.argv[1:], strict=False))
     return arguments.get("--run_id", _OF_THIS_CONTAINER)
+
+
+@contextmanager
+def submitting() -> Iterator[None]:
+    """Mark that a module is being imported for an execution that is still to be created.
+
+    Raises:
+        StartsFlowError: It starts flows.
+    """
+    _submitting.append(False)
+    try:
+        yield
+    finally:
+        starts_flows = _submitting.pop()
+    if starts_flows:
+        raise StartsFlowError
 
 
 @contextmanager

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from kitaru._core.package import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+# What a runner or a host begins with, which is nobody's script.
+_OWN_START: Final = FOLDER / "_runner" / "start.py"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,20 @@ def locate(function: Callable[..., Any]) -> ModuleRef | None:
     return ModuleRef(module.__name__, None, str(_root_of(module.__name__, Path(file))))
 
 
+def script() -> Path | None:
+    """Return the file that this process was started with; None where there is none, or it is Kitaru's own."""
+    file = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not file or Path(file).resolve() == _OWN_START:
+        return None
+    return Path(file).resolve()
+
+
+def script_directory() -> Path | None:
+    """Return the folder of the running script, which Python puts on the import path; None for ``python -m``."""
+    is_module = getattr(sys.modules.get("__main__"), "__spec__", None) is not None
+    return None if is_module or (file := script()) is None else file.parent
+
+
 def main_alias() -> ModuleRef | None:
     """Return the importable name of the running script, or None where there is none."""
     module = sys.modules.get("__main__")
@@ -64,7 +83,7 @@ def alias_main() -> None:
 
 def _locate_main(module: ModuleType) -> ModuleRef | None:
     file = getattr(module, "__file__", None)
-    if not file or not Path(file).is_file():
+    if not file or not Path(file).is_file() or Path(file).resolve() == _OWN_START:
         return None
     path = Path(file).resolve()
     spec = getattr(module, "__spec__", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kitaru._core.drawing.trace import base_name, weight
 from kitaru._core.process.event import Kind
@@ -18,6 +18,41 @@ if TYPE_CHECKING:
 _LEAST_FOLD = 3
 _DONE = frozenset({"completed", "cached", "skipped"})
 _ENDED = _DONE | {"failed", "cancelled"}
+
+
+class Following(Protocol):
+    """Reads what is new of an execution, at each call."""
+
+    @property
+    def exec_id(self) -> str:
+        """The execution's full id."""
+
+    @property
+    def runner(self) -> str | None:
+        """What runs it, as of ``Summary``."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether it replays another one."""
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its output is a file of this machine, with everything that the runner says."""
+
+    def new(self, *, final: bool) -> list[str | Event]:
+        """Read the output and the events that are new; an incomplete last line only at the end."""
+
+    def summary(self) -> Summary:
+        """Read what is known of the execution as a whole."""
+
+    def steps(self) -> list[Step]:
+        """Read the calls that have changed."""
+
+    def said(self) -> dict[str, str]:
+        """Read what some of the running calls said of their progress."""
+
+    def error(self, name: str) -> str | None:
+        """Read why a call failed, in a line."""
 
 
 @dataclass(frozen=True)

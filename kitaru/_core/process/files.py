@@ -230,6 +230,13 @@ def say_last_words(words: str) -> None:
         os.write(_last_words, words.encode(errors="replace")[:_LAST_WORDS_SIZE])
 
 
+def tell_supervisor(directory: str) -> None:
+    """Tell the supervisor of which execution, by its directory, this worker has just become the runner."""
+    assert _last_words is not None
+    with contextlib.suppress(BrokenPipeError):
+        os.write(_last_words, f"{directory}\n".encode())
+
+
 def is_current(generation: str) -> bool:
     """Whether no later runner has claimed the execution of this worker."""
     return _own_directory is not None and read(_own_directory / STATE).get("generation") == generation

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -71,12 +73,31 @@ class ForkedProcess:
             os.close(self._descriptor)
         return self.returncode
 
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
 
 def restore_signals() -> None:
     """Have signals do to this process what they do to a program that begins."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def end_in_short() -> None:
+    """Do what Python does at its end, but for taking down all that is loaded: 70 ms of a fork's time, for nothing.
+
+    After it there is nothing to call but ``os._exit``. What it calls has no public name; multiprocessing ends its forks
+    by the first as well.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for threads, and closes pools of them
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it any more, or it was closed
+            stream.flush()
 
 
 def name_process(name: str) -> None:

@@ -24,6 +24,14 @@ def is_running(process: dict[str, Any]) -> bool:
     return started is not None and started == process["started"] and process.get("boot") == _boot_id()
 
 
+def is_stopped(process: dict[str, Any]) -> bool:
+    """Whether a process does nothing until somebody sends it SIGCONT; known on Linux only."""
+    try:
+        return _fields(int(process["pid"]))[0] in "Tt" and is_running(process)
+    except OSError:
+        return False
+
+
 def _boot_id() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -32,13 +40,16 @@ def _boot_id() -> str:
 
 
 def _started(pid: int) -> str | None:
-    stat = Path(f"/proc/{pid}/stat")
     try:
-        fields = stat.read_text().rpartition(")")[2].split()
+        fields = _fields(pid)
     except OSError:
         return _started_by_ps(pid) if not Path("/proc/self/stat").exists() else None
     # proc(5): the state is field 3 and the start time field 22. A zombie has ended, nobody has looked yet.
     return None if fields[0] in "ZX" else fields[19]
+
+
+def _fields(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def _started_by_ps(pid: int) -> str | None:

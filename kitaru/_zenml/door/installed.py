@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zenml.materializers import CloudpickleMaterializer
 
-from kitaru._zenml.door.private import activate_integrations, ask_here, registered_materializer
+from kitaru._zenml.door.private import activate_integrations, ask_here, check_integrations, registered_materializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,9 +104,16 @@ def _is_installed(module: str) -> bool:
     return file.startswith((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
 
 
+def look_around() -> None:
+    """Work out what takes a while, and imports nothing, for the forks of this process."""
+    packages()
+    _installed_integrations(_environment())
+
+
 def _environment() -> tuple[tuple[str, int], ...]:
-    """Return a value that changes when something is installed."""
-    return tuple((entry, _modified(entry)) for entry in sys.path)
+    """Return a value that changes when something is installed: the folders in which something is, and since when."""
+    entries = ((entry, _modified(entry)) for entry in sys.path)
+    return tuple(entry for entry in entries if _holds_distributions(*entry))
 
 
 def _modified(entry: str) -> int:
@@ -114,6 +121,11 @@ def _modified(entry: str) -> int:
         return os.stat(entry).st_mtime_ns  # noqa: PTH116 - much faster than a Path
     except OSError:
         return 0
+
+
+@lru_cache(maxsize=256)
+def _holds_distributions(entry: str, _modified: int) -> bool:
+    return next(iter(metadata.distributions(path=[entry])), None) is not None
 
 
 @lru_cache(maxsize=1)
@@ -134,10 +146,15 @@ def _distributions_in(_state: object) -> Mapping[str, list[str]]:
 
 
 @lru_cache(maxsize=1)
-def _waiting_in(_state: object) -> set[str]:
+def _waiting_in(state: object) -> set[str]:
     """Activate the integrations that wait for no library, and return the others."""
-    activate_integrations(lambda name: name not in LIBRARIES)
+    activate_integrations(lambda name: name in _installed_integrations(state) and name not in LIBRARIES)
     return set(LIBRARIES)
+
+
+@lru_cache(maxsize=1)
+def _installed_integrations(_state: object) -> frozenset[str]:
+    return frozenset(name for name, installed in check_integrations() if installed)
 
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:

@@ -81,6 +81,12 @@ def activate_integrations(is_selected: Callable[[str], bool]) -> None:
     part.activate_integrations()
 
 
+def check_integrations() -> Iterator[tuple[str, bool]]:
+    """Tell of each of ZenML's integrations whether what it needs is installed."""
+    for name, integration in integration_registry.integrations.items():
+        yield name, integration.check_installation()
+
+
 def ask_here(packages: Callable[[], list[str]], activate: Callable[[], None]) -> None:
     """Have ZenML ask these what is installed, and what its integrations bring along."""
     Environment.get_python_packages = staticmethod(packages)  # type: ignore[method-assign]

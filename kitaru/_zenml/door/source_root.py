@@ -12,7 +12,7 @@ from zenml.config.global_config import GlobalConfiguration
 from zenml.utils import source_utils
 from zenml.utils.code_utils import CodeArchive
 
-from kitaru._core.code.modules import locate
+from kitaru._core.code.modules import locate, script, script_directory
 from kitaru._zenml.door.private import custom_source_root
 from kitaru.errors import KitaruUsageError
 
@@ -34,14 +34,19 @@ def ensure_source_root(flow: FlowDefinition[..., Any]) -> str:
     running script. That last guess is wrong for ``python -m package.module``, whose root is above the package, and
     for the ``kitaru`` command; a REPL has none. Then the flow's own root, or the working directory, is taken.
     """
-    if (custom_source_root() is None or custom_source_root() in _fallback) and Client.find_repository() is None:
+    if is_undecided():
         ref = locate(flow.func)
-        guess = _script_directory()
+        guess = script_directory()
         if ref is not None and (guess is None or guess not in Path(inspect.getfile(flow.func)).resolve().parents):
             source_utils.set_custom_source_root(ref.root)
         elif guess is None:
             source_utils.set_custom_source_root(str(Path.cwd()))
     return source_utils.get_source_root()
+
+
+def is_undecided() -> bool:
+    """Whether ZenML has no source root but its own guess, or what this module has chosen for want of anything better."""
+    return (custom_source_root() is None or custom_source_root() in _fallback) and Client.find_repository() is None
 
 
 def refuse_store_in_code() -> None:
@@ -81,6 +86,7 @@ def warn_of_keys_in_code() -> None:
 
 def use_source_root(directory: str) -> None:
     """Have ZenML resolve module names as the process did that submitted the flow."""
+    _fallback.clear()
     source_utils.set_custom_source_root(directory)
 
 
@@ -89,15 +95,6 @@ def ensure_fallback() -> None:
 
     A flow that is started later still gets its own root.
     """
-    has_script = bool(getattr(sys.modules.get("__main__"), "__file__", None))
-    if custom_source_root() is None and not has_script and Client.find_repository() is None:
+    if custom_source_root() is None and script() is None and Client.find_repository() is None:
         _fallback.append(str(Path.cwd()))
         source_utils.set_custom_source_root(_fallback[-1])
-
-
-def _script_directory() -> Path | None:
-    main = sys.modules.get("__main__")
-    file = getattr(main, "__file__", None)
-    if not file or getattr(main, "__spec__", None) is not None:
-        return None
-    return Path(file).resolve().parent

@@ -56,8 +56,22 @@ class Follower:
         self.runner: str | None = records.extra_of(self.run).get("runner")
         self.replays = plan_of(self.run) is not None
         # What a thread of a process prints is where that process prints.
-        self.output = Output(self.run, stored=self.runner == "stack")
+        self._output = Output(self.run, stored=self.runner == "stack")
         self._changed = _Changed(self.run.id)
+
+    @property
+    def exec_id(self) -> str:
+        """The execution's full id."""
+        return str(self.run.id)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether its output is a file of this machine, with everything that the runner says."""
+        return self._output.is_file
+
+    def new(self, *, final: bool) -> list[str | Event]:
+        """Read the output and the events that are new; an incomplete last line only at the end."""
+        return self._output.new(final=final)
 
     def summary(self) -> Summary:
         """Read what is known of the execution as a whole."""

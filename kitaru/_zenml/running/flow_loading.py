@@ -22,9 +22,8 @@ def load_flow(job: dict[str, Any]) -> None:
     """
     use_source_root(job["source_root"])
     name, file = job["module"]["name"], job["module"]["file"]
-    if name not in sys.modules:
-        with loading.loading(job["exec_id"]):
-            _import(name, file)
+    with loading.loading(job["exec_id"]):
+        import_module(name, file)
     if not hasattr(sys.modules[name], job["entry"]):
         raise KitaruUsageError(
             f"Flow {job['flow']!r} is not there when its module {name!r} is imported. The runner imports the module, it "
@@ -33,7 +32,18 @@ def load_flow(job: dict[str, Any]) -> None:
         )
 
 
-def _import(name: str, file: str | None) -> None:
+def import_module(name: str, file: str | None) -> None:
+    """Import a flow's module, unless it is there, without starting what its top level starts.
+
+    Args:
+        name: Its name.
+        file: Its file, where it is a script that has to be loaded by path.
+
+    Raises:
+        Exception: Whatever the module raises.
+    """
+    if name in sys.modules:
+        return
     parent, _, child = name.rpartition(".")
     if parent:
         importlib.import_module(parent)

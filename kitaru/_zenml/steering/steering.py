@@ -144,12 +144,21 @@ def recover(launch: Launch) -> list[str]:
         statuses = json.dumps([*unfinished, ZenMLStatus.FAILED.value])
         runs = depaginate(client.list_pipeline_runs, tags=[TAG], status=f"oneof:{statuses}", size=100, hydrate=True)
         for run in runs:
-            if not _is_lost_here(run):
-                continue
             with contextlib.suppress(KitaruStateError):  # it went on in a notebook or REPL, which is not this process
-                if _continue(settled_run(str(run.id)), launch):
+                if _is_lost_here(run) and _continue(settled_run(str(run.id)), launch):
                     recovered.append(str(run.id))
     return recovered
+
+
+def take_up(run_name: str, launch: Launch) -> str | None:
+    """Let an execution go on whose submission may have been cut off; returns its id, None where there is none."""
+    with translated(f"looking for the execution {run_name}"):
+        runs = open_client().list_pipeline_runs(name=run_name, tags=[TAG], size=1, hydrate=True).items
+        for run in runs:
+            if _is_lost_here(run):
+                _continue(settled_run(str(run.id)), launch)
+            return str(run.id)
+    return None
 
 
 def delete(exec_id: str) -> str:

@@ -80,7 +80,9 @@ def _prepared(flow: FlowDefinition[..., Any], stack: str | None) -> Iterator[_Pr
     with translated(f"preparing the image of flow {flow.name!r}"), bound_stack(model):
         loaded = load_stack(model)
         placement = place(loaded, settings)
-        yield _Prepared(loaded, placement, make_pipeline(flow, {}, settings, {}, placement))
+        yield _Prepared(
+            loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=flow.new_run_name())
+        )
 
 
 def _tag(flow: FlowDefinition[..., Any], prepared: _Prepared) -> str:

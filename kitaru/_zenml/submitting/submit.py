@@ -6,9 +6,8 @@ import inspect
 import socket
 import sys
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from pydantic import BaseModel
 from zenml.enums import ExecutionMode
@@ -46,8 +45,29 @@ if TYPE_CHECKING:
     from zenml.stack import Stack
 
     from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.code.modules import ModuleRef
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._zenml.submitting.replay_plan import Draft
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a process says of the execution that this one submits for it.
+
+    Attributes:
+        module: The flow's module, as a runner finds it.
+        run_name: The run's name.
+        created: Called with the execution's id as soon as there is one.
+    """
+
+    module: ModuleRef | None
+    run_name: str
+    created: Callable[[str], None]
+
+
+def new_identity(flow: FlowDefinition[..., Any]) -> Identity:
+    """Return the identity of an execution that this process submits for itself."""
+    return Identity(locate(flow.func), flow.new_run_name(), lambda _: None)
 
 
 def submit(
@@ -59,6 +79,7 @@ def submit(
     runner: str,
     launch: Callable[[str, dict[str, Any]], None],
     replay: Draft | None = None,
+    identity: Identity | None = None,
 ) -> str:
     """Create an execution and launch it.
 
@@ -70,6 +91,7 @@ def submit(
         runner: What runs it: ``"process"``, ``"thread"``, ``"inline"``, or ``"stack"`` for the stack's orchestrator.
         launch: Hands the run to the local runner; not called for ``"stack"``.
         replay: What the execution replays, where it does; ``values`` are then the inputs that are new.
+        identity: What another process says of it, for which this one submits it.
 
     Returns:
         The execution's id.
@@ -78,7 +100,8 @@ def submit(
     if shortcuts_enabled():
         ask_once()
     open_client()
-    job = _job(flow, settings)
+    identity = identity or new_identity(flow)
+    job = _job(flow, settings, identity.module)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
@@ -90,11 +113,12 @@ def submit(
         if replay is not None:
             extra[PLAN_KEY] = replay.store()
             parameters = {**replay.parameters, **parameters}
-        pipeline = make_pipeline(flow, parameters, settings, extra, placement)
+        pipeline = make_pipeline(flow, parameters, settings, extra, placement, run_name=identity.run_name)
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         crash_points.reach("submitter, compiled")
         run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
+        identity.created(str(run.id))
         crash_points.reach("submitter, created")
         with _fail_run_on_error(run.id):
             if runner == "stack":
@@ -134,6 +158,8 @@ def make_pipeline(
     settings: ResolvedSettings,
     extra: dict[str, Any],
     placement: Placement | None,
+    *,
+    run_name: str,
 ) -> DynamicPipeline:
     """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
     give_source(flow.entry, flow.func)
@@ -149,8 +175,7 @@ def make_pipeline(
         settings=placement.settings if placement else None,
         secrets=placement.secrets if placement else None,
     )
-    # Two runs of one flow can start in the same second; ZenML wants their names to differ.
-    named = pipeline.with_options(run_name=f"{flow.name}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}")
+    named = pipeline.with_options(run_name=run_name)
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
 
@@ -182,9 +207,8 @@ def _extra(
     }
 
 
-def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> dict[str, Any]:
+def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings, module: ModuleRef | None) -> dict[str, Any]:
     """Tell how a local runner finds the flow; stored with the run, so that any process can let it go on."""
-    module = locate(flow.func)
     return {
         "flow": flow.name,
         "entry": flow.entry.__name__,

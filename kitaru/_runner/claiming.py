@@ -1,0 +1,34 @@
+"""Making an execution a runner's: its files say so before the runner begins. Standard library only."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from kitaru._core.process import crash_points, files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[dict[str, Any]]) -> Path:
+    """Write down that some processes run an execution, and return its directory.
+
+    Args:
+        directory: The runner's directory, which may have another name until now.
+        exec_id: The execution.
+        job: How its flow is found, and how often its worker may be lost.
+        processes: Its supervisor, and its worker where that is known.
+    """
+    for stale in (files.STOP, files.ATTEMPT):
+        (directory / stale).unlink(missing_ok=True)
+    generation = uuid4().hex
+    files.write(directory / files.JOB, {**job, "exec_id": exec_id, "generation": generation})
+    files.claim(directory, generation, {"host": socket.gethostname(), "processes": processes, "ended": False})
+    crash_points.reach("submitter, handing over")
+    final = files.directory(directory.parent, exec_id)
+    if directory != final:
+        directory.rename(final)
+    crash_points.reach("submitter, renamed")
+    return final
