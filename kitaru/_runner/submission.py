@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
-from kitaru._core.process import files
+from kitaru._core.process import crash_points, files
 from kitaru._core.process.processes import identify, this_process
 from kitaru._host import messages
 from kitaru._runner.claiming import claim
@@ -111,6 +111,7 @@ class _Submission:
         try:
             flow = self._load()
             values, settings = pickle.loads(self._order.given)  # noqa: S301 - see messages
+            crash_points.reach("submitter, asked")
             if not _is_there(asker):
                 return None
             with _shown(stderr):
