@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import logging
 import os
 import signal
 import socket
@@ -247,8 +248,17 @@ def _answer(connection: socket.socket, work: Callable[[], Any]) -> None:
 
 
 def _called(_: list[Following], module: str, function: str, args: tuple[Any, ...]) -> Any:
-    value = getattr(importlib.import_module(module), function)(*args)
-    if function == "read_result" and not is_plain(value):
+    call = getattr(importlib.import_module(module), function)
+    return _plain(call, *args) if function == read_result.__name__ else call(*args)
+
+
+def _plain(load: Callable[..., Any], *args: Any) -> Any:
+    """Load a value, unless it is of a class that only the process that asks may import, or that a pickle may change."""
+    from kitaru._zenml.door import store
+
+    with store.quieted(logging.CRITICAL + 1):  # it tells of classes that cannot be imported
+        value = load(*args)
+    if not is_plain(value):
         raise _NotFromThereError
     return value
 

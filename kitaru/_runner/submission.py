@@ -7,6 +7,7 @@ created nothing it may decline, and the process that asks does it all itself.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import sys
@@ -110,7 +111,7 @@ class _Submission:
         answer: Submitted | Failed | Declined
         try:
             flow = self._load()
-            values, settings = pickle.loads(self._order.given)  # noqa: S301 - see messages
+            values, settings = _Values(io.BytesIO(self._order.given), self._order.module).load()
             crash_points.reach("submitter, asked")
             if not _is_there(asker):
                 return None
@@ -154,6 +155,22 @@ class _Submission:
         self._directory = claim(self._directory, exec_id, job, [identify(os.getppid()), this_process()])
         files.tell_supervisor(str(self._directory))
         self._is_claimed = True
+
+
+class _Values(pickle.Unpickler):
+    """Reads what the program has handed over; what its script defines, this process has under the module's name."""
+
+    def __init__(self, file: io.BytesIO, module: ModuleRef) -> None:
+        super().__init__(file)
+        self._module = module
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a class, or a function, by its name."""
+        if module == "__main__":
+            if self._module.file is None:
+                raise _DeclinedError(f"{name} is defined in a script that is not the flow's module")
+            module = self._module.name
+        return super().find_class(module, name)
 
 
 def _is_there(asker: socket.socket) -> bool:
