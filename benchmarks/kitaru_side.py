@@ -7,6 +7,9 @@ import sys
 import threading
 import time
 
+import numpy as np
+import pandas as pd
+
 from kitaru import FlowHandle, checkpoint, flow, wait
 
 NOW = time.perf_counter
@@ -85,6 +88,37 @@ def large(size: int) -> float:
     return NOW() - start
 
 
+@checkpoint(cache=False)
+def use(value: object, number: int) -> int:  # noqa: ARG001 - to be given it is all
+    return number
+
+
+@checkpoint(cache=False)
+def arrays() -> list:
+    return [np.zeros((10_000, 64)), np.ones((10_000, 64))]
+
+
+@flow(cache=False)
+def inputs() -> dict:
+    """Tell how long a call takes that is given an array, by where that comes from: the first time, and later."""
+    kinds = {
+        "a 5 MB array made in the body": lambda: np.random.default_rng().random((10_000, 64)),
+        "a 5 MB array of a list": lambda: arrays()[1],
+        "a 5 MB frame made in the body": lambda: pd.DataFrame(np.random.default_rng().random((10_000, 64))),
+        "plain": lambda: "plain",
+    }
+    seen = {}
+    use("warm", 0)
+    for kind, make_one in kinds.items():
+        value, marks = make_one(), []
+        for number in range(6):
+            start = NOW()
+            use(value, number)
+            marks.append(NOW() - start)
+        seen[kind] = marks
+    return seen
+
+
 @flow(cache=False)
 def asking() -> float:
     wait(bool, name="go", timeout=60)
@@ -105,10 +139,8 @@ def main(lengths: list[int]) -> None:
         times.append(time.time() - start)
         stamp, _ = result(handle)
         firsts.append(stamp - start)
-        time.sleep(3)  # a program that starts flow after flow, not a burst: the next runner gets ready meanwhile
     out["run"] = times
-    out["first checkpoint, no runner ready"] = firsts[:1]
-    out["first checkpoint, runner ready"] = firsts[1:]
+    out["first checkpoint"] = firsts
 
     os.environ["KITARU_HOST"] = "off"  # one that loads beside a measurement would be measured with it
 
@@ -124,6 +156,11 @@ def main(lengths: list[int]) -> None:
     result(fan.run(2))
     out["50 at once"] = [result(fan.run(50))]
     out["50 MB to 5"] = [result(large.run(50 * 2**20))]
+
+    seen = result(inputs.run())
+    out["plain input"] = seen.pop("plain")
+    for kind, (earliest, *later) in seen.items():
+        out[f"{kind}, the first time"], out[f"{kind}, later"] = [earliest], later
 
     handle = first.run()
     result(handle)

@@ -100,13 +100,13 @@ class Home:
         return process.environ().get("HOME") == str(self.path)
 
     def end_processes(self) -> None:
-        processes = self.processes()
-        for process in processes:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(processes, timeout=10)
+        while processes := self.processes():  # a host starts others in the place of some, once
+            for process in processes:
+                try:
+                    process.kill()
+                except psutil.NoSuchProcess:
+                    continue
+            psutil.wait_procs(processes, timeout=10)
 
 
 @pytest.fixture(scope="session")

@@ -82,9 +82,9 @@ def run_in_host(args: Sequence[str], begun: Event | None = None) -> int | None:
     """
     if "zenml" in sys.modules:
         return None
+    from kitaru._core.process.places import START
     from kitaru._core.settings.environment import host_enabled
     from kitaru._host import client, command
-    from kitaru._runner.supervisor import START
 
     try:
         usable = host_enabled() and client.is_possible()

@@ -66,6 +66,7 @@ class Request:
         env: Mapping[str, str] = os.environ,
         path: Sequence[str] = (),
         waits: bool = False,
+        heir: Sequence[str] = (),
     ) -> None:
         """Ask; where no host runs, start one.
 
@@ -78,12 +79,20 @@ class Request:
             path: Its import path; by default that of this process.
             waits: Whether the streams are handed over only when the host has answered, in ``result``. Those that a host
                 which was stopped never takes stay open, and whoever reads their other ends waits for it.
+            heir: The arguments of another fork that is to come where this one is killed; it gets this one's number, too.
 
         Raises:
             OSError: No host can be asked.
         """
         self._program = program
-        self._asked = {"args": list(args), "env": dict(env), "path": list(path or sys.path), "umask": _umask()}
+        self._asked = {
+            "args": list(args),
+            "env": dict(env),
+            "path": list(path or sys.path),
+            "umask": _umask(),
+            "folder": str(Path.cwd()),
+            "heir": list(heir),
+        }
         self._folder = address.folder()
         self._waits = waits
         self._stdin: BinaryIO | None = None
@@ -187,6 +196,22 @@ def start(program: Path) -> None:
         connection.settimeout(_LOADING)
         connection.sendall(b"\n{}\n")
         connection.recv(1)
+
+
+def looks_after(program: Path) -> bool:
+    """Whether a host looks after what this process's flows run as; one is started where there is none."""
+    asked = json.dumps({"env": dict(os.environ), "path": sys.path, "umask": _umask(), "folder": str(Path.cwd())})
+    answer: dict[str, Any] = {"again": True}
+    with contextlib.suppress(OSError, ValueError):
+        for _ in range(2):  # the first one may have to make room for another
+            if answer.get("again"):
+                with _connect(program, address.folder()) as connection:
+                    connection.settimeout(_LOADING)
+                    connection.sendall(f"\n{asked}\n".encode())
+                    connection.recv(1)
+                    with connection.makefile("r") as lines:
+                        answer = json.loads(lines.readline())
+    return bool(answer.get("ready"))
 
 
 def _connect(program: Path, folder: Path) -> socket.socket:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.process import files
 from kitaru._core.process.forks import name_process
+from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._host import address, fork
 
@@ -35,18 +36,23 @@ _PATIENCE: Final = 300.0
 _REQUEST_TIMEOUT: Final = 5.0
 # How many descriptors a request has at most: a folder, three streams, and two more.
 _DESCRIPTORS: Final = 6
+# How long what took the place of another has to live, for another one to take its own, in seconds.
+_CRASH_LOOP: Final = 10.0
+# How often is looked for what nobody runs any more, in seconds.
+_LOOK: Final = 10.0
 # How the names end of modules, and of what tells that a distribution is installed. Packages are folders.
 _TELLING: Final = (".py", ".pyc", ".so", ".pth", ".dist-info", ".egg-info", ".egg-link")
 # Read while ZenML loads, and taken over by forks all the same.
 _FOLLOWED = frozenset({"HOME"})
 
 
-def serve(folder: Path, load: Sequence[Callable[[], None]]) -> bool:
+def serve(folder: Path, load: Sequence[Callable[[], None]], heirs: Callable[[Path], list[list[str]]]) -> bool:
     """Be the host; returns False at its end, and True in a fork, which then is the program that was asked for.
 
     Args:
         folder: The host's own folder; file descriptor 0 is its listening socket.
         load: What imports what the forks need.
+        heirs: Returns the arguments of forks that take over what nobody runs any more, of a folder of runners.
     """
     if os.fork() > 0:  # it is nobody's child: a program that waits for its children does not wait for the host
         os._exit(0)
@@ -58,7 +64,7 @@ def serve(folder: Path, load: Sequence[Callable[[], None]]) -> bool:
     gc.freeze()  # no collection in a fork need look at it, and copy it
     woken = _wake_at_ends()
     files.write(folder / address.STATE, {**this_process(), "since": time.time()})
-    return _Host(folder, listener, woken, loaded).run()
+    return _Host(folder, listener, woken, loaded, heirs).run()
 
 
 def _wake_at_ends() -> int:
@@ -72,35 +78,65 @@ def _wake_at_ends() -> int:
 
 
 class _Host:
-    def __init__(self, folder: Path, listener: socket.socket, woken: int, loaded: _Loaded) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        listener: socket.socket,
+        woken: int,
+        loaded: _Loaded,
+        heirs: Callable[[Path], list[list[str]]],
+    ) -> None:
         self._folder = folder
         self._listener = listener
         self._inode = (folder / address.SOCKET).stat().st_ino
         self._woken = woken
         self._loaded = loaded
-        self._children: set[int] = set()
+        self._children: dict[int, _Child] = {}
+        self._heirs = heirs
+        # By each folder of runners the last request of somebody who uses it, in whose surroundings heirs run.
+        self._used: dict[Path, dict[str, Any]] = {}
+        self._last_asked = self._last_look = time.monotonic()
 
     def run(self) -> bool:
         while True:
-            ready = select.select(
-                [self._listener.fileno(), self._woken], [], [], None if self._children else _PATIENCE
-            )[0]
-            self._reap()
+            ready = select.select([self._listener.fileno(), self._woken], [], [], min(_LOOK, _PATIENCE))[0]
+            if self._reap() or self._look_for_lost():
+                return True
             if self._listener.fileno() in ready:
                 connection, _ = self._listener.accept()
+                self._last_asked = time.monotonic()
                 with connection:
                     if self._answer(connection):
                         return True
-            if not ready or not self._is_wanted():
+            if self._children:
+                self._last_asked = time.monotonic()
+            if time.monotonic() - self._last_asked >= _PATIENCE or not self._is_wanted():
                 self._retire()
                 return False
 
-    def _reap(self) -> None:
+    def _look_for_lost(self) -> bool:
+        """See, now and then, that everything that is to run does; returns True in a fork that takes something over."""
+        if time.monotonic() - self._last_look < _LOOK:
+            return False
+        self._last_look = time.monotonic()
+        return any(self._take_over(base) for base in self._used)
+
+    def _take_over(self, base: Path) -> bool:
+        return any(
+            self._fork_inside({**self._used[base], "args": heir, "heir": heir[:-1]}) for heir in self._heirs(base)
+        )
+
+    def _reap(self) -> bool:
+        """Take note of what has ended; returns True in the fork that takes the place of what was killed."""
         with contextlib.suppress(BlockingIOError):
             os.read(self._woken, 4096)
-        for pid in list(self._children):
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                self._children.discard(pid)
+        for pid, child in list(self._children.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del self._children[pid]
+                if status != 0 and child.has_heir and self._fork_inside({**child.request, "args": child.heir(pid)}):
+                    return True
+        return False
 
     def _is_wanted(self) -> bool:
         """Whether the socket by which one finds a host is still the one of this host."""
@@ -129,6 +165,8 @@ class _Host:
             if refusal is not None:
                 _say(connection, refusal)
                 return False
+            if self._look_after(request):
+                return True
             if not descriptors:  # it hands them to a host only that answers
                 _say(connection, {"ready": True})
                 _, descriptors, _, _ = socket.recv_fds(connection, 1, _DESCRIPTORS)
@@ -147,24 +185,68 @@ class _Host:
         shadowed = self._loaded.what_is_shadowed(request["path"])
         return {"refused": shadowed, "again": False} if shadowed is not None else None
 
+    def _look_after(self, request: dict[str, Any]) -> bool:
+        """Note where whoever asks has its runners; returns True in a fork that takes something over."""
+        base = runner_directory(request["env"])
+        is_new = base not in self._used
+        self._used[base] = {**request, "heir": []}
+        return is_new and self._take_over(base)
+
     def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
         if not descriptors:  # whoever asked has gone
             return False
-        pid = os.fork()
+        pid = self._fork_off(request, descriptors)
         if pid == 0:
-            signal.set_wakeup_fd(-1)
-            os.close(self._woken)
-            self._listener.close()
             connection.close()
-            fork.become(self._loaded.as_after_loading(request), descriptors)
             return True
-        self._children.add(pid)
         descriptor = os.pidfd_open(pid)
         try:
             _say(connection, {"pid": pid}, [descriptor])
         finally:
             os.close(descriptor)
         return False
+
+    def _fork_inside(self, request: dict[str, Any]) -> bool:
+        """Fork what nobody has asked for, in the surroundings of what was asked for; returns True in the fork."""
+        try:
+            folder = os.open(request["folder"], os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:  # it is gone
+            return False
+        nothing = os.open(os.devnull, os.O_RDWR)
+        try:
+            return self._fork_off(request, [folder, nothing, nothing, nothing]) == 0
+        finally:
+            os.close(folder)
+            os.close(nothing)
+
+    def _fork_off(self, request: dict[str, Any], descriptors: list[int]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            os.close(self._woken)
+            self._listener.close()
+            fork.become(self._loaded.as_after_loading(request), descriptors)
+        else:
+            self._children[pid] = _Child(request, time.monotonic())
+        return pid
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A fork, and in which surroundings it runs."""
+
+    request: dict[str, Any]
+    since: float
+
+    @property
+    def has_heir(self) -> bool:
+        """Whether another one is to take its place; not of one that took a place itself, and was killed at once."""
+        is_heir = self.request["args"][: len(self.request["heir"])] == self.request["heir"]
+        return bool(self.request["heir"]) and not (is_heir and time.monotonic() - self.since < _CRASH_LOOP)
+
+    def heir(self, pid: int) -> list[str]:
+        """Return the arguments of the one that takes its place."""
+        return [*self.request["heir"], str(pid)]
 
 
 def _say(connection: socket.socket, answer: dict[str, Any], descriptors: Sequence[int] = ()) -> None:

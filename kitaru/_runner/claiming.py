@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from kitaru._core.process import crash_points, files
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[dict[str, Any]]) -> Path:
@@ -24,7 +23,8 @@ def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[di
     for stale in (files.STOP, files.ATTEMPT):
         (directory / stale).unlink(missing_ok=True)
     generation = uuid4().hex
-    files.write(directory / files.JOB, {**job, "exec_id": exec_id, "generation": generation})
+    here = {"prefix": sys.prefix, "folder": str(Path.cwd())}
+    files.write(directory / files.JOB, {**job, **here, "exec_id": exec_id, "generation": generation})
     files.claim(directory, generation, {"host": socket.gethostname(), "processes": processes, "ended": False})
     crash_points.reach("submitter, handing over")
     final = files.directory(directory.parent, exec_id)

@@ -14,12 +14,13 @@ from uuid import uuid4
 
 from kitaru._core.code.modules import import_path
 from kitaru._core.process import crash_points, files
+from kitaru._core.process.places import START
 from kitaru._core.process.processes import identify
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client
 from kitaru._host.client import HostedProcess, Request
 from kitaru._runner.claiming import claim
-from kitaru._runner.supervisor import START
+from kitaru._runner.supervisor import heir_in
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class DetachedRunner:
             return
         with contextlib.suppress(OSError):  # no host can be had: the direct way it is
             streams = (subprocess.PIPE, log.fileno(), log.fileno())
-            self._request = Request(START, self._arguments, streams, env=self._env, path=self._path)
+            self._request = Request(
+                START, self._arguments, streams, env=self._env, path=self._path, heir=heir_in(self._base)
+            )
 
     def _start_program(self, log: BinaryIO) -> None:
         self._started = subprocess.Popen(

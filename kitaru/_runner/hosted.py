@@ -17,13 +17,13 @@ from uuid import uuid4
 
 from kitaru._core.code.modules import import_path, script_directory
 from kitaru._core.process import files
-from kitaru._core.process.places import runner_directory
+from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import identify, is_running, is_stopped
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client, messages
 from kitaru._host.client import Request
 from kitaru._runner.submission import Begun, Declined, Failed, Order, Submitted
-from kitaru._runner.supervisor import START
+from kitaru._runner.supervisor import heir_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +92,8 @@ def _ordered(order: Order, directory: Path, take_up: Callable[[str], str | None]
             streams = (nothing.fileno(), log.fileno(), log.fileno(), theirs.fileno(), 2)
             path = import_path()
             env = {**os.environ, "KITARU_RUNNER_PATH": json.dumps(path)}
-            request = Request(START, ["supervisor", str(directory)], streams, env=env, path=path, waits=True)
+            args, heir = ["supervisor", str(directory)], heir_in(directory.parent)
+            request = Request(START, args, streams, env=env, path=path, waits=True, heir=heir)
             supervisor = request.result()
         if supervisor is None:
             return None

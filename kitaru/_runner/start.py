@@ -19,7 +19,7 @@ if __name__ == "__main__":
         from kitaru._host import command, server
         from kitaru._runner import reader, submission, supervisor, worker  # noqa: F401 - what forks need
 
-        if not server.serve(Path(sys.argv[2]), [worker.load, worker.warm, command.load]):
+        if not server.serve(Path(sys.argv[2]), [worker.load, worker.warm, command.load], supervisor.heirs):
             sys.exit()
         gc.enable()
         # From here on it is a fork, with arguments of its own.
@@ -27,6 +27,8 @@ if __name__ == "__main__":
             command.be()
         if sys.argv[1] == "reader":
             reader.be()
+        if sys.argv[1] == "heir":
+            supervisor.take_over(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         # The directory gets another name meanwhile, so that no file in it could tell the import path. A worker takes it away
         # from the programs that a flow starts; a supervisor keeps it for further workers.
@@ -38,7 +40,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "worker":
         if not is_fork:
             gc.disable()
-        del os.environ["KITARU_RUNNER_PATH"]
+        os.environ.pop("KITARU_RUNNER_PATH", None)  # a host that recovers what was lost has none
         from kitaru._runner import worker
 
         worker.main(Path(sys.argv[2]), sys.argv[3:])

@@ -20,18 +20,22 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.process import crash_points, files
+from kitaru._core.process import crash_points, files, lost
 from kitaru._core.process.forks import Forked, ForkedProcess
-from kitaru._core.process.processes import identify, this_process
+from kitaru._core.process.places import START
+from kitaru._core.process.processes import identify, is_running, this_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-START = Path(__file__).with_name("start.py")
 # How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds.
 STOP_PATIENCE = 3.0
 # How often is looked whether a worker is alive that says nothing, in seconds.
 _LOOK = 1.0
+
+
+# What is said of a runner of which nothing is left, its supervisor neither.
+LOST = "its runner's processes are gone: killed, or the machine was restarted"
 
 
 class _StopRequestedError(Exception):
@@ -51,6 +55,56 @@ def main(directory: Path, *, forks: bool, order: Sequence[str] = ()) -> None:
     signal.signal(signal.SIGINT, _request_stop)
     with contextlib.suppress(Forked):
         _supervise(directory, _Forks if forks else _Programs, order)
+
+
+def take_over(base: Path, killed: int) -> None:
+    """Take the place of a supervisor that was killed; returns in a fork of this process as well, as ``main`` does.
+
+    Args:
+        base: Where the directories of the runners are.
+        killed: The supervisor's number.
+    """
+    for directory in lost.unfinished(base):
+        if _supervisor_of(directory) == killed:
+            _go_back(files.read(directory / files.JOB))
+            _adopt(directory)
+            return
+
+
+def heirs(base: Path) -> list[list[str]]:
+    """Return the arguments of those who take over executions that nobody runs any more and that may be tried again.
+
+    Args:
+        base: Where the directories of the runners are.
+    """
+    found = [directory for directory in lost.unfinished(base) if lost.is_lost(directory)]
+    return [[*heir_in(base), str(_supervisor_of(directory))] for directory in found]
+
+
+def heir_in(base: Path) -> list[str]:
+    """Return the arguments of whoever takes the place of a supervisor, but for that one's number."""
+    return ["heir", str(base)]
+
+
+def _go_back(job: dict[str, Any]) -> None:
+    """Go where the execution was started, as far as that is known: its variables may have gone with its processes."""
+    with contextlib.suppress(OSError, KeyError):
+        os.chdir(job["folder"])
+    sys.path += [entry for entry in job.get("path", ()) if entry not in sys.path]
+
+
+def _supervisor_of(directory: Path) -> int:
+    return int(files.read(directory / files.STATE)["processes"][0]["pid"])
+
+
+def _adopt(directory: Path) -> None:
+    signal.signal(signal.SIGTERM, _request_stop)
+    signal.signal(signal.SIGINT, _request_stop)
+    with files.open_log(directory) as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+    with contextlib.suppress(Forked):
+        _Supervisor(directory, _Forks).run(_Adopted(files.read(directory / files.STATE)["processes"][1:]), knows=True)
 
 
 def _supervise(directory: Path, workers: type[_Worker], order: Sequence[str]) -> None:
@@ -78,12 +132,12 @@ class _Supervisor:
         self._start_worker = workers
         self._job = files.read(directory / files.JOB)
 
-    def run(self, worker: _Worker, *, knows: bool) -> None:
+    def run(self, worker: _Worker | _Adopted, *, knows: bool) -> None:
         """Supervise.
 
         Args:
             worker: The first worker.
-            knows: Whether it has submitted the execution, and runs it already.
+            knows: Whether it runs the execution already.
         """
         losses = 0
         changes: dict[str, Any] = {}
@@ -91,7 +145,7 @@ class _Supervisor:
             while True:
                 crash_points.reach("supervisor, before")
                 self._note(worker)
-                if not knows:
+                if isinstance(worker, _Worker) and not knows:
                     worker.tell(self._directory, self._job["generation"], changes)
                 knows = False
                 worker.wait()
@@ -100,30 +154,31 @@ class _Supervisor:
                     self._note(None, ended=True)
                     return
                 losses += 1
-                lost = f"its runner {worker.how_it_ended()}"
-                changes = {"lost": lost}
-                self._log(f"{lost} (loss {losses})")
+                loss = worker.loss()
+                changes = {"lost": loss}
+                if isinstance(worker, _Worker):  # else it may as well have come to its end
+                    self._log(f"{loss} (loss {losses})")
                 if losses > self._job["retries"] or files.read(self._directory / files.ATTEMPT).get("last"):
                     break
                 worker = self._start_worker(self._directory)
         except _StopRequestedError:
-            lost = "it was stopped: its supervisor was asked to end (SIGTERM)"
-            self._stop(worker, lost)
+            loss = "it was stopped: its supervisor was asked to end (SIGTERM)"
+            self._stop(worker, loss)
             if files.read(self._directory / files.STOP).get("cancelled"):
                 self._note(None, ended=True)  # whoever cancels the execution marks it
                 return
-        self._bury(lost)
+        self._bury(loss)
 
-    def _bury(self, lost: str) -> None:
+    def _bury(self, loss: str) -> None:
         """Have the execution marked failed; a reader that comes first does it as well, as the state says it is lost."""
-        self._note(None, lost=lost)
+        self._note(None, loss=loss)
         worker = self._start_worker(self._directory)
-        worker.tell(self._directory, self._job["generation"], {"lost": lost, "bury": True})
+        worker.tell(self._directory, self._job["generation"], {"lost": loss, "bury": True})
         worker.wait()
         if worker.has_finished():
-            self._note(None, ended=True, lost=lost)
+            self._note(None, ended=True, loss=loss)
 
-    def _stop(self, worker: _Worker, reason: str) -> None:
+    def _stop(self, worker: _Worker | _Adopted, reason: str) -> None:
         stop = self._directory / files.STOP
         with contextlib.suppress(OSError):  # the worker then records it as its own failure
             if not stop.exists():  # whoever cancels the execution has said so there
@@ -134,11 +189,11 @@ class _Supervisor:
         worker.signal(signal.SIGKILL)
         worker.wait()
 
-    def _note(self, worker: _Worker | None, *, ended: bool = False, lost: str | None = None) -> None:
+    def _note(self, worker: _Worker | _Adopted | None, *, ended: bool = False, loss: str | None = None) -> None:
         processes = [this_process()]
         if worker is not None:
-            processes.append(identify(worker.pid))
-        state = {"host": socket.gethostname(), "processes": processes, "ended": ended, "lost": lost}
+            processes += worker.processes
+        state = {"host": socket.gethostname(), "processes": processes, "ended": ended, "lost": loss}
         with contextlib.suppress(OSError):  # the disk refuses: this process living or not says the most
             # A paused execution may have been answered, and have a new runner, before this one has quite ended.
             files.update(self._directory, self._job["generation"], state)
@@ -164,6 +219,7 @@ class _Worker:
         self._process = self._begin(["worker", str(directory), *order], theirs, env)
         os.close(theirs)
         self.pid = self._process.pid
+        self.processes = [identify(self.pid)]
         self._last_words = ""
 
     def _begin(self, args: list[str], words: int, env: dict[str, str]) -> subprocess.Popen[bytes] | ForkedProcess:
@@ -208,11 +264,47 @@ class _Worker:
         """Whether it came to its own end; a flow that calls ``os._exit(0)`` does not."""
         return self._process.returncode == 0 and self._last_words == files.FINISHED
 
-    def how_it_ended(self) -> str:
-        """Say what became of it: ``"was killed by signal 9 (SIGKILL)"``."""
+    def loss(self) -> str:
+        """Say what became of it: ``"its runner was killed by signal 9 (SIGKILL)"``."""
         assert self._process.returncode is not None
-        ended = _describe(self._process.returncode)
+        ended = f"its runner {_describe(self._process.returncode)}"
         return f"{ended}: {self._last_words}" if self._last_words not in ("", files.FINISHED) else ended
+
+
+class _Adopted:
+    """The worker of a supervisor that was killed, where it has one; how it ends, nobody is told."""
+
+    def __init__(self, processes: list[dict[str, Any]]) -> None:
+        self.processes = [process for process in processes if is_running(process)]
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for its end.
+
+        Raises:
+            subprocess.TimeoutExpired: It still runs after ``timeout`` seconds.
+        """
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                descriptor = os.pidfd_open(process["pid"])
+                try:
+                    if is_running(process) and not select.select([descriptor], [], [], timeout)[0]:
+                        raise subprocess.TimeoutExpired(["worker"], timeout or 0)
+                finally:
+                    os.close(descriptor)
+
+    def signal(self, sign: signal.Signals) -> None:
+        """Send a signal to all of its group."""
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process["pid"], sign)
+
+    def has_finished(self) -> bool:
+        """Whether it came to its own end, which the store alone can tell: the next worker looks there."""
+        return False
+
+    def loss(self) -> str:
+        """Say what became of it."""
+        return LOST
 
 
 class _Programs(_Worker):

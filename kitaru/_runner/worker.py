@@ -111,6 +111,8 @@ def _run(job: dict[str, Any], generation: str) -> None:
         if job.get("bury"):
             records.mark_lost(exec_id, job["lost"])
             return
+        if "lost" in job and runs.needs_no_runner(runs.find_run(exec_id, hydrate=False)):
+            return  # the worker before this one had come to its end, and could tell nobody
     signal.signal(signal.SIGTERM, _stop)
     crash_points.reach("worker, before")
     try:

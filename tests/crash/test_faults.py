@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from kitaru._host import control
 from tests.crash.faults import FAULTS, table
 
 # Where and how the worker dies, and how often each checkpoint is started until the execution has its result.
@@ -95,8 +96,13 @@ def test_a_worker_that_dies_while_it_waits_asks_again(faults, observed, eventual
     observed("worker, pausing", "waits on", "the answer", "first 1, tell 1")
 
 
-def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed, eventually, record_property):
-    """Three flows of twenty checkpoints side by side, each killed ten times, at moments that a printed seed decides."""
+def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(
+    faults, observed, eventually, record_property, own_host
+):
+    """Three flows of twenty checkpoints side by side, each killed ten times, at moments that a printed seed decides.
+
+    Its worker is killed, or supervisor and worker, or these and the host, for which a command starts another one.
+    """
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     record_property("seed", seed)
@@ -115,8 +121,15 @@ def test_thirty_kills_at_random_moments_lose_and_repeat_nothing(faults, observed
             eventually(partial(_has_gone_on, faults, exec_id, before), timeout=300, what=f"progress (seed {seed})")
         time.sleep(moments.uniform(0, 0.6))  # the moment is what this is about
         gone.add(worker)
-        with suppress(ProcessLookupError):
-            faults.kill(worker)
+        supervisor, *_ = faults.processes(exec_id)
+        hosts = [host["pid"] for host in control.running()]
+        killed = {"worker": [worker], "both": [supervisor, worker], "all": [*hosts, supervisor, worker]}
+        what = moments.choices(list(killed), [6, 3, 1])[0]
+        for pid in killed[what]:
+            with suppress(ProcessLookupError):
+                faults.kill(pid)
+        if what == "all":
+            faults.project.kitaru("stack", "current", loads=True)
     seen = faults.script("collect_courses.py", *ids)
     for exec_id, (status, result, starts, attempts) in zip(ids, seen, strict=True):
         tokens = faults.lines(exec_id)

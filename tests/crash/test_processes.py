@@ -8,6 +8,8 @@ import signal
 
 import psutil
 
+from kitaru._host import control
+
 THREE = "first 1, second 1, third 1"
 HELD_AGAIN = "first 1, held 2, third 1"
 GONE = "failed: its runner's processes are gone: killed, or the machine was restarted"
@@ -38,32 +40,47 @@ def test_a_submitter_that_dies_leaves_an_execution_that_runs_or_says_why_not(fau
     eventually(lambda: not home.processes(), what="the end of every process")
 
 
-def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, eventually):
+def test_a_supervisor_that_dies_takes_nothing_with_it(faults, home, observed, eventually, own_host):
     [before] = faults.start("three", "", retries=1, env=faults.arm("supervisor, before"))
     [restarting] = faults.start("three", "second kill", retries=1, env=faults.arm("supervisor, before:2"))
-    running, stopped, both, reboot = held = faults.start("holding", times=4)
-    eventually(lambda: all(map(faults.is_held, held)), timeout=300, what="four executions in their second checkpoint")
+    held = faults.start("holding", times=3)
+    running, stopped, both = held
+    [again] = faults.start("holding", retries=1)
+    [reboot, lost] = [*faults.start("holding"), *faults.start("holding", retries=1)]
+    held += [again, reboot, lost]
+    eventually(lambda: all(map(faults.is_held, held)), timeout=300, what="six executions in their second checkpoint")
     faults.kill(faults.processes(running)[0])
     faults.kill(faults.processes(stopped)[0], sign=signal.SIGTERM)
     faults.kill(*faults.processes(both))
-    faults.kill(*faults.processes(reboot))
-    _as_after_a_reboot(home, reboot)
-    faults.let_go(*held)
+    faults.kill(*faults.processes(again))
     eventually(lambda: not faults.armed(), timeout=300, what="the death of a supervisor that replaces its worker")
-    seen = [before, restarting, running, stopped, both, reboot]
-    became, recovered, after = faults.script("recover_all.py", *seen)
+    faults.let_go(running, stopped, both, again)
+    ended = [before, restarting, running, stopped, both, again]
     stop = "failed: it was stopped: its supervisor was asked to end (SIGTERM)"
-    assert became == [GONE, GONE, "completed", stop, GONE, GONE]
-    assert sorted(recovered) == sorted([before, restarting, stopped, both, reboot])
-    assert after == [["completed", 3]] * 6
-    again = "first 1, second 2, third 1"
+    became, *_ = faults.script("outcomes_of.py", *ended)
+    assert became == ["completed", "completed", "completed", stop, GONE, "completed"]
+
+    for host in control.running():
+        faults.kill(host["pid"])
+    faults.kill(*faults.processes(reboot), *faults.processes(lost))
+    _as_after_a_reboot(home, reboot)
+    faults.let_go(reboot, lost)
+    faults.project.kitaru("stack", "current", loads=True)  # starts a host
+    seen = [*ended, reboot, lost]
+    eventually(lambda: faults.processes(lost) != [], what="a supervisor")
+    became, recovered, after = faults.script("recover_all.py", *seen)
+    assert became[-2:] == [GONE, "completed"]
+    assert sorted(recovered) == sorted([stopped, both, reboot])
+    assert after == [["completed", 3]] * 8
     rows = {
-        "supervisor, before": (GONE, "`kitaru executions recover`", THREE),
-        "supervisor, restarting": (GONE, "`kitaru executions recover`", again),
+        "supervisor, before": ("goes on by itself", "`retries` that are left", THREE),
+        "supervisor, restarting": ("goes on by itself", "`retries` that are left", "first 1, second 2, third 1"),
         "supervisor, running": ("goes on by itself", "nothing", "first 1, held 1, third 1"),
         "supervisor, SIGTERM": (stop, "`kitaru executions recover`", HELD_AGAIN),
         "both": (GONE, "`kitaru executions recover`", HELD_AGAIN),
+        "both, again": ("goes on by itself", "`retries` that are left", HELD_AGAIN),
         "reboot": (GONE, "`kitaru executions recover`", HELD_AGAIN),
+        "all": ("goes on by itself once a host runs", "`retries` that are left", HELD_AGAIN),
     }
     for exec_id, (fault, row) in zip(seen, rows.items(), strict=True):
         assert faults.runs(exec_id) == row[2], fault

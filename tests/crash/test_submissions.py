@@ -15,15 +15,7 @@ THREE = "first 1, second 1, third 1"
 PROGRAM = "cold_three.py"
 
 
-@pytest.fixture(autouse=True)
-def hosts(tmp_path, monkeypatch):
-    """Hosts of this test's own, which it may kill."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    yield
-    for host in control.running():
-        control.end(host)
+pytestmark = pytest.mark.usefixtures("own_host")
 
 
 def begun(faults, *points):

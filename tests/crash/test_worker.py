@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 
-def _start(project, retries):
+def _start(project, retries, env=None):
     project.take("crash/gated_second.py", "crash/submit_gated.py")
-    return project.run("submit_gated.py", str(retries)).stdout.strip()
+    return project.run("submit_gated.py", str(retries), env=env).stdout.strip()
 
 
 def _kill_second(project, eventually, sign=signal.SIGKILL):
@@ -52,8 +52,9 @@ def test_without_retries_wait_says_that_the_runner_was_lost(project, eventually)
     assert _times(project) == ["first", "second"]
 
 
-def test_both_processes_gone_is_found_by_the_next_look(project, home, eventually):
-    exec_id = _start(project, retries=3)
+def test_both_processes_gone_is_found_by_the_next_look_where_no_host_takes_over(project, home, eventually):
+    no_host = {"KITARU_HOST": "off"}
+    exec_id = _start(project, retries=3, env=no_host)
     pid_file = project.path / "pid"
     eventually(lambda: pid_file.exists() and pid_file.read_text(), timeout=300, what="the second checkpoint")
     state = json.loads(next(home.zenml.rglob("runner.json")).read_text())
@@ -61,7 +62,9 @@ def test_both_processes_gone_is_found_by_the_next_look(project, home, eventually
         os.kill(process["pid"], signal.SIGKILL)
     psutil.wait_procs([psutil.Process(p["pid"]) for p in state["processes"] if psutil.pid_exists(p["pid"])], timeout=10)
     project.take("crash/look_at_status.py")
-    assert project.run("look_at_status.py", exec_id).stdout.startswith("failed its runner's processes are gone")
+    assert project.run("look_at_status.py", exec_id, env=no_host).stdout.startswith(
+        "failed its runner's processes are gone"
+    )
 
 
 def test_sigterm_to_the_supervisor_stops_cleanly(project, home, eventually):

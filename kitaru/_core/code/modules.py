@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from kitaru._core.package import FOLDER
+from kitaru._core.process.places import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-
-# What a runner or a host begins with, which is nobody's script.
-_OWN_START: Final = FOLDER / "_runner" / "start.py"
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def locate(function: Callable[..., Any]) -> ModuleRef | None:
 def script() -> Path | None:
     """Return the file that this process was started with; None where there is none, or it is Kitaru's own."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
-    if not file or Path(file).resolve() == _OWN_START:
+    if not file or Path(file).resolve() == START:
         return None
     return Path(file).resolve()
 
@@ -83,7 +80,7 @@ def alias_main() -> None:
 
 def _locate_main(module: ModuleType) -> ModuleRef | None:
     file = getattr(module, "__file__", None)
-    if not file or not Path(file).is_file() or Path(file).resolve() == _OWN_START:
+    if not file or not Path(file).is_file() or Path(file).resolve() == START:
         return None
     path = Path(file).resolve()
     spec = getattr(module, "__spec__", None)

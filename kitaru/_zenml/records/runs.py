@@ -17,10 +17,13 @@ from zenml.utils.dashboard_utils import get_cloud_dashboard_url, get_run_url, ge
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.process import files
-from kitaru._core.process.places import runner_directory
+from kitaru._core.process.lost import is_lost
+from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import is_running
 from kitaru._core.records.executions import ExecutionSummary
 from kitaru._core.records.status import ExecutionStatus
+from kitaru._core.settings.environment import host_enabled
+from kitaru._host import client as hosts
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records import polling, records
 from kitaru._zenml.records.stack_runners import ask_anew, lost_on_stack, start_again_on_stack
@@ -90,22 +93,29 @@ def find_run_id(exec_id: str) -> str:
 def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
     """Return the run of an execution; one whose local runner is gone is marked failed first."""
     run = find_run(exec_id, hydrate=hydrate)
-    if _needs_no_runner(run):
+    if needs_no_runner(run):
         return run
     lost = lost_runner(run)
-    if lost is None:
+    if lost is None or _is_left_to_host(run):
         return run
     with translated(f"marking execution {exec_id} failed"), exclusive():
         run = find_run(exec_id)
         ask_anew(run)
         # Nobody has started a new runner while the lock was waited for, nor is that to be done now.
-        if not _needs_no_runner(run) and lost_runner(run) is not None and not start_again_on_stack(run):
+        if not needs_no_runner(run) and lost_runner(run) is not None and not start_again_on_stack(run):
             records.mark_lost(run.id, lost)
             files.note_ended(files.directory(runner_directory(), str(run.id)))
     return find_run(str(run.id), hydrate=hydrate)
 
 
-def _needs_no_runner(run: PipelineRunResponse) -> bool:
+def _is_left_to_host(run: PipelineRunResponse) -> bool:
+    """Whether a host will let an execution go on whose runner is gone."""
+    directory = files.directory(runner_directory(), str(run.id))
+    return is_lost(directory) and host_enabled() and hosts.is_possible() and hosts.looks_after(START)
+
+
+def needs_no_runner(run: PipelineRunResponse) -> bool:
+    """Whether a run has ended, or waits for an answer before it goes on."""
     return run.status.is_finished or run.status == ZenMLStatus.PAUSED
 
 

@@ -14,6 +14,6 @@ with socket.socket(socket.AF_UNIX) as listener:
     listener.bind(str(folder / address.SOCKET))
     listener.listen()
     os.dup2(listener.fileno(), 0)
-assert server.serve(folder, []) is False
+assert server.serve(folder, [], lambda _: []) is False
 assert {path.name for path in folder.iterdir()} == {"lock"}
 Path("ended").touch()
