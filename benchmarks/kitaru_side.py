@@ -7,8 +7,7 @@ import sys
 import threading
 import time
 
-import numpy as np
-import pandas as pd
+import zenml.client  # noqa: F401 - a program that has loaded ZenML submits by itself; others are in cold_kitaru.py
 
 from kitaru import FlowHandle, checkpoint, flow, wait
 
@@ -95,12 +94,17 @@ def use(value: object, number: int) -> int:  # noqa: ARG001 - to be given it is 
 
 @checkpoint(cache=False)
 def arrays() -> list:
+    import numpy as np
+
     return [np.zeros((10_000, 64)), np.ones((10_000, 64))]
 
 
 @flow(cache=False)
 def inputs() -> dict:
     """Tell how long a call takes that is given an array, by where that comes from: the first time, and later."""
+    import numpy as np
+    import pandas as pd
+
     kinds = {
         "a 5 MB array made in the body": lambda: np.random.default_rng().random((10_000, 64)),
         "a 5 MB array of a list": lambda: arrays()[1],

@@ -18,8 +18,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from kitaru._core.code.modules import import_path
+from kitaru._core.identity.plain_values import is_plain
 from kitaru._core.process.places import START
-from kitaru._core.process.plain_values import is_plain
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import address, client, messages
 from kitaru._host.client import HostedProcess, Request

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 
@@ -27,3 +29,16 @@ def test_a_value_is_the_same_as_input_and_result_of_a_flow(sent):
 def test_what_cannot_be_stored_fails_with_its_type_and_the_remedy(project):
     project.take("values/unstorable.py")
     assert project.run("unstorable.py").stdout == "all refused\n"
+
+
+def test_a_value_that_is_given_again_is_stored_once_and_again_when_it_has_changed(project):
+    project.take("values/given_again.py")
+    seen, stored = json.loads(project.run("given_again.py").stdout)
+    assert seen == [
+        *(["a", "new 1"], ["a", "new 2"], [1.0, 1.0], [1.0, 1.0], [2.0], [3.0]),
+        *(["a", "new 3"], ["a", "new 4"]),
+        *(["a", "b", "new 5"], [6.0, 6.0], [16.0]),
+        *(["a", "b"], [5.0, 5.0], [11.0]),
+        *(["first"], ["second"]),
+    ]
+    assert stored == 3 + 3 + 2

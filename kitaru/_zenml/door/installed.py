@@ -108,6 +108,7 @@ def look_around() -> None:
     """Work out what takes a while, and imports nothing, for the forks of this process."""
     packages()
     _installed_integrations(_environment())
+    _distributions_in(_environment())
 
 
 def _environment() -> tuple[tuple[str, int], ...]:

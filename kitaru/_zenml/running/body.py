@@ -35,7 +35,7 @@ from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
-from kitaru._zenml.running.inputs import WALKED, as_given, freeze, save, step_inputs
+from kitaru._zenml.running.inputs import WALKED, Saved, as_given, freeze, save, step_inputs
 from kitaru._zenml.running.invocations import compile_call
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
@@ -49,6 +49,8 @@ from kitaru._zenml.values.values import storable
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
@@ -81,6 +83,11 @@ class _Made:
     pending: frozenset[str]
     lane: Lane
 
+    @property
+    def digests(self) -> Mapping[str, str | None]:
+        """Digests of the arguments by parameter; empty where what tells the call from others is not its arguments."""
+        return {} if isinstance(self.called, NamedCall) else self.call.inputs
+
 
 class Body:
     """What the checkpoints of one attempt at a flow's body are called in; a :class:`kitaru._core.code.scope.FlowBody`."""
@@ -101,6 +108,7 @@ class Body:
         self._names = Names(record)
         self._precedence = Precedence()
         self._lineage = Lineage()
+        self._saved = Saved()
         self._expected: dict[str, int] = {}
         self._expecting = threading.Lock()
         self._making = threading.RLock()
@@ -133,7 +141,7 @@ class Body:
         outcome = self._from_record(made)
         if outcome is None:
             held = Held(body_waits=True)
-            frozen = self._frozen(made.name, values, held)
+            frozen = self._frozen(made.name, values, held, made.digests)
             try:
                 outcome = self._run(made, frozen, held, self._precedence.before(called))
             except BaseException:
@@ -158,7 +166,7 @@ class Body:
             else:
                 upstream = self._precedence.before(called)
                 held = Held(body_waits=False)
-                frozen = self._frozen(made.name, values, held)
+                frozen = self._frozen(made.name, values, held, made.digests)
                 context = contextvars.copy_context()
                 context.run(lanes.enter, None)
                 future = self._pool.submit(context.run, self._run, made, frozen, held, upstream)
@@ -490,8 +498,20 @@ class Body:
         for value, artifact in outcome.outputs:
             self._lineage.add(value, artifact)
 
-    def _frozen(self, name: str, values: dict[str, Any], held: Held) -> dict[str, Any]:
-        return {key: freeze(value, self._lineage, held, _argument_of(name)) for key, value in values.items()}
+    def _frozen(
+        self, name: str, values: dict[str, Any], held: Held, digests: Mapping[str, str | None] | None = None
+    ) -> dict[str, Any]:
+        what = _argument_of(name)
+        return {
+            key: freeze(
+                value,
+                self._lineage,
+                held,
+                what,
+                lambda part, key=key: self._saved.artifact_of(part, (digests or {}).get(key), held, what),  # type: ignore[misc]
+            )
+            for key, value in values.items()
+        }
 
     def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""

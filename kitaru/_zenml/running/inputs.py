@@ -22,6 +22,7 @@ from zenml.models import ArtifactVersionResponse
 from kitaru._core.code.definitions import CALL_INPUT
 from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
 from kitaru._core.code.structure import Slot, encode, leaves, replace
+from kitaru._core.identity.plain_values import is_plain, is_table
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import captured
@@ -69,7 +70,40 @@ class StepInputs:
         return replace(shape, filled), []
 
 
-def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
+class Saved:
+    """The artifacts of values that were arguments, so that a value is stored once however many calls it is given to.
+
+    A value is found by its ``id`` and by the digest of its content that tells calls apart. Where the ``id`` is that of
+    another one by now, that has the same content. Values that stand for something outside, as a path does for a file,
+    are stored each time.
+    """
+
+    def __init__(self) -> None:
+        self._artifacts: dict[tuple[int, str], ArtifactVersionResponse] = {}
+
+    def artifact_of(self, value: Any, digest: str | None, held: Held, what: str) -> ArtifactVersionResponse:
+        """Return the artifact that holds a value; it is stored where there is none yet.
+
+        Args:
+            value: The value.
+            digest: Of its content; None where nothing tells that it is unchanged.
+            held: Takes what the artifact holds.
+            what: What the value is, for a message.
+
+        Raises:
+            KitaruUsageError: It cannot be stored.
+        """
+        key = (id(value), digest) if digest is not None and (is_plain(value) or is_table(value)) else None
+        artifact = self._artifacts.get(key) if key is not None else None
+        if artifact is None:
+            artifact = save(storable(value, what, AS_INPUT), "input")
+            if key is not None:
+                self._artifacts[key] = artifact
+        held.keep(artifact.id, value, unchanged=True)
+        return artifact
+
+
+def freeze(value: Any, lineage: Lineage, held: Held, what: str, store: Callable[[Any], ArtifactVersionResponse]) -> Any:
     """Take an argument as it is now, so that what the body does to it afterwards does not reach the checkpoint.
 
     Args:
@@ -77,6 +111,7 @@ def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
         lineage: Knows which values are what an artifact holds.
         held: Takes what the call's artifacts hold.
         what: What the value is, for a message.
+        store: Stores a value, and returns its artifact.
 
     Returns:
         A structure of futures, artifacts and copies of plain values.
@@ -97,7 +132,7 @@ def freeze(value: Any, lineage: Lineage, held: Held, what: str) -> Any:
             return _copied(shape, references, what)
     if is_parameter(value):
         return copy.deepcopy(value)
-    return save(storable(value, what, AS_INPUT), "input")
+    return store(value)
 
 
 def as_given(frozen: Mapping[str, Any], held: Held) -> dict[str, Any]:

@@ -32,6 +32,12 @@ def is_plain(value: Any) -> bool:
     return True
 
 
+def is_table(value: Any) -> bool:
+    """Whether a value is a frame or a series of pandas."""
+    kind = type(value)
+    return kind.__module__.partition(".")[0] == "pandas" and kind.__name__ in ("DataFrame", "Series")
+
+
 def _is_array_of_numbers(value: Any) -> bool:
     kind = type(value)
     return (kind.__module__, kind.__name__) == ("numpy", "ndarray") and value.dtype.kind in "biufcSU"
