@@ -225,6 +225,8 @@ class _Host:
             signal.set_wakeup_fd(-1)
             os.close(self._woken)
             self._listener.close()
+            self._children.clear()  # the variables of others are none of this fork's business
+            self._used.clear()
             fork.become(self._loaded.as_after_loading(request), descriptors)
         else:
             self._children[pid] = _Child(request, time.monotonic())

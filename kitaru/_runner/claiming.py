@@ -11,7 +11,7 @@ from uuid import uuid4
 from kitaru._core.process import crash_points, files
 
 
-def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[dict[str, Any]]) -> Path:
+def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[dict[str, Any]], *, hosted: bool) -> Path:
     """Write down that some processes run an execution, and return its directory.
 
     Args:
@@ -19,11 +19,12 @@ def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[di
         exec_id: The execution.
         job: How its flow is found, and how often its worker may be lost.
         processes: Its supervisor, and its worker where that is known.
+        hosted: Whether they are forks of a host, so that others may take their place.
     """
     for stale in (files.STOP, files.ATTEMPT):
         (directory / stale).unlink(missing_ok=True)
     generation = uuid4().hex
-    here = {"prefix": sys.prefix, "folder": str(Path.cwd())}
+    here = {"prefix": sys.prefix if hosted else None, "folder": str(Path.cwd())}
     files.write(directory / files.JOB, {**job, **here, "exec_id": exec_id, "generation": generation})
     files.claim(directory, generation, {"host": socket.gethostname(), "processes": processes, "ended": False})
     crash_points.reach("submitter, handing over")

@@ -115,7 +115,9 @@ class DetachedRunner:
             exec_id: The execution.
             job: How its flow is found, and how often its worker may be lost.
         """
-        self._directory = claim(self._directory, exec_id, job, [identify(self._supervisor.pid)])
+        supervisor = self._supervisor
+        hosted = isinstance(supervisor, HostedProcess)
+        self._directory = claim(self._directory, exec_id, job, [identify(supervisor.pid)], hosted=hosted)
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{self._directory}\n".encode())

@@ -28,7 +28,7 @@ if __name__ == "__main__":
         if sys.argv[1] == "reader":
             reader.be()
         if sys.argv[1] == "heir":
-            supervisor.take_over(Path(sys.argv[2]), int(sys.argv[3]))
+            supervisor.take_over(Path(sys.argv[2]), sys.argv[3])
     else:
         # The directory gets another name meanwhile, so that no file in it could tell the import path. A worker takes it away
         # from the programs that a flow starts; a supervisor keeps it for further workers.

@@ -152,7 +152,8 @@ class _Submission:
         self._created = True
 
     def _launch(self, exec_id: str, job: dict[str, Any]) -> None:
-        self._directory = claim(self._directory, exec_id, job, [identify(os.getppid()), this_process()])
+        processes = [identify(os.getppid()), this_process()]
+        self._directory = claim(self._directory, exec_id, job, processes, hosted=True)
         files.tell_supervisor(str(self._directory))
         self._is_claimed = True
 

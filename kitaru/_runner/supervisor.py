@@ -34,6 +34,8 @@ STOP_PATIENCE = 3.0
 _LOOK = 1.0
 
 
+# What those lock that would take over an execution.
+_ADOPTING = ".heir"
 # What is said of a runner of which nothing is left, its supervisor neither.
 LOST = "its runner's processes are gone: killed, or the machine was restarted"
 
@@ -57,18 +59,24 @@ def main(directory: Path, *, forks: bool, order: Sequence[str] = ()) -> None:
         _supervise(directory, _Forks if forks else _Programs, order)
 
 
-def take_over(base: Path, killed: int) -> None:
+def take_over(base: Path, whose: str) -> None:
     """Take the place of a supervisor that was killed; returns in a fork of this process as well, as ``main`` does.
 
     Args:
         base: Where the directories of the runners are.
-        killed: The supervisor's number.
+        whose: The supervisor's number, or the execution.
     """
-    for directory in lost.unfinished(base):
-        if _supervisor_of(directory) == killed:
-            _go_back(files.read(directory / files.JOB))
-            _adopt(directory)
-            return
+    found = [
+        directory
+        for directory in lost.unfinished(base)
+        if whose in (directory.name, str(files.read(directory / files.STATE)["processes"][0]["pid"]))
+    ]
+    if found:  # a number may have been that of an earlier one, too
+        directory = max(found, key=lambda path: (path / files.STATE).stat().st_mtime_ns)
+        job = files.read(directory / files.JOB)
+        if (worker := _adopted(directory, job)) is not None:
+            _go_back(job)
+            _supervise_adopted(directory, worker)
 
 
 def heirs(base: Path) -> list[list[str]]:
@@ -77,12 +85,11 @@ def heirs(base: Path) -> list[list[str]]:
     Args:
         base: Where the directories of the runners are.
     """
-    found = [directory for directory in lost.unfinished(base) if lost.is_lost(directory)]
-    return [[*heir_in(base), str(_supervisor_of(directory))] for directory in found]
+    return [[*heir_in(base), directory.name] for directory in lost.unfinished(base) if lost.is_lost(directory)]
 
 
 def heir_in(base: Path) -> list[str]:
-    """Return the arguments of whoever takes the place of a supervisor, but for that one's number."""
+    """Return the arguments of whoever takes the place of a supervisor, but for the last: whose place."""
     return ["heir", str(base)]
 
 
@@ -93,18 +100,24 @@ def _go_back(job: dict[str, Any]) -> None:
     sys.path += [entry for entry in job.get("path", ()) if entry not in sys.path]
 
 
-def _supervisor_of(directory: Path) -> int:
-    return int(files.read(directory / files.STATE)["processes"][0]["pid"])
+def _adopted(directory: Path, job: dict[str, Any]) -> _Adopted | None:
+    """Become the supervisor of an execution, and return its worker; None where somebody else was faster."""
+    with files.locked(directory, _ADOPTING):
+        state = files.read(directory / files.STATE)
+        supervisor, *workers = state["processes"]
+        is_first = not is_running(supervisor)
+        state = {**state, "processes": [this_process(), *workers]}
+        return _Adopted(workers) if is_first and files.update(directory, job["generation"], state) else None
 
 
-def _adopt(directory: Path) -> None:
+def _supervise_adopted(directory: Path, worker: _Adopted) -> None:
     signal.signal(signal.SIGTERM, _request_stop)
     signal.signal(signal.SIGINT, _request_stop)
     with files.open_log(directory) as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
     with contextlib.suppress(Forked):
-        _Supervisor(directory, _Forks).run(_Adopted(files.read(directory / files.STATE)["processes"][1:]), knows=True)
+        _Supervisor(directory, _Forks).run(worker, knows=True)
 
 
 def _supervise(directory: Path, workers: type[_Worker], order: Sequence[str]) -> None:

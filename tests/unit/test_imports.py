@@ -63,7 +63,10 @@ SUPERVISOR = Room("the supervisor", ("kitaru._core.process",))
 # What the supervisor's process loads: nothing but the standard library, so that a broken environment cannot kill it.
 SUPERVISOR_FILES = {
     Path("kitaru/_runner/supervisor.py"),
-    *(Path("kitaru/_core/process") / name for name in ("crash_points.py", "files.py", "forks.py", "processes.py")),
+    *(
+        Path("kitaru/_core/process") / name
+        for name in ("crash_points.py", "files.py", "forks.py", "lost.py", "processes.py")
+    ),
 }
 ROOMS = {
     "": Room(

@@ -23,19 +23,20 @@ def unfinished(base: Path) -> list[Path]:
 
 
 def is_lost(directory: Path) -> bool:
-    """Whether nobody runs an execution that may be tried again; what ran in another Python environment is left to that."""
+    """Whether nobody runs an execution that a host of this Python environment ran, and that may be tried again."""
     if not _is_unfinished(directory):
         return False
     job = files.read(directory / files.JOB)
     processes = files.read(directory / files.STATE).get("processes", [])
     is_last = files.read(directory / files.ATTEMPT).get("last", job.get("retries", 0) == 0)
-    return bool(processes) and not is_last and job.get("prefix") == sys.prefix and not any(map(is_running, processes))
+    return not is_last and job.get("prefix") == sys.prefix and not any(map(is_running, processes))
 
 
 def _is_unfinished(directory: Path) -> bool:
     state = files.read(directory / files.STATE)
-    return (
+    return bool(
         state.get("host") == socket.gethostname()
+        and state.get("processes")
         and not (state.get("ended") or state.get("lost") or (directory / files.STOP).exists())
         and (directory / files.JOB).exists()
     )
