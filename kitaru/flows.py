@@ -124,9 +124,11 @@ class Flow(FlowDefinition[P, R]):
             return FlowHandle(executing)
         settings = resolve(run=options, flow=self.options)
         from kitaru._runner.launch import start
+        from kitaru._terminal.progress import starting
 
         try:
-            return FlowHandle(start(self, values, settings))
+            with starting(self.name):
+                return FlowHandle(start(self, values, settings))
         except KitaruBackendError as error:
             from kitaru._terminal.upgrading import offer_upgrade
 

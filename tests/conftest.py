@@ -309,6 +309,17 @@ def _eventually(predicate: Callable[[], T], timeout: float = 300, what: str = "t
 
 
 @pytest.fixture
+def own_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A host of this test's own, which it may kill."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    yield
+    for host in control.running():
+        control.end(host)
+
+
+@pytest.fixture
 def eventually() -> Callable[..., object]:
     """``eventually(predicate, timeout=300, what="...")``: wait for a condition instead of sleeping for a fixed time."""
     return _eventually

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # One live view at a time has the terminal of this process; whoever waits beside it gets lines.
 _terminal = threading.Lock()
+# After how many seconds a person is told what takes time, and of which flows that was told already.
+_SOON = 0.3
+_told: set[str] = set()
 # Seconds between two looks at the store by a command that only watches.
 _LOOK = 0.2
 
@@ -111,8 +114,27 @@ def can_be_live() -> bool:
 def tell_start(name: str) -> None:
     """Say on a terminal that a flow is being started, which takes seconds where ZenML is loaded for it."""
     if progress_setting() is not False and can_be_live():
+        _told.add(name)
         sys.stderr.write(f"kitaru: starting {name}\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def starting(name: str) -> Iterator[None]:
+    """Say so after a moment, unless it was said before or the flow has been started by then."""
+    started = threading.Event()
+    if name not in _told and can_be_live():
+        threading.Thread(target=_tell_late, args=(name, started), daemon=True).start()
+    try:
+        yield
+    finally:
+        started.set()
+
+
+def _tell_late(name: str, started: threading.Event) -> None:
+    if not started.wait(_SOON):
+        with suppress(KitaruError):  # a setting that is wrong: waiting tells
+            tell_start(name)
 
 
 def watch(exec_id: str) -> None:

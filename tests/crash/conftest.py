@@ -12,14 +12,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from kitaru._host import control
 from tests.crash.faults import Outcome, observe
 from tests.mounts import run_with_mounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.conftest import Home, Project
 
 
@@ -111,17 +107,6 @@ def faults(project: Project, home: Home) -> Faults:
     faults = Faults(project, home)
     faults.take("mortal_flows.py", "outcomes.py")
     return faults
-
-
-@pytest.fixture
-def own_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A host of this test's own, which it may kill."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    yield
-    for host in control.running():
-        control.end(host)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.terminal import Terminal
+
 if TYPE_CHECKING:
     from tests.conftest import Project
 
@@ -67,3 +69,13 @@ def test_a_script_that_starts_its_flow_at_its_top_level_starts_it_once(project: 
     project.take("host/unguarded.py")
     assert project.run("unguarded.py", loads=True).stdout == "2\n"
     assert len(json.loads(project.kitaru("executions", "list", "--output", "json").stdout)) == 1
+
+
+def test_a_person_is_told_that_a_flow_is_being_started_while_the_host_loads_zenml(
+    project: Project, own_host: None
+) -> None:
+    project.take("host/cold_runs.py")
+    terminal = Terminal(project, "cold_runs.py", "plain")
+    terminal.until("kitaru: starting greeting")
+    terminal.until("HELLO YOU")
+    terminal.end()
