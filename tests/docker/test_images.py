@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_a_bad_image_is_told_before_anything_runs(docker, script):
         assert wanted in (message or "it was accepted")
     assert executions == 0
     assert told.count("The build context has ") == 1
-    assert "The build context has 210 MB" in told
+    assert re.search(r"The build context has 21\d MB", told)  # Kitaru's own wheel is in it
     assert "The largest entries are data/ (150 MB), two.bin (60 MB)" in told
 
 
