@@ -200,9 +200,9 @@ def start(program: Path) -> None:
 
 def looks_after(program: Path) -> bool:
     """Whether a host looks after what this process's flows run as; one is started where there is none."""
-    asked = json.dumps({"env": dict(os.environ), "path": sys.path, "umask": _umask(), "folder": str(Path.cwd())})
     answer: dict[str, Any] = {"again": True}
     with contextlib.suppress(OSError, ValueError):
+        asked = json.dumps({"env": dict(os.environ), "path": sys.path, "umask": _umask(), "folder": str(Path.cwd())})
         for _ in range(2):  # the first one may have to make room for another
             if answer.get("again"):
                 with _connect(program, address.folder()) as connection:

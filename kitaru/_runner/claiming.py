@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 from pathlib import Path
@@ -24,7 +25,9 @@ def claim(directory: Path, exec_id: str, job: dict[str, Any], processes: list[di
     for stale in (files.STOP, files.ATTEMPT):
         (directory / stale).unlink(missing_ok=True)
     generation = uuid4().hex
-    here = {"prefix": sys.prefix if hosted else None, "folder": str(Path.cwd())}
+    here: dict[str, str | None] = {"prefix": sys.prefix if hosted else None}
+    with contextlib.suppress(OSError):  # it was removed, and the flow may do without
+        here["folder"] = str(Path.cwd())
     files.write(directory / files.JOB, {**job, **here, "exec_id": exec_id, "generation": generation})
     files.claim(directory, generation, {"host": socket.gethostname(), "processes": processes, "ended": False})
     crash_points.reach("submitter, handing over")
