@@ -39,7 +39,6 @@ NO_HOST = ", no host"
 COMMANDS = {
     "import click": [sys.executable, "-c", "import click"],
     "import zenml": [sys.executable, "-c", "import zenml"],
-    "import zenml.client": [sys.executable, "-c", "import zenml.client"],
     "import kitaru": [sys.executable, "-c", "import kitaru"],
     "kitaru --help": [str(BIN / "kitaru"), "--help"],
     "kitaru --version": [str(BIN / "kitaru"), "--version"],
@@ -59,7 +58,6 @@ class Row:
     theirs: str | None
     target: float
     unit: str = "s"
-    plus: float = 0.0
 
 
 ROWS = (
@@ -215,7 +213,7 @@ def values_of(row: Row, figures: Figures, length: int) -> tuple[float, float, fl
     ours = statistics.median(figures[row.ours.format(length=length)]) / _scale(row)
     if row.theirs is None:
         return ours, ours, None
-    theirs = statistics.median(figures[row.theirs.format(length=length)]) / _scale(row) + row.plus
+    theirs = statistics.median(figures[row.theirs.format(length=length)]) / _scale(row)
     return ours / theirs, ours, theirs
 
 

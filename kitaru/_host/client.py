@@ -85,14 +85,7 @@ class Request:
             OSError: No host can be asked.
         """
         self._program = program
-        self._asked = {
-            "args": list(args),
-            "env": dict(env),
-            "path": list(path or sys.path),
-            "umask": _umask(),
-            "folder": str(Path.cwd()),
-            "heir": list(heir),
-        }
+        self._asked = {**_surroundings(env, path), "args": list(args), "heir": list(heir)}
         self._folder = address.folder()
         self._waits = waits
         self._stdin: BinaryIO | None = None
@@ -202,7 +195,7 @@ def looks_after(program: Path) -> bool:
     """Whether a host looks after what this process's flows run as; one is started where there is none."""
     answer: dict[str, Any] = {"again": True}
     with contextlib.suppress(OSError, ValueError):
-        asked = json.dumps({"env": dict(os.environ), "path": sys.path, "umask": _umask(), "folder": str(Path.cwd())})
+        asked = json.dumps(_surroundings())
         for _ in range(2):  # the first one may have to make room for another
             if answer.get("again"):
                 with _connect(program, address.folder()) as connection:
@@ -252,6 +245,11 @@ def _start(program: Path, folder: Path) -> None:
 
 def _private_log(folder: Path) -> BinaryIO:
     return os.fdopen(os.open(folder / address.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def _surroundings(env: Mapping[str, str] = os.environ, path: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what a fork is to take over from this process, with other variables or another import path where given."""
+    return {"env": dict(env), "path": list(path or sys.path), "umask": _umask(), "folder": str(Path.cwd())}
 
 
 def _umask() -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files, lost
-from kitaru._core.process.forks import Forked, ForkedProcess
+from kitaru._core.process.forks import Forked, ForkedProcess, leave_stdin
 from kitaru._core.process.places import START
 from kitaru._core.process.processes import identify, is_running, this_process
 
@@ -36,8 +36,6 @@ _LOOK = 1.0
 
 # What those lock that would take over an execution.
 _ADOPTING = ".heir"
-# What is said of a runner of which nothing is left, its supervisor neither.
-LOST = "its runner's processes are gone: killed, or the machine was restarted"
 
 
 class _StopRequestedError(Exception):
@@ -132,8 +130,7 @@ def _supervise(directory: Path, workers: type[_Worker], order: Sequence[str]) ->
         worker.signal(signal.SIGKILL)
         shutil.rmtree(directory, ignore_errors=True)
         return
-    os.close(0)
-    os.open(os.devnull, os.O_RDONLY)
+    leave_stdin()
     _Supervisor(Path(line), workers).run(worker, knows=bool(order))
 
 
@@ -317,7 +314,7 @@ class _Adopted:
 
     def loss(self) -> str:
         """Say what became of it."""
-        return LOST
+        return lost.GONE
 
 
 class _Programs(_Worker):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files
+from kitaru._core.process.forks import leave_stdin
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def main(directory: Path, order: Sequence[str] = ()) -> None:
 def _listen() -> tuple[Path, str, dict[str, Any]] | None:
     """Wait for the supervisor to tell which execution this is the runner of."""
     line = sys.stdin.readline().strip()
-    _leave_stdin()
+    leave_stdin()
     if not line:
         return None
     path, generation, changes = json.loads(line)
@@ -61,14 +62,9 @@ def _listen() -> tuple[Path, str, dict[str, Any]] | None:
 def _submit(directory: Path, order: Sequence[str]) -> tuple[Path, str, dict[str, Any]] | None:
     from kitaru._runner import submission
 
-    _leave_stdin()
+    leave_stdin()
     path = submission.submit(socket.socket(fileno=int(order[0])), int(order[1]), directory)
     return None if path is None else (path, files.read(path / files.JOB)["generation"], {})
-
-
-def _leave_stdin() -> None:
-    os.close(0)
-    os.open(os.devnull, os.O_RDONLY)
 
 
 def load() -> None:

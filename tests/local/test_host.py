@@ -16,7 +16,6 @@ from tests.terminal import KITARU, Terminal
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import Home, Project
@@ -25,15 +24,10 @@ WORK = "host/surroundings.py"
 
 
 @pytest.fixture
-def hosts(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def hosts(project: Project, tmp_path: Path, own_host: None) -> Path:
     """A project that starts flows, in which no host has been started yet; gives the folder of its hosts."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     project.take(WORK, "host/show_surroundings.py")
-    yield folder
-    for host in control.running():
-        control.end(host)
+    return tmp_path / "run"
 
 
 def ran(project: Project, **options) -> dict:

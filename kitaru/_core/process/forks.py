@@ -100,6 +100,12 @@ def end_in_short() -> None:
             stream.flush()
 
 
+def leave_stdin() -> None:
+    """Have nothing on stdin from here on."""
+    os.close(0)
+    os.open(os.devnull, os.O_RDONLY)
+
+
 def name_process(name: str) -> None:
     """Give this process the name that ``ps`` and ``top`` show; 15 characters at most."""
     Path("/proc/self/comm").write_text(name)

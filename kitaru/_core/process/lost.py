@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import files
 from kitaru._core.process.processes import is_running
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# What is said of a runner of which nothing is left, its supervisor neither.
+GONE: Final = "its runner's processes are gone: killed, or the machine was restarted"
 
 
 def unfinished(base: Path) -> list[Path]:

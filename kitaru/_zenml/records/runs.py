@@ -17,7 +17,7 @@ from zenml.utils.dashboard_utils import get_cloud_dashboard_url, get_run_url, ge
 from zenml.utils.pagination_utils import depaginate
 
 from kitaru._core.process import files
-from kitaru._core.process.lost import is_lost
+from kitaru._core.process.lost import GONE, is_lost
 from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import is_running
 from kitaru._core.records.executions import ExecutionSummary
@@ -228,7 +228,7 @@ def lost_runner(run: PipelineRunResponse) -> str | None:
             return str(known["lost"])
         if any(is_running(process) for process in known.get("processes", [])):
             return None
-        return "its runner's processes are gone: killed, or the machine was restarted"
+        return GONE
     extra = records.extra_of(run)
     if extra.get("runner") in ("process", "thread", "inline") and extra.get("host") == socket.gethostname():
         submitter = extra.get("submitted_by")

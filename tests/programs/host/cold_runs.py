@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import cast
@@ -36,7 +35,6 @@ if __name__ != "__main__" and Path("raises").exists():  # as the runner imports 
     raise RuntimeError("not here")
 
 if __name__ == "__main__":
-    os.environ["SET_SINCE"] = "yes"
     case = sys.argv[1]
     value: object
     try:
