@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 from zenml.constants import TEXT_FIELD_MAX_LENGTH
 from zenml.enums import MetadataResourceTypes
@@ -24,78 +25,141 @@ from zenml.zen_stores.schemas import (
     ArtifactVisualizationSchema,
     RunMetadataResourceSchema,
     RunMetadataSchema,
-    StackComponentSchema,
 )
 
 from kitaru._zenml.door.private import active_user
 from kitaru._zenml.records.versions import keep_version
-from kitaru._zenml.writing.plain import NotPlainError, require, require_known
+from kitaru._zenml.writing.begun import running
+from kitaru._zenml.writing.plain import NotPlainError, require
+from kitaru._zenml.writing.units import Unit, write
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
     from zenml.models import ArtifactVersionRequest, ArtifactVersionResponse, UserResponse
     from zenml.zen_stores.sql_zen_store import SqlZenStore
+
+_FOUND = select(
+    *map(
+        col,
+        (
+            ArtifactSchema.id,
+            ArtifactSchema.user_id,
+            ArtifactSchema.has_custom_name,
+            ArtifactSchema.created,
+            ArtifactSchema.updated,
+        ),
+    ),
+    select(func.max(col(ArtifactVersionSchema.version_number)))
+    .where(col(ArtifactVersionSchema.artifact_id) == col(ArtifactSchema.id))
+    .scalar_subquery()
+    .label("latest"),
+).where(col(ArtifactSchema.name) == bindparam("name"), col(ArtifactSchema.project_id) == bindparam("project"))
+
+
+@dataclass
+class Made:
+    """An artifact version that is stored, with the rows that are to be written of it."""
+
+    version: ArtifactVersionSchema
+    artifact: ArtifactSchema
+    others: list[Any]
+    metadata: dict[str, Any]
+    user: UserResponse
+    is_first: bool = True
+
+    def number(self, connection: Connection) -> None:
+        """Give it the number after the latest of its artifact: it stays right where nobody else can write.
+
+        Raises:
+            NotPlainError: The artifact would be another one's by its name, which ZenML changes.
+        """
+        artifact, version = self.artifact, self.version
+        found = connection.execute(_FOUND, {"name": artifact.name, "project": artifact.project_id}).one_or_none()
+        self.is_first = found is None
+        if found is not None:
+            require(found.has_custom_name or not artifact.has_custom_name)
+            artifact.id, artifact.user_id, artifact.has_custom_name = found.id, found.user_id, found.has_custom_name
+            artifact.created, artifact.updated = found.created, found.updated
+        version.artifact_id = artifact.id
+        version.version_number = int(found.latest or 0) + 1 if found is not None else 1
+        version.version = str(version.version_number)
+
+    def rows(self) -> list[Any]:
+        """Return its rows, once it has its number."""
+        return [*([self.artifact] if self.is_first else []), self.version, *self.others]
+
+    def response(self) -> ArtifactVersionResponse:
+        """Return what ZenML would tell of it."""
+        response = self.version.to_model()
+        pictures = [row.to_model() for row in self.others if isinstance(row, ArtifactVisualizationSchema)]
+        response.metadata = ArtifactVersionResponseMetadata(visualizations=pictures, run_metadata=self.metadata)
+        response.resources = ArtifactVersionResponseResources(user=self.user, tags=[])
+        return response
 
 
 def create(
     store: SqlZenStore, session: Session, artifact_versions: list[ArtifactVersionRequest]
 ) -> list[ArtifactVersionResponse]:
-    """Write artifact versions, in one transaction; as ``SqlZenStore.batch_create_artifact_versions``.
+    """Write artifact versions, as ``SqlZenStore.batch_create_artifact_versions``.
+
+    The outputs of a step are written in the transaction of its end, unless its hooks may look for them before.
 
     Raises:
         NotPlainError: One has a version or tags of its own, or metadata that ZenML would leave out.
     """
     user = active_user(store, session)
-    responses = [_create_one(session, request, user) for request in artifact_versions]
-    session.commit()
-    for response in responses:
-        keep_version(type(response)(id=response.id, body=response.body))
-    return responses
+    made = [_made(request, user) for request in artifact_versions]
+    step = running()
+    if step is None:
+        record(store, made)
+    else:
+        numbered(session.connection(), made)  # as it looks now; what counts is found at the end
+        step.made.extend(made)
+    return [one.response() for one in made]
 
 
-def _create_one(session: Session, request: ArtifactVersionRequest, user: UserResponse) -> ArtifactVersionResponse:
-    require(request.artifact_name and request.artifact_id is None and request.version is None and not request.tags)
-    require_known(session, StackComponentSchema, request.artifact_store_id)
-    artifact = _artifact(session, request, user.id)
-    latest = select(func.max(col(ArtifactVersionSchema.version_number))).where(
-        col(ArtifactVersionSchema.artifact_id) == artifact.id
-    )
-    number = int(session.scalar(latest) or 0) + 1
-    own = {"user": user.id, "artifact_id": artifact.id, "version": str(number)}
-    row = ArtifactVersionSchema.from_request(request.model_copy(update=own))
+def record(store: SqlZenStore, made: list[Made]) -> None:
+    """Write artifact versions now."""
+    if made:
+        write(store.engine, Unit(lambda connection: numbered(connection, made)))
+        for one in made:
+            known(one)
+
+
+def numbered(connection: Connection, made: list[Made]) -> list[Any]:
+    """Give artifact versions their numbers and return their rows."""
+    for one in made:
+        one.number(connection)
+    return [row for one in made for row in one.rows()]
+
+
+def known(made: Made) -> ArtifactVersionResponse:
+    """Take note that an artifact version is recorded, and return what is told of it by its rows alone."""
+    response = made.version.to_model()
+    keep_version(response)
+    return response
+
+
+def _made(request: ArtifactVersionRequest, user: UserResponse) -> Made:
+    name = request.artifact_name
+    require(name and request.artifact_id is None and request.version is None and not request.tags)
+    assert name is not None
+    own = ArtifactRequest(name=name, project=request.project, has_custom_name=request.has_custom_name, user=user.id)
+    artifact = ArtifactSchema.from_request(own)
+    told = {"user": user.id, "artifact_id": artifact.id, "version": "1"}
+    row = ArtifactVersionSchema.from_request(request.model_copy(update=told))
     row.artifact = artifact
     pictures = [
         ArtifactVisualizationSchema.from_model(artifact_visualization_request=picture, artifact_version_id=row.id)
         for picture in request.visualizations or ()
     ]
-    session.add(row)
-    session.add_all(pictures)
-    metadata = _add_metadata(session, row, request)
-    response = row.to_model()
-    response.metadata = ArtifactVersionResponseMetadata(
-        visualizations=[picture.to_model() for picture in pictures], run_metadata=metadata
-    )
-    response.resources = ArtifactVersionResponseResources(user=user, tags=[])
-    return response
+    entries, metadata = _metadata(row, request)
+    return Made(row, artifact, [*pictures, *entries], metadata, user)
 
 
-def _artifact(session: Session, request: ArtifactVersionRequest, user: UUID) -> ArtifactSchema:
-    is_it = col(ArtifactSchema.name) == request.artifact_name, col(ArtifactSchema.project_id) == request.project
-    artifact: ArtifactSchema | None = session.scalar(select(ArtifactSchema).where(*is_it))
-    if artifact is None:
-        assert request.artifact_name is not None
-        made = ArtifactRequest(
-            name=request.artifact_name, project=request.project, has_custom_name=request.has_custom_name, user=user
-        )
-        artifact = ArtifactSchema.from_request(made)
-        session.add(artifact)
-    require(artifact.has_custom_name or not request.has_custom_name)
-    return artifact
-
-
-def _add_metadata(session: Session, row: ArtifactVersionSchema, request: ArtifactVersionRequest) -> dict[str, Any]:
+def _metadata(row: ArtifactVersionSchema, request: ArtifactVersionRequest) -> tuple[list[Any], dict[str, Any]]:
+    """Return the rows of a version's metadata, and the metadata as it reads from them."""
     values = request.metadata or {}
     try:
         types = {key: get_metadata_type(value) for key, value in values.items()}
@@ -107,6 +171,7 @@ def _add_metadata(session: Session, row: ArtifactVersionSchema, request: Artifac
         project=request.project, resources=[resource], values=values, types=types, user=row.user_id
     )
     texts = {key: json.dumps(value, default=pydantic_encoder) for key, value in checked.values.items()}
+    rows: list[Any] = []
     for key, text in texts.items():
         entry = RunMetadataSchema(
             project_id=checked.project, user_id=checked.user, key=key, value=text, type=checked.types[key]
@@ -114,5 +179,5 @@ def _add_metadata(session: Session, row: ArtifactVersionSchema, request: Artifac
         link = RunMetadataResourceSchema(
             resource_id=row.id, resource_type=resource.type.value, run_metadata_id=entry.id
         )
-        session.add_all((entry, link))
-    return {key: json.loads(text) for key, text in texts.items()}
+        rows += (entry, link)
+    return rows, {key: json.loads(text) for key, text in texts.items()}

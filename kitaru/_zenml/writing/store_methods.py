@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from zenml.zen_stores.sql_zen_store import SqlZenStore
 
+# What is written before ZenML does itself what was begun here.
+_LEAVE: dict[str, Callable[..., None]] = {"create_run_step": logs.leave, "update_run_step": steps.leave}
 WRITERS: dict[str, Callable[..., Any]] = {
     "create_run_step": steps.begin,
     "update_run_step": steps.end,
@@ -45,6 +47,8 @@ def _replaced(own: Callable[..., Any]) -> Callable[..., Any]:
                 Session(store.engine, expire_on_commit=False) as session,  # what is written needs not be read again
             ):
                 return write(store, session, *args, **kwargs)
+            if own.__name__ in _LEAVE:
+                _LEAVE[own.__name__](store, *args, **kwargs)
         return own(store, *args, **kwargs)
 
     return method

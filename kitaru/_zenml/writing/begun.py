@@ -1,0 +1,58 @@
+"""Steps that run in this process, with what is written when they end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zenml.steps.step_context import StepContext
+
+from kitaru._zenml.records.versions import Kept
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from zenml.models import StepRunResponse
+
+    from kitaru._zenml.writing.artifacts import Made
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A step that has begun.
+
+    Attributes:
+        response: What was answered then.
+        has_hooks: Whether the user's hooks run within it, which may look for what it has made.
+        made: Its outputs, which are stored, and not yet recorded.
+    """
+
+    response: StepRunResponse
+    has_hooks: bool
+    made: list[Made] = field(default_factory=list)
+
+
+# One that ends elsewhere stays until others take its place.
+_begun: Kept[Begun] = Kept(1000)
+
+
+def note(begun: Begun) -> None:
+    """Take note of a step that has begun."""
+    _begun.put(begun.response.id, begun)
+
+
+def begun(step_run_id: UUID) -> Begun | None:
+    """Return a step that began in this process, if it has not ended."""
+    return _begun.get(step_run_id)
+
+
+def forget(step_run_id: UUID) -> None:
+    """Take note that a step has ended, or is ZenML's from now on."""
+    _begun.take(step_run_id)
+
+
+def running() -> Begun | None:
+    """Return the step that runs in this thread, if its outputs can be recorded with its end."""
+    context = StepContext.get()
+    step = begun(context.step_run.id) if context is not None else None
+    return step if step is not None and not step.has_hooks else None

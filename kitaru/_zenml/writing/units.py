@@ -1,0 +1,151 @@
+"""Rows that belong together, written in one transaction with those of other threads.
+
+A thread that finds the store taken leaves its rows to the one that takes it next, which commits for all that wait. So
+fifty checkpoints that begin at once need a few transactions, and no thread polls SQLite's lock, which only one writer has.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import insert, inspect
+from sqlalchemy.exc import IntegrityError
+from zenml.zen_stores.schemas import (
+    ArtifactSchema,
+    ArtifactVersionSchema,
+    ArtifactVisualizationSchema,
+    LogsSchema,
+    RunMetadataResourceSchema,
+    RunMetadataSchema,
+    StepConfigurationSchema,
+    StepRunInputArtifactSchema,
+    StepRunOutputArtifactSchema,
+    StepRunParentsSchema,
+    StepRunSchema,
+)
+
+from kitaru._zenml.writing.plain import NotPlainError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sqlalchemy import Connection, Engine
+
+# What is referred to comes first: SQLite looks at each row.
+_INSERTS = {
+    schema: insert(inspect(schema).local_table)
+    for schema in (
+        ArtifactSchema,
+        ArtifactVersionSchema,
+        ArtifactVisualizationSchema,
+        RunMetadataSchema,
+        StepRunSchema,
+        StepConfigurationSchema,
+        LogsSchema,
+        StepRunParentsSchema,
+        StepRunInputArtifactSchema,
+        StepRunOutputArtifactSchema,
+        RunMetadataResourceSchema,
+    )
+}
+_COLUMNS = {schema: tuple(column.key for column in inspect(schema).columns) for schema in _INSERTS}
+
+
+class Unit:
+    """Rows of which all are written, or none."""
+
+    def __init__(self, rows: Callable[[Connection], Iterable[Any]]) -> None:
+        """Describe it.
+
+        Args:
+            rows: Called within the transaction, in which nobody else can write; returns objects of ZenML's schemas.
+        """
+        self.rows = rows
+        self.is_done = False
+        self.error: BaseException | None = None
+
+
+class _Writer:
+    """Writes units to one database, in the order in which they come."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn = Lock()
+        self._waiting: list[Unit] = []
+
+    def write(self, unit: Unit) -> None:
+        self._waiting.append(unit)
+        with self._turn:
+            if not unit.is_done:
+                units, self._waiting = self._waiting, []
+                self._write_all(units)
+        if unit.error is not None:
+            raise unit.error
+
+    def _write_all(self, units: list[Unit]) -> None:
+        try:
+            self._commit(units)
+        except (IntegrityError, NotPlainError) as error:
+            if len(units) > 1:  # one of them is to blame, and the others are not to suffer
+                for unit in units:
+                    self._write_all([unit])
+                return
+            units[0].error = error
+        except Exception as error:  # noqa: BLE001 - it is raised where each of them is waited for
+            for unit in units:
+                unit.error = error
+        except BaseException:  # it ends the thread that writes, and is none of the others'
+            self._waiting += units
+            raise
+        for unit in units:
+            unit.is_done = True
+
+    def _commit(self, units: list[Unit]) -> None:
+        with self._engine.connect() as connection, _transaction(connection):
+            by_schema = _by_schema(row for unit in units for row in unit.rows(connection))
+            for schema, statement in _INSERTS.items():
+                if rows := by_schema.get(schema):
+                    connection.execute(statement, rows)
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """Let nobody else write from now on: sqlite3 begins a transaction with the first change otherwise."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _by_schema(rows: Iterable[Any]) -> dict[type[Any], list[dict[str, Any]]]:
+    by_schema: dict[type[Any], list[dict[str, Any]]] = {}
+    for row in rows:
+        schema = type(row)
+        by_schema.setdefault(schema, []).append({name: getattr(row, name) for name in _COLUMNS[schema]})
+    return by_schema
+
+
+_writers: WeakKeyDictionary[Engine, _Writer] = WeakKeyDictionary()
+_making = Lock()
+
+
+def write(engine: Engine, unit: Unit) -> None:
+    """Write rows; they are in the database when this returns, and none of them is where it raises.
+
+    Args:
+        engine: The database.
+        unit: The rows.
+
+    Raises:
+        IntegrityError: They contradict what is there.
+        NotPlainError: What gives the rows found so.
+    """
+    with _making:
+        writer = _writers.setdefault(engine, _Writer(engine))
+    writer.write(unit)
