@@ -124,6 +124,11 @@ PRIVATE_NAMES: Final = (
         "Replaced: it loads far more than a launcher takes; see kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
+        "zenml.utils.logging_utils",
+        "get_run_log_metadata",
+        "Replaced: it asks the store for the server's settings, twice for each step; see kitaru._zenml.running.log_labels.",
+    ),
+    PrivateName(
         "zenml.orchestrators.step_runner",
         "StepRunner._load_input_artifact",
         "Replaced: what the calling process holds is not read again; see kitaru._zenml.values.memory.",

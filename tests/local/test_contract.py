@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine
@@ -23,8 +24,9 @@ from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 from kitaru._zenml.door import private
 from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
-from kitaru._zenml.running import plain_steps
+from kitaru._zenml.running import log_labels, plain_steps
 from kitaru._zenml.running.cache_lookup import find_cached_step
+from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.writing import store_methods
 
 if TYPE_CHECKING:
@@ -392,6 +394,24 @@ def test_the_launcher_asks_kitaru_for_a_cached_step(monkeypatch):
     assert required(cache_utils.get_cached_step_run) == required(find_cached_step) == ["cache_key"]
     private.find_cached_steps_by(find_cached_step)
     assert step_run_utils.cache_utils.get_cached_step_run is find_cached_step
+
+
+@contract("get_run_log_metadata")
+def test_the_lines_of_a_log_are_labelled_as_before(monkeypatch):
+    from zenml.utils import logging_utils
+
+    asked = []
+    monkeypatch.setattr(log_labels, "get_run_log_metadata", lambda run: asked.append(run) or {"run": str(run.id)})
+    assert required(logging_utils.get_run_log_metadata) == required(labels_of) == ["pipeline_run"]
+    monkeypatch.setattr(logging_utils, "get_run_log_metadata", logging_utils.get_run_log_metadata)
+    private.label_logs_by(labels_of)
+    one, other = SimpleNamespace(id=uuid4()), SimpleNamespace(id=uuid4())
+    context = logging_utils.LoggingContext.__new__(logging_utils.LoggingContext)
+    context._origin = SimpleNamespace(metadata={})
+    for run in (one, one, other, one):
+        context.update(pipeline_run=run)
+        assert context._origin.metadata == {"run": str(run.id)}
+    assert asked == [one, other]
 
 
 @contract("StepRunner._load_input_artifact")

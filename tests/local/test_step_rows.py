@@ -38,3 +38,10 @@ def _written(project: Project, home: Home, shortcuts: str) -> tuple[dict[str, li
     home.end_processes()
     told = json.loads(shown.splitlines()[-1])
     return told["rows"], told["written"]
+
+
+def test_a_call_is_compiled_from_an_earlier_one_as_zenml_compiles_it(project: Project) -> None:
+    project.take("step_rows/compiled.py")
+    compared = json.loads(project.run("compiled.py").stdout.splitlines()[-1])
+    assert len(compared) > 60
+    assert {name: difference for name, difference in compared if difference} == {}

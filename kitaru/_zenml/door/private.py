@@ -26,7 +26,7 @@ from zenml.materializers.materializer_registry import MaterializerRegistry, mate
 from zenml.orchestrators import cache_utils
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
-from zenml.utils import source_utils
+from zenml.utils import logging_utils, source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.materializers.base_materializer import BaseMaterializer
     from zenml.models import (
+        PipelineRunResponse,
         PipelineSnapshotBase,
         PipelineSnapshotResponse,
         StackResponse,
@@ -148,6 +149,11 @@ def write_rows_by(replaced: Callable[[Callable[..., Any]], Callable[..., Any]]) 
 def find_cached_steps_by(find: Callable[[str], Any]) -> None:
     """Have ZenML's launcher ask this for the step run that a cache key stands for."""
     cache_utils.get_cached_step_run = find  # type: ignore[assignment]
+
+
+def label_logs_by(labels: Callable[[PipelineRunResponse], dict[str, Any]]) -> None:
+    """Have ZenML ask this for what the lines of a run's logs are labelled with."""
+    logging_utils.get_run_log_metadata = labels  # type: ignore[assignment]
 
 
 def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:

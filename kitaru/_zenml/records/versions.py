@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
     from zenml.models import ArtifactVersionResponse
-    from zenml.zen_stores.schemas import StepRunInputArtifactSchema
 
 V = TypeVar("V")
 
@@ -103,7 +102,7 @@ def versions_of(
 
 
 def inputs_by_name(
-    links: Iterable[InputLink | StepRunInputArtifactSchema], versions: Mapping[UUID, ArtifactVersionResponse]
+    links: Iterable[InputLink], versions: Mapping[UUID, ArtifactVersionResponse]
 ) -> dict[str, list[StepRunInputResponse]]:
     """Return the inputs of a step from its rows, each name's in their order."""
     inputs: dict[str, list[StepRunInputResponse]] = {}

@@ -36,7 +36,7 @@ from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
 from kitaru._zenml.running.inputs import WALKED, Saved, as_given, freeze, save, step_inputs
-from kitaru._zenml.running.invocations import compile_call
+from kitaru._zenml.running.invocations import Compiler, Invocation
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
 from kitaru._zenml.running.plain_step import PlainStep
@@ -109,6 +109,7 @@ class Body:
         self._precedence = Precedence()
         self._lineage = Lineage()
         self._saved = Saved()
+        self._compiler = Compiler(runner)
         self._expected: dict[str, int] = {}
         self._expecting = threading.Lock()
         self._making = threading.RLock()
@@ -435,8 +436,7 @@ class Body:
         plain = called if isinstance(called, PlainStep) else None
         others = plain.await_others() if plain is not None else set()
         inputs = step_inputs(called, values, partial(self._settled, held), _argument_of(name))
-        step = compile_call(
-            self._runner,
+        invocation = Invocation(
             called,
             name,
             inputs,
@@ -445,6 +445,7 @@ class Body:
             started=self.record.version(name),
             may_cache=self.record.may_cache,
         )
+        step = self._compiler.compile(invocation)
         # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
         call = scope.Call(called, None if plain else held)
         place = scope.CheckpointScope(name, self.exec_id, self.replay_of)

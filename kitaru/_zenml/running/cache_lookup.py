@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import bindparam, or_, select
+from sqlmodel import col
 from zenml.client import Client
 from zenml.enums import ExecutionStatus
 from zenml.orchestrators.cache_utils import get_cached_step_run
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from zenml.models import StepRunResponse
+
+
+_step, _input, _output = StepRunSchema, StepRunInputArtifactSchema, StepRunOutputArtifactSchema
+_LATEST = (
+    select(*map(col, (_step.id, _step.cache_expires_at, _step.docstring, _step.source_code)))
+    .where(
+        col(_step.project_id) == bindparam("project"),
+        col(_step.cache_key) == bindparam("key"),
+        col(_step.status) == ExecutionStatus.COMPLETED.value,
+        or_(col(_step.cache_expires_at).is_(None), col(_step.cache_expires_at) > bindparam("now")),
+    )
+    .order_by(col(_step.created).desc(), col(_step.id).desc())
+    .limit(1)
+)
+_INPUTS = (
+    select(col(_input.name), col(_input.artifact_id))
+    .where(col(_input.step_id) == bindparam("step"))
+    .order_by(col(_input.input_index))
+)
+_OUTPUTS = select(col(_output.name), col(_output.artifact_id)).where(col(_output.step_id) == bindparam("step"))
 
 
 @dataclass(frozen=True)
@@ -53,28 +74,14 @@ def find_cached_step(cache_key: str) -> CachedStep | StepRunResponse | None:
     store = client.zen_store
     if not isinstance(store, SqlZenStore):
         return get_cached_step_run(cache_key)
-    step = StepRunSchema
-    query = (
-        select(step.id, step.cache_expires_at, step.docstring, step.source_code)
-        .where(
-            step.project_id == client.active_project.id,
-            step.cache_key == cache_key,
-            step.status == ExecutionStatus.COMPLETED.value,
-            or_(col(step.cache_expires_at).is_(None), col(step.cache_expires_at) > utc_now()),
-        )
-        .order_by(col(step.created).desc(), col(step.id).desc())
-        .limit(1)
-    )
-    with Session(store.engine) as session:
-        row = session.exec(query).first()
+    with store.engine.connect() as connection:
+        wanted = {"project": client.active_project.id, "key": cache_key, "now": utc_now()}
+        row = connection.execute(_LATEST, wanted).first()
         if row is None:
             return None
-        taken, made = StepRunInputArtifactSchema, StepRunOutputArtifactSchema
-        inputs = select(taken.name, taken.artifact_id).where(taken.step_id == row[0]).order_by(col(taken.input_index))
-        outputs = select(made.name, made.artifact_id).where(made.step_id == row[0])
         step_id, expires, docstring, source = row
-        taken_by_name, made_by_name = _by_name(session.exec(inputs)), _by_name(session.exec(outputs))
-        return CachedStep(step_id, expires, docstring, source, taken_by_name, made_by_name)
+        taken, made = (_by_name(connection.execute(links, {"step": step_id})) for links in (_INPUTS, _OUTPUTS))
+        return CachedStep(step_id, expires, docstring, source, taken, made)
 
 
 def _by_name(rows: Any) -> dict[str, list[Artifact]]:

@@ -31,6 +31,7 @@ from kitaru._zenml.door.private import (
     find_materializers_by,
     find_packages_by,
     give_orchestrator_run_id,
+    label_logs_by,
     load_inputs_by,
 )
 from kitaru._zenml.door.store import open_client
@@ -46,6 +47,7 @@ from kitaru._zenml.running.body import Abandoned, Body
 from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
+from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.plain_steps import take_over
 from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
@@ -193,6 +195,7 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
 def _prepare_process(*, in_container: bool) -> None:
     if shortcuts_enabled():
         find_cached_steps_by(find_cached_step)
+        label_logs_by(labels_of)
         load_inputs_by(held_by_caller, missing=UNSET)
         find_packages_by(package_of)
         replace_store_methods()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zenml.models import StepRunResponse
 
-    from kitaru._zenml.writing.artifacts import Made
+    from kitaru._zenml.writing.made import Made
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import bindparam, select
 from sqlmodel import col
@@ -18,12 +19,12 @@ from zenml.zen_stores.schemas import (
 )
 
 from kitaru._zenml.door.private import input_type
-from kitaru._zenml.records.versions import batches
+from kitaru._zenml.records.versions import InputLink, batches
 from kitaru._zenml.writing.plain import require
+from kitaru._zenml.writing.units import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
     from uuid import UUID
 
     from sqlalchemy import Connection
@@ -43,9 +44,7 @@ _of_step = (
     col(RunMetadataResourceSchema.resource_id) == bindparam("step"),
     col(RunMetadataResourceSchema.resource_type) == MetadataResourceTypes.STEP_RUN,
 )
-_METADATA = select(
-    col(RunMetadataResourceSchema.resource_type), col(RunMetadataResourceSchema.run_metadata_id)
-).where(
+_METADATA = select(col(RunMetadataResourceSchema.resource_type), col(RunMetadataResourceSchema.run_metadata_id)).where(
     col(RunMetadataResourceSchema.run_metadata_id) == col(RunMetadataSchema.id),
     *_of_step,
     col(RunMetadataSchema.publisher_step_id) == bindparam("publisher"),
@@ -55,21 +54,51 @@ _HAS_METADATA = select(col(RunMetadataResourceSchema.id)).where(*_of_step).limit
 
 @dataclass(frozen=True)
 class Links:
-    """What a step's run is linked with, as rows."""
+    """What a step's run is linked with."""
 
-    parents: list[StepRunParentsSchema] = field(default_factory=list)
-    inputs: list[StepRunInputArtifactSchema] = field(default_factory=list)
-    outputs: list[StepRunOutputArtifactSchema] = field(default_factory=list)
-    metadata: list[RunMetadataResourceSchema] = field(default_factory=list)
+    parents: list[UUID]
+    inputs: list[InputLink]
+    outputs: list[tuple[str, UUID]]
+    metadata: list[tuple[str, UUID]]
 
-    def all(self) -> Iterable[Any]:
-        """Return all rows."""
-        return (*self.parents, *self.inputs, *self.outputs, *self.metadata)
+    def rows(self, step_id: UUID) -> list[Row]:
+        """Return them as rows."""
+        return [
+            *(Row(StepRunParentsSchema, {"child_id": step_id, "parent_id": parent}) for parent in self.parents),
+            *(_input_row(step_id, link) for link in self.inputs),
+            *output_rows(step_id, self.outputs),
+            *(metadata_row(step_id, kind, key) for kind, key in self.metadata),
+        ]
 
 
-def links_of(
-    store: SqlZenStore, connection: Connection, request: StepRunRequest, config: Step, step_id: UUID
-) -> Links:
+def output_rows(step_id: UUID, outputs: Iterable[tuple[str, UUID]]) -> list[Row]:
+    """Return the links of a step's outputs as rows."""
+    return [
+        Row(StepRunOutputArtifactSchema, {"step_id": step_id, "artifact_id": key, "name": name})
+        for name, key in outputs
+    ]
+
+
+def _input_row(step_id: UUID, link: InputLink) -> Row:
+    values = {
+        "step_id": step_id,
+        "artifact_id": link.artifact_id,
+        "name": link.name,
+        "type": link.type,
+        "input_index": link.input_index,
+        "chunk_index": link.chunk_index,
+        "chunk_size": link.chunk_size,
+    }
+    return Row(_input, values)
+
+
+def metadata_row(resource_id: UUID, resource_type: str, metadata_id: UUID) -> Row:
+    """Return the link of a piece of metadata with what it tells of."""
+    values = {"id": uuid4(), "resource_id": resource_id, "resource_type": resource_type, "run_metadata_id": metadata_id}
+    return Row(RunMetadataResourceSchema, values)
+
+
+def links_of(store: SqlZenStore, connection: Connection, request: StepRunRequest, config: Step) -> Links:
     """Return what a step's run is linked with as it begins.
 
     Raises:
@@ -79,19 +108,18 @@ def links_of(
     known = _named(connection, request.pipeline_run_id, [request.name, *names])
     require(request.name not in (name for name, _ in known))
     require(sorted(name for name, _ in known) == sorted(names))  # one each: of several attempts ZenML takes the first
-    parents = [StepRunParentsSchema(child_id=step_id, parent_id=parent) for _, parent in known]
-    outputs = outputs_of(step_id, request.outputs)
+    parents, outputs = [parent for _, parent in known], outputs_of(request.outputs)
     original = request.original_step_run_id
     if original is None:
-        return Links(parents, _inputs(store, request, config, step_id), outputs)
-    again = _inputs_again(connection, request, step_id, original)
-    return Links(parents, again, outputs, _metadata_again(connection, step_id, original))
+        return Links(parents, _inputs(store, request, config), outputs, [])
+    again = _inputs_again(connection, request, original)
+    return Links(parents, again, outputs, _metadata_again(connection, original))
 
 
-def outputs_of(step_id: UUID, outputs: dict[str, list[UUID]]) -> list[StepRunOutputArtifactSchema]:
-    """Return the links of a step's outputs."""
-    names = {key: name for name, ids in reversed(outputs.items()) for key in reversed(ids)}  # the first name of each
-    return [StepRunOutputArtifactSchema(step_id=step_id, artifact_id=key, name=name) for key, name in names.items()]
+def outputs_of(outputs: dict[str, list[UUID]]) -> list[tuple[str, UUID]]:
+    """Return the outputs of a step, each with the first of its names."""
+    names = {key: name for name, ids in reversed(outputs.items()) for key in reversed(ids)}
+    return [(name, key) for key, name in names.items()]
 
 
 def has_metadata(connection: Connection, step_id: UUID) -> bool:
@@ -104,49 +132,34 @@ def _named(connection: Connection, run_id: UUID, names: Sequence[str]) -> list[t
     return [(name, key) for part in parts for name, key in part]
 
 
-def _inputs(
-    store: SqlZenStore, request: StepRunRequest, config: Step, step_id: UUID
-) -> list[StepRunInputArtifactSchema]:
-    rows: dict[tuple[object, ...], StepRunInputArtifactSchema] = {}
+def _inputs(store: SqlZenStore, request: StepRunRequest, config: Step) -> list[InputLink]:
+    links: dict[tuple[object, ...], InputLink] = {}
     for name, ids in request.inputs.items():
         kind = input_type(store, name, config)
         for index, key in enumerate(ids):
-            row = StepRunInputArtifactSchema(
-                step_id=step_id, artifact_id=key, name=name, type=kind.value, input_index=0
-            )
+            place: tuple[int, int | None, int | None] = (0, None, None)
             if kind == StepRunInputArtifactType.STEP_OUTPUT:
                 part = config.spec.normalized_inputs[name][index]
-                row.input_index, row.chunk_index, row.chunk_size = index, part.chunk_index, part.chunk_size
+                place = (index, part.chunk_index, part.chunk_size)
             # That a value was loaded by hand more than once is not recorded.
-            once = (name, key) if kind == StepRunInputArtifactType.MANUAL else (name, key, len(rows))
-            rows.setdefault(once, row)
-    return list(rows.values())
+            once = (name, key) if kind == StepRunInputArtifactType.MANUAL else (name, key, len(links))
+            links.setdefault(once, InputLink(name, kind.value, *place, key))
+    return list(links.values())
 
 
-def _inputs_again(
-    connection: Connection, request: StepRunRequest, step_id: UUID, original: UUID
-) -> list[StepRunInputArtifactSchema]:
+def _inputs_again(connection: Connection, request: StepRunRequest, original: UUID) -> list[InputLink]:
     """Return the inputs of a step that was found in the cache: what was loaded by hand is in its original only."""
     rows = connection.execute(_INPUTS, {"step": original}).all()
     known = {(row.name, row.artifact_id): row for row in rows}
     wanted = [(name, key) for name, ids in request.inputs.items() for key in ids]
     require(len(known) == len(rows) and len(set(wanted)) == len(wanted) and known.keys() >= set(wanted))
+    found = [known[one] for one in wanted]
     return [
-        StepRunInputArtifactSchema(
-            step_id=step_id,
-            artifact_id=key,
-            name=name,
-            type=known[name, key].type,
-            input_index=known[name, key].input_index or 0,
-            chunk_index=known[name, key].chunk_index,
-            chunk_size=known[name, key].chunk_size,
-        )
-        for name, key in wanted
+        InputLink(row.name, row.type, row.input_index or 0, row.chunk_index, row.chunk_size, row.artifact_id)
+        for row in found
     ]
 
 
-def _metadata_again(connection: Connection, step_id: UUID, original: UUID) -> list[RunMetadataResourceSchema]:
+def _metadata_again(connection: Connection, original: UUID) -> list[tuple[str, UUID]]:
     rows = connection.execute(_METADATA, {"step": original, "publisher": original})
-    return [
-        RunMetadataResourceSchema(resource_id=step_id, resource_type=kind, run_metadata_id=key) for kind, key in rows
-    ]
+    return [(kind, key) for kind, key in rows]

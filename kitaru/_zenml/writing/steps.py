@@ -28,8 +28,9 @@ from kitaru._zenml.door.private import active_user
 from kitaru._zenml.records.versions import inputs_by_name, versions_of
 from kitaru._zenml.writing import artifacts, logs
 from kitaru._zenml.writing.begun import Begun, begun, forget, note
-from kitaru._zenml.writing.links import has_metadata, links_of, outputs_of
-from kitaru._zenml.writing.plain import NotPlainError, require, require_known
+from kitaru._zenml.writing.links import has_metadata, links_of, output_rows, outputs_of
+from kitaru._zenml.writing.made import known, numbered
+from kitaru._zenml.writing.plain import NotPlainError, require
 from kitaru._zenml.writing.units import Unit, write
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
     from sqlalchemy.orm import Session
     from zenml.models import ArtifactVersionResponse, StepRunRequest, StepRunUpdate, UserResponse
-    from zenml.zen_stores.schemas import LogsSchema, StepRunOutputArtifactSchema
+    from zenml.zen_stores.schemas import LogsSchema
     from zenml.zen_stores.sql_zen_store import SqlZenStore
 
     from kitaru._zenml.writing.links import Links
@@ -97,22 +98,21 @@ def begin(store: SqlZenStore, session: Session, step_run: StepRunRequest) -> Ste
     user = active_user(store, session)
     connection = session.connection()
     run = _run(connection, step_run)
-    require_known(session, StepRunSchema, step_run.original_step_run_id, step_run.project)
     pipeline = _pipeline(run.pipeline_configuration, run.start_time)
     text = config.model_dump_json(exclude={"config"})
     merged = Step.from_dict(json.loads(text), pipeline_configuration=pipeline, exclude_hook_sources=True)
     require(merged.config.model is None and not _overrides(pipeline, step_run.name, merged))
     require(not is_cached or not any(isinstance(tag, Tag) and tag.cascade for tag in pipeline.tags or ()))
     row = _row(step_run, config, run, user.id)
-    links = links_of(store, connection, step_run, config, row.id)
-    known = _versions(session, _ids(step_run.inputs, step_run.outputs), step_run.project)
+    links = links_of(store, connection, step_run, config)
+    versions = _versions(session, _ids(step_run.inputs, step_run.outputs), step_run.project)
     written = _Written(row, merged, links, logs.of_step(step_run, merged, pipeline, row.id, user.id))
     configuration = StepConfigurationSchema(index=0, name=step_run.name, config=text, step_run_id=row.id)
-    write(store.engine, Unit(lambda _: [row, configuration, *links.all(), *written.logs]))
+    write(store.engine, Unit(lambda _: [row, configuration, *links.rows(row.id), *written.logs]))
     logs.written(written.logs)
     if links.metadata:
         return store.get_run_step(row.id)
-    response = _response(written, known, user)
+    response = _response(written, versions, user)
     if not is_cached and row.heartbeat_threshold is None:
         has_hooks = any(getattr(of, name) for of in (config.config, merged.config, pipeline) for name in _HOOKS)
         note(Begun(response, has_hooks))
@@ -133,17 +133,17 @@ def end(store: SqlZenStore, session: Session, step_run_id: UUID, step_run_update
     ids = list(_ids(step_run_update.outputs))
     made = {one.version.id: one for one in step.made}
     require(len(set(ids)) == len(ids) and made.keys() <= set(ids))
-    known = _versions(session, (key for key in ids if key not in made), step.response.project_id)
+    versions = _versions(session, (key for key in ids if key not in made), step.response.project_id)
     news: dict[str, Any] = {"status": ExecutionStatus.COMPLETED.value, "updated": utc_now()}
     if step_run_update.end_time is not None:
         news["end_time"] = step_run_update.end_time
-    links = outputs_of(step_run_id, step_run_update.outputs)
+    links = outputs_of(step_run_update.outputs)
     _write_end(store, step, news, links)
     forget(step_run_id)
-    known |= {key: artifacts.known(one) for key, one in made.items()}
+    versions |= {key: known(one) for key, one in made.items()}
     if has_metadata(session.connection(), step_run_id):
         return store.get_run_step(step_run_id)
-    return _ended(step.response, news, _outputs_by_name(links, known))
+    return _ended(step.response, news, _outputs_by_name(links, versions))
 
 
 def leave(store: SqlZenStore, step_run_id: UUID, step_run_update: StepRunUpdate) -> None:  # noqa: ARG001 - as above
@@ -154,13 +154,11 @@ def leave(store: SqlZenStore, step_run_id: UUID, step_run_update: StepRunUpdate)
         forget(step_run_id)
 
 
-def _write_end(
-    store: SqlZenStore, step: Begun, news: dict[str, Any], links: list[StepRunOutputArtifactSchema]
-) -> None:
+def _write_end(store: SqlZenStore, step: Begun, news: dict[str, Any], outputs: list[tuple[str, UUID]]) -> None:
     def rows(connection: Connection) -> list[Any]:
         ended = connection.execute(_COMPLETE.values(**news), {"step": step.response.id})
         require(ended.rowcount == 1)
-        return [*artifacts.numbered(connection, step.made), *links]
+        return [*numbered(connection, step.made), *output_rows(step.response.id, outputs)]
 
     write(store.engine, Unit(rows))
 
@@ -216,11 +214,11 @@ def _versions(session: Session, ids: Iterable[UUID], project: UUID) -> dict[UUID
 
 
 def _outputs_by_name(
-    links: Iterable[StepRunOutputArtifactSchema], artifacts: dict[UUID, ArtifactVersionResponse]
+    links: Iterable[tuple[str, UUID]], artifacts: dict[UUID, ArtifactVersionResponse]
 ) -> dict[str, list[ArtifactVersionResponse]]:
     outputs: dict[str, list[ArtifactVersionResponse]] = {}
-    for link in links:
-        outputs.setdefault(link.name, []).append(artifacts[link.artifact_id])
+    for name, key in links:
+        outputs.setdefault(name, []).append(artifacts[key])
     return outputs
 
 
@@ -268,7 +266,7 @@ def _response(written: _Written, artifacts: dict[UUID, ArtifactVersionResponse],
             snapshot_id=cast("UUID", row.snapshot_id),
             pipeline_run_id=row.pipeline_run_id,
             original_step_run_id=row.original_step_run_id,
-            parent_step_ids=[parent.parent_id for parent in links.parents],
+            parent_step_ids=links.parents,
         ),
         resources=StepRunResponseResources(
             user=user,

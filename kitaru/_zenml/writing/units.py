@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import insert, inspect
@@ -32,11 +32,11 @@ from kitaru._zenml.writing.plain import NotPlainError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
 # What is referred to comes first: SQLite looks at each row.
 _INSERTS = {
-    schema: insert(inspect(schema).local_table)
+    schema: insert(cast("Table", inspect(schema).local_table))
     for schema in (
         ArtifactSchema,
         ArtifactVersionSchema,
@@ -54,6 +54,13 @@ _INSERTS = {
 _COLUMNS = {schema: tuple(column.key for column in inspect(schema).columns) for schema in _INSERTS}
 
 
+class Row(NamedTuple):
+    """A row of a table that only links others: to make an object of ZenML's schema takes longer than to write it."""
+
+    schema: type[Any]
+    values: dict[str, Any]
+
+
 class Unit:
     """Rows of which all are written, or none."""
 
@@ -61,7 +68,7 @@ class Unit:
         """Describe it.
 
         Args:
-            rows: Called within the transaction, in which nobody else can write; returns objects of ZenML's schemas.
+            rows: Called within the transaction, in which nobody else can write; returns objects of ZenML's schemas, and rows.
         """
         self.rows = rows
         self.is_done = False
@@ -126,8 +133,9 @@ def _transaction(connection: Connection) -> Iterator[None]:
 def _by_schema(rows: Iterable[Any]) -> dict[type[Any], list[dict[str, Any]]]:
     by_schema: dict[type[Any], list[dict[str, Any]]] = {}
     for row in rows:
-        schema = type(row)
-        by_schema.setdefault(schema, []).append({name: getattr(row, name) for name in _COLUMNS[schema]})
+        if not isinstance(row, Row):
+            row = Row(type(row), {name: getattr(row, name) for name in _COLUMNS[type(row)]})  # noqa: PLW2901
+        by_schema.setdefault(row.schema, []).append(row.values)
     return by_schema
 
 
