@@ -111,6 +111,15 @@ PRIVATE_NAMES: Final = (
         for method in ("create_run_step", "update_run_step", "batch_create_artifact_versions", "create_logs")
     ),
     PrivateName(
+        "zenml.zen_stores.rest_zen_store",
+        "RestZenStore.create_run_step",
+        "Replaced: a step's log goes with the step, in place of two requests more; see "
+        "kitaru._zenml.writing.server_logs.",
+    ),
+    PrivateName(
+        "zenml.orchestrators.step_launcher", "setup_logging_context", "Replaced for the same reason: it is that log."
+    ),
+    PrivateName(
         "zenml.zen_stores.sql_zen_store", "SqlZenStore._get_active_user", "Whom the rows belong to that Kitaru writes."
     ),
     PrivateName(

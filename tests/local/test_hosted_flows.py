@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kitaru._host import control
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tests.conftest import Project
+    from pathlib import Path
+
+    from tests.conftest import Home, Project
 
 
 def started(project: Project, case: str, *, cold: bool = True, **env: str) -> tuple[Any, bool]:
@@ -79,3 +88,80 @@ def test_a_person_is_told_that_a_flow_is_being_started_while_the_host_loads_zenm
     terminal.until("kitaru: starting greeting")
     terminal.until("HELLO YOU")
     terminal.end()
+
+
+class Shipped:
+    """A package that every Python of the project has loaded, and its distribution."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.env = {"PYTHONPATH": str(project.path / "library")}
+        project.write("library/sitecustomize.py", "import shipped")
+
+    def upgrade(self, version: str) -> None:
+        """Install another version in place of the one that is there."""
+        self.project.write("library/shipped/__init__.py", f"VERSION = {version!r}")
+        for old in (self.project.path / "library").glob("shipped-*.dist-info"):
+            shutil.rmtree(old)
+        metadata = f"Metadata-Version: 2.1\nName: shipped\nVersion: {version}\n"
+        self.project.write(f"library/shipped-{version}.dist-info/METADATA", metadata)
+
+    def edit(self, version: str) -> None:
+        """Change its source, as of an editable install."""
+        self.project.write("library/shipped/__init__.py", f"VERSION = {version!r}  # in the making")
+
+    def told(self, **env: str) -> dict[str, Any]:
+        """Run the flow from a program that has not loaded ZenML."""
+        told = json.loads(self.project.run("told_by.py", env={**self.env, **env}, loads=True).stdout)
+        assert told.pop("loaded") is False
+        return told
+
+
+def test_no_flow_runs_in_a_host_of_what_was_there_before(
+    project: Project, home: Home, own_host: None, tmp_path: Path
+) -> None:
+    project.take("host/told_by.py")
+    shipped = Shipped(project)
+    shipped.upgrade("1.0")
+    assert shipped.told()["version"] == shipped.told()["version"] == "1.0"
+    (host,) = control.running()
+    shipped.upgrade("2.0")
+    seen = shipped.told()
+    assert (seen["version"], seen["distribution"]) == ("2.0", "2.0")
+    shipped.edit("2.1")
+    assert shipped.told()["version"] == "2.1"
+    assert host not in control.running()
+
+    here = {line.split()[0] for line in listed(project, shipped.env)}
+    other = {name: str(tmp_path / name) for name in ("ZENML_CONFIG_PATH", "ZENML_LOCAL_STORES_PATH")}
+    shutil.copytree(home.stores, other["ZENML_LOCAL_STORES_PATH"])
+    elsewhere = shipped.told(**other)
+    assert elsewhere["configuration"] == other["ZENML_CONFIG_PATH"]
+    assert elsewhere["exec_id"] in {line.split()[0] for line in listed(project, {**shipped.env, **other})}
+    assert {line.split()[0] for line in listed(project, shipped.env)} == here
+
+
+def test_a_flow_runs_in_the_environment_of_its_program(project: Project, own_host: None, tmp_path: Path) -> None:
+    project.take("host/told_by.py")
+    shipped = Shipped(project)
+    shipped.upgrade("1.0")
+    assert shipped.told()["prefix"] == sys.prefix
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    own = sysconfig.get_path("purelib")
+    (packages / "others.pth").write_text(f"import site; site.addsitedir({own!r})\n")
+    program = subprocess.run(
+        [tmp_path / "venv" / "bin" / "python", "told_by.py"],
+        cwd=project.path,
+        env={**project.home.env, **shipped.env, "XDG_RUNTIME_DIR": os.environ["XDG_RUNTIME_DIR"]},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=300,
+    )
+    assert json.loads(program.stdout)["prefix"] == str(tmp_path / "venv")
+    assert shipped.told()["prefix"] == sys.prefix
+
+
+def listed(project: Project, env: dict[str, str]) -> list[str]:
+    """Return what ``kitaru executions list`` shows, a line for each."""
+    return project.kitaru("executions", "list", env=env, loads=True).stdout.splitlines()[1:]

@@ -23,11 +23,12 @@ from zenml.execution.context import ExecutionContext
 from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
 from zenml.integrations.registry import IntegrationRegistry, integration_registry
 from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
-from zenml.orchestrators import cache_utils
+from zenml.orchestrators import cache_utils, step_launcher
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import logging_utils, source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
+from zenml.zen_stores.rest_zen_store import RestZenStore
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
+    from zenml.utils.logging_utils import LoggingContext
 
 _bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
 _unbound = cast("property", Client.active_stack_model)
@@ -144,6 +146,19 @@ def write_rows_by(replaced: Callable[[Callable[..., Any]], Callable[..., Any]]) 
     SqlZenStore.update_run_step = replaced(SqlZenStore.update_run_step)  # type: ignore[method-assign]
     SqlZenStore.batch_create_artifact_versions = replaced(SqlZenStore.batch_create_artifact_versions)  # type: ignore[method-assign]
     SqlZenStore.create_logs = replaced(SqlZenStore.create_logs)  # type: ignore[method-assign]
+
+
+def send_steps_by(
+    replaced: Callable[[Callable[..., Any]], Callable[..., Any]], log_for: Callable[[str], LoggingContext]
+) -> None:
+    """Replace the method by which steps are sent to a server, and what their launcher takes for its log.
+
+    Args:
+        replaced: Returns what takes the place of the method; that itself where it has been replaced.
+        log_for: Returns the log for a source.
+    """
+    RestZenStore.create_run_step = replaced(RestZenStore.create_run_step)  # type: ignore[method-assign]
+    step_launcher.setup_logging_context = log_for  # type: ignore[assignment]
 
 
 def find_cached_steps_by(find: Callable[[str], Any]) -> None:

@@ -69,8 +69,8 @@ _READ_ONLY: Final = (
 # Of the package kubernetes, which need not be installed.
 _CONFIG_EXCEPTION: Final = "kubernetes.config.config_exception.ConfigException"
 _NO_KUBECONFIG: Final = "there is no kubeconfig that can be used; KUBECONFIG names the file, and `kubectl config get-contexts` shows what is in it"
-# How many connections stay open beside those that are in use.
-_KEPT_CONNECTIONS: Final = 32
+# How many connections stay open beside those that are in use: one for each checkpoint that may run at once.
+_KEPT_CONNECTIONS: Final = 64
 _opened = threading.Lock()
 _opened_clients: set[int] = set()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -63,6 +62,8 @@ if TYPE_CHECKING:
 
 # What plain steps return, and their futures.
 _LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
+# How many checkpoints run at once unless KITARU_CONCURRENCY says otherwise: most of their time they wait for something.
+_AT_ONCE = 64
 # From so many calls that are started at once on, it is told how many they are.
 _FAN_OUT = 4
 
@@ -117,7 +118,7 @@ class Body:
         # Of the calls that were submitted, by number: those that still run, and those that have failed.
         self._futures: dict[int, CheckpointFuture[Any]] = {}
         self._started = 0
-        self._pool = ThreadPoolExecutor(concurrency() or min(32, (os.cpu_count() or 1) * 4 + 8), "kitaru-checkpoint")
+        self._pool = ThreadPoolExecutor(concurrency() or _AT_ONCE, "kitaru-checkpoint")
         self._runs_again = replay_forced()
         self._news = NEVER
         self._lost: set[str] = set()

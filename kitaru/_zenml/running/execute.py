@@ -53,6 +53,7 @@ from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
+from kitaru._zenml.writing.server_logs import replace_requests
 from kitaru._zenml.writing.store_methods import replace_store_methods
 
 if TYPE_CHECKING:
@@ -199,6 +200,7 @@ def _prepare_process(*, in_container: bool) -> None:
         load_inputs_by(held_by_caller, missing=UNSET)
         find_packages_by(package_of)
         replace_store_methods()
+        replace_requests()
     find_materializers_by(materializer_of)
     hear_prints()
     if in_container or files.own_directory() is not None:  # else it is the user's own

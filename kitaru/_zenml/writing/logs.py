@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # ZenML's launcher and its runner of steps call their logs so.
 _LAUNCHER = "prepare_step"
-_RUNNER = "step"
+RUNNER = "step"
 # Logs of launchers whose steps have not begun: they are written with them.
 _waiting: Kept[LogsSchema] = Kept(1000)
 
@@ -71,11 +71,17 @@ def of_step(
     require(launcher is not None and launcher.project_id == request.project)
     assert launcher is not None
     launcher.step_run_id = step_run_id
-    runs_here = request.resource_request_runtime == StepRuntime.INLINE and step.config.step_operator is None
-    if not runs_here or not is_step_logging_enabled(step.config, pipeline):
+    if not runs_here(request) or not is_step_logging_enabled(step.config, pipeline):
         return [launcher]
     own = {"user": user, "step_run_id": step_run_id}
-    return [launcher, LogsSchema.from_request(generate_logs_request(source=_RUNNER).model_copy(update=own))]
+    return [launcher, LogsSchema.from_request(generate_logs_request(source=RUNNER).model_copy(update=own))]
+
+
+def runs_here(request: StepRunRequest) -> bool:
+    """Whether a step's function is called in this process."""
+    config = request.dynamic_config
+    inline = request.resource_request_runtime == StepRuntime.INLINE
+    return config is not None and inline and config.config.step_operator is None
 
 
 def written(logs: list[LogsSchema]) -> None:
