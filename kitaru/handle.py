@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar
 
 from kitaru._core.code import loading, scope
 from kitaru._core.process import ctrl_c
+from kitaru._core.process.looks import Looks
 from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from kitaru._core.settings.keywords import ReplayKeywords
 
 R = TypeVar("R")
-
-# Seconds between two looks at the store: short for short flows, and never so short that the store feels it.
-_FIRST_LOOK = 0.02
-_LONGEST_LOOK = 0.2
 
 
 class FlowHandle(Generic[R]):
@@ -148,18 +145,17 @@ class FlowHandle(Generic[R]):
         from kitaru._terminal.progress import follow
 
         deadline = None if timeout is None else time.monotonic() + timeout
-        pause = _FIRST_LOOK
+        looks = Looks(self._exec_id, lambda: self.status)
         with follow(self._exec_id, shown=progress) as view:
-            while not (status := self.status).is_finished:
+            while not (status := looks.latest()).is_finished:
                 view.update(status)
                 if deadline is not None and time.monotonic() >= deadline:
                     raise KitaruTimeoutError(
                         f"Execution {self._exec_id} is {status} after {timeout} s. It goes on; wait again, or from "
                         f"anywhere: FlowHandle.from_id({self._exec_id!r}).wait()."
                     )
-                left = pause if deadline is None else min(pause, max(deadline - time.monotonic(), 0))
-                time.sleep(left)
-                pause = min(pause * 1.3, _LONGEST_LOOK)
+                pause = looks.pause
+                time.sleep(pause if deadline is None else min(pause, max(deadline - time.monotonic(), 0)))
             view.update(status)
 
     def cancel(self) -> None:
@@ -303,10 +299,12 @@ class FlowHandle(Generic[R]):
         import asyncio
 
         self._stop_if_loading()
-        pause = _FIRST_LOOK
-        while not (await asyncio.to_thread(lambda: self.status)).is_finished:
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.3, _LONGEST_LOOK)
+        looks = Looks(self._exec_id, lambda: self.status)
+        while True:
+            status = await asyncio.to_thread(looks.latest)
+            if status.is_finished:
+                break
+            await asyncio.sleep(looks.pause)
         return await asyncio.to_thread(self.get)
 
     def __repr__(self) -> str:

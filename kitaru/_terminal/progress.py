@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kitaru._core.drawing import escapes
 from kitaru._core.process.event import Event
+from kitaru._core.process.looks import Looks
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import plain_terminal
 from kitaru._core.settings.environment import progress as progress_setting
@@ -28,8 +29,6 @@ _terminal = threading.Lock()
 # After how many seconds a person is told what takes time, and of which flows that was told already.
 _SOON = 0.3
 _told: set[str] = set()
-# Seconds between two looks at the store by a command that only watches.
-_LOOK = 0.2
 
 
 class View(Protocol):
@@ -147,9 +146,10 @@ def watch(exec_id: str) -> None:
     from kitaru._zenml.records import runs
 
     with _terminal, _live(following.Follower(exec_id), None, from_start=False) as view:
-        while not (status := runs.read_status(exec_id)).is_finished:
+        looks = Looks(exec_id, lambda: runs.read_status(exec_id))
+        while not (status := looks.latest()).is_finished:
             view.update(status)
-            time.sleep(_LOOK)
+            time.sleep(looks.pause)
         view.update(status)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kitaru import KitaruClient, checkpoint, flow
+from kitaru.errors import KitaruError
 
 
 @checkpoint(cache=False)
@@ -69,7 +70,7 @@ if __name__ == "__main__":
     failed = failing.run()
     try:
         failed.wait(progress=False)
-    except Exception as error:
+    except KitaruError as error:
         seen["error"] = str(error)
     client = KitaruClient()
     seen["failed"] = failed.exec_id
