@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # What neither asks a person, nor uses what belongs to the process that was started: its children, and the terminal that it
-# has to itself, on which `executions watch` draws.
+# has to itself.
 READING: Final = frozenset(
     {
         ("artifacts", "get"),
@@ -36,6 +36,8 @@ READING: Final = frozenset(
         ("status",),
     }
 )
+# Draws on a terminal, and then is no fork.
+_WATCHING: Final = ("executions", "watch")
 # After how many seconds a person is told what takes time.
 _SOON: Final = 0.3
 
@@ -100,4 +102,10 @@ def run_in_host(args: Sequence[str], begun: Event | None = None) -> int | None:
 def _is_reading(args: Sequence[str]) -> bool:
     words = tuple(args[1:] if args[:1] == ["--traceback"] else args)
     is_asked_for_help = {"--help", "-h"} & set(words) or COMPLETING in os.environ
-    return not is_asked_for_help and (words[:1] in READING or words[:2] in READING)
+    if is_asked_for_help:
+        return False
+    return words[:1] in READING or words[:2] in READING or (words[:2] == _WATCHING and not _can_draw())
+
+
+def _can_draw() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()

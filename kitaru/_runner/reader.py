@@ -49,6 +49,11 @@ def read_execution(exec_id: str) -> Execution:
     return cast("Execution", _read(_EXECUTIONS, "read_execution", exec_id))
 
 
+def read_latest() -> Execution | None:
+    """Return the execution that was submitted last; None where there is none yet."""
+    return cast("Execution | None", _read(_EXECUTIONS, "read_latest"))
+
+
 def read_pending_waits(exec_id: str) -> dict[str, PendingWait]:
     """Return the open question of an execution, by its id."""
     return cast("dict[str, PendingWait]", _read(_EXECUTIONS, "read_pending_waits", exec_id))

@@ -142,11 +142,10 @@ def watch(exec_id: str) -> None:
     Args:
         exec_id: The execution's full id.
     """
-    from kitaru._zenml.reading import following
-    from kitaru._zenml.records import runs
+    from kitaru._runner import reader
 
-    with _terminal, _live(following.Follower(exec_id), None, from_start=False) as view:
-        looks = Looks(exec_id, lambda: runs.read_status(exec_id))
+    with _terminal, _live(reader.follow(exec_id), None, from_start=False) as view:
+        looks = Looks(exec_id, lambda: reader.read_status(exec_id))
         while not (status := looks.latest()).is_finished:
             view.update(status)
             time.sleep(looks.pause)

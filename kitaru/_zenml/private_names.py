@@ -133,6 +133,12 @@ PRIVATE_NAMES: Final = (
         "Replaced: it loads far more than a launcher takes; see kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
+        "zenml.orchestrators.input_utils",
+        "resolve_step_inputs",
+        "Replaced: it loads what the body has stored twice, with all that is known of it; see "
+        "kitaru._zenml.running.saved_inputs.",
+    ),
+    PrivateName(
         "zenml.utils.logging_utils",
         "get_run_log_metadata",
         "Replaced: it asks the store for the server's settings, twice for each step; see kitaru._zenml.running.log_labels.",

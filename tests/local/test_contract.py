@@ -27,6 +27,7 @@ from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
 from kitaru._zenml.running import log_labels, plain_steps
 from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.log_labels import labels_of
+from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.writing import store_methods
 
 if TYPE_CHECKING:
@@ -394,6 +395,33 @@ def test_the_launcher_asks_kitaru_for_a_cached_step(monkeypatch):
     assert required(cache_utils.get_cached_step_run) == required(find_cached_step) == ["cache_key"]
     private.find_cached_steps_by(find_cached_step)
     assert step_run_utils.cache_utils.get_cached_step_run is find_cached_step
+
+
+@contract("resolve_step_inputs")
+def test_the_launcher_asks_kitaru_for_the_inputs_of_a_step(monkeypatch):
+    from zenml.orchestrators import input_utils, step_run_utils
+
+    monkeypatch.setattr(input_utils, "resolve_step_inputs", input_utils.resolve_step_inputs)
+    own, other = inspect.signature(input_utils.resolve_step_inputs), inspect.signature(resolve_inputs)
+    assert list(own.parameters) == list(other.parameters)
+    private.resolve_inputs_by(resolve_inputs)
+    assert step_run_utils.input_utils.resolve_step_inputs is resolve_inputs
+
+
+@contract("RestZenStore.create_run_step")
+@contract("setup_logging_context")
+def test_the_launcher_has_its_log_from_kitaru(monkeypatch):
+    from zenml.orchestrators import step_launcher
+    from zenml.zen_stores.rest_zen_store import RestZenStore
+
+    monkeypatch.setattr(RestZenStore, "create_run_step", RestZenStore.create_run_step)
+    monkeypatch.setattr(step_launcher, "setup_logging_context", step_launcher.setup_logging_context)
+    sent = []
+    private.send_steps_by(lambda own: sent.append(own.__name__) or own, "the log of a source".replace)
+    assert sent == ["create_run_step"]
+    source = inspect.getsource(step_launcher.StepLauncher.launch)
+    assert 'setup_logging_context(source="prepare_step")' in source
+    assert step_launcher.setup_logging_context("source", "step") == "the log of a step"
 
 
 @contract("get_run_log_metadata")

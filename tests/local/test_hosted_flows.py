@@ -90,6 +90,11 @@ def test_a_person_is_told_that_a_flow_is_being_started_while_the_host_loads_zenm
     terminal.end()
 
 
+def test_everything_about_an_execution_is_read_without_loading_zenml(project: Project) -> None:
+    project.take("host/cold_reads.py")
+    assert json.loads(project.run("cold_reads.py", loads=True).stdout) == ["completed", False, 42, True]
+
+
 class Shipped:
     """A package that every Python of the project has loaded, and its distribution."""
 

@@ -23,7 +23,7 @@ from zenml.execution.context import ExecutionContext
 from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
 from zenml.integrations.registry import IntegrationRegistry, integration_registry
 from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
-from zenml.orchestrators import cache_utils, step_launcher
+from zenml.orchestrators import cache_utils, input_utils, step_launcher
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import logging_utils, source_utils
@@ -164,6 +164,11 @@ def send_steps_by(
 def find_cached_steps_by(find: Callable[[str], Any]) -> None:
     """Have ZenML's launcher ask this for the step run that a cache key stands for."""
     cache_utils.get_cached_step_run = find  # type: ignore[assignment]
+
+
+def resolve_inputs_by(resolve: Callable[..., dict[str, Any]]) -> None:
+    """Have ZenML's launcher ask this for the inputs of a step."""
+    input_utils.resolve_step_inputs = resolve
 
 
 def label_logs_by(labels: Callable[[PipelineRunResponse], dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from zenml.client import Client
 from zenml.enums import ArtifactSaveType
 
+from kitaru._core.code.imported import Imported
 from kitaru._core.code.modules import alias_main
 from kitaru._core.records.executions import Artifact
 from kitaru._core.words.suggest import did_you_mean
@@ -180,4 +181,4 @@ def _artifact(version: ArtifactVersionResponse, name: str, kind: ArtifactKind, c
         type=version.data_type.import_path,
         uri=version.uri,
         created_at=created.replace(tzinfo=UTC) if created.tzinfo is None else created,
-    ).read_by(load_value)
+    ).read_by(Imported(__name__, load_value.__name__))

@@ -33,6 +33,7 @@ from kitaru._zenml.door.private import (
     give_orchestrator_run_id,
     label_logs_by,
     load_inputs_by,
+    resolve_inputs_by,
 )
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.records import records, usage
@@ -51,6 +52,7 @@ from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.plain_steps import take_over
 from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
+from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
 from kitaru._zenml.writing.server_logs import replace_requests
@@ -197,6 +199,7 @@ def _prepare_process(*, in_container: bool) -> None:
     if shortcuts_enabled():
         find_cached_steps_by(find_cached_step)
         label_logs_by(labels_of)
+        resolve_inputs_by(resolve_inputs)
         load_inputs_by(held_by_caller, missing=UNSET)
         find_packages_by(package_of)
         replace_store_methods()
