@@ -54,9 +54,9 @@ class Executions:
             KitaruUsageError: The id fits no execution, or several.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.reading import executions
+        from kitaru._runner import reader
 
-        return executions.read_execution(exec_id)
+        return reader.read_execution(exec_id)
 
     def list(
         self,
@@ -80,11 +80,11 @@ class Executions:
             KitaruUsageError: A filter is wrong.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.records import runs
+        from kitaru._runner import reader
 
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
-        return runs.list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
+        return reader.list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
 
     def latest(self, *, flow: str | None = None, status: ExecutionStatus | str | None = None) -> Execution | None:
         """Return the execution that was submitted last, or None.
@@ -112,9 +112,9 @@ class Executions:
             KitaruUsageError: The id fits no execution, or several.
             KitaruBackendError: The store cannot be reached, or the value cannot be loaded here.
         """
-        from kitaru._zenml.reading import executions
+        from kitaru._runner import reader
 
-        return executions.read_result(exec_id)
+        return reader.read_result(exec_id)
 
     def logs(
         self,
@@ -409,11 +409,11 @@ class Artifacts:
             KitaruUsageError: The id fits no execution, or several.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.reading import executions
+        from kitaru._runner import reader
 
         return [
             artifact
-            for artifact in executions.read_artifacts(exec_id)
+            for artifact in reader.read_artifacts(exec_id)
             if name in (None, artifact.name)
             and kind in (None, artifact.kind)
             and checkpoint in (None, artifact.checkpoint)
@@ -428,9 +428,9 @@ class Artifacts:
             KitaruUsageError: There is no such artifact.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.reading import artifacts
+        from kitaru._runner import reader
 
-        return artifacts.get_artifact(artifact_id)
+        return reader.get_artifact(artifact_id)
 
 
 def _id_of(execution: str | ExecutionSummary) -> str:

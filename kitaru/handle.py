@@ -46,9 +46,9 @@ class FlowHandle(Generic[R]):
             KitaruUsageError: The id fits no execution, or several.
             KitaruBackendError: The store cannot be reached.
         """
-        from kitaru._zenml.records import runs
+        from kitaru._runner import reader
 
-        return FlowHandle(runs.find_run_id(exec_id))
+        return FlowHandle(reader.find_id(exec_id))
 
     @property
     def exec_id(self) -> str:

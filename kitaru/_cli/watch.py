@@ -9,13 +9,14 @@ import click
 
 from kitaru._cli import completion
 from kitaru._cli.group import Command
-from kitaru._cli.output import as_json, coloured, is_terminal, length, output_option, stream, without_colours
+from kitaru._cli.output import as_json, client, coloured, is_terminal, length, output_option, stream, without_colours
 from kitaru.errors import KitaruStateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from kitaru._core.process.event import Event as RunnerEvent
+    from kitaru.client import KitaruClient
     from kitaru.models import CheckpointExecution, Execution
 
 Event = dict[str, Any]
@@ -38,11 +39,10 @@ def watch(*, exec_id: str | None, output: str) -> None:
       kitaru executions watch 0a1b2c3d
       kitaru executions watch
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    from kitaru._runner import reader
+    kitaru = client()
+    execution = kitaru.executions.get(exec_id) if exec_id else _latest(kitaru)
     from kitaru._terminal.progress import can_be_live
     from kitaru._terminal.progress import watch as follow_live
-
-    execution = reader.read_execution(exec_id) if exec_id else _latest()
 
     shown = _as_data if output == "json" else _as_text
     live = output == "text" and is_terminal() and can_be_live()
@@ -50,28 +50,25 @@ def watch(*, exec_id: str | None, output: str) -> None:
         if live:
             follow_live(execution.exec_id)
         else:
-            stream(map(shown, _events(execution)))
+            stream(map(shown, _events(kitaru, execution)))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"no longer watching execution {execution.exec_id}; it was not cancelled. Look at it again: "
             f"kitaru executions watch {execution.exec_id}"
         ) from None
-    if not reader.read_status(execution.exec_id).is_successful:
-        reader.read_result(execution.exec_id)  # ends the command as it ends `kitaru run`
+    if not kitaru.executions.get(execution.exec_id).status.is_successful:
+        kitaru.executions.result(execution.exec_id)  # ends the command as it ends `kitaru run`
 
 
-def _latest() -> Execution:
-    from kitaru._runner import reader
-
-    execution = reader.read_latest()
+def _latest(kitaru: KitaruClient) -> Execution:
+    execution = kitaru.executions.latest()
     if execution is None:
         raise KitaruStateError("There are no executions to watch yet. Start one: kitaru run module:flow --detach")
     return execution
 
 
-def _events(execution: Execution) -> Iterator[Event]:
+def _events(kitaru: KitaruClient, execution: Execution) -> Iterator[Event]:
     """Yield what happens, from the beginning to the end of the execution."""
-    from kitaru._runner import reader
     from kitaru._terminal.progress import output_of
 
     before: Execution | None = None
@@ -88,7 +85,7 @@ def _events(execution: Execution) -> Iterator[Event]:
             return
         before = execution
         time.sleep(_LOOK)
-        execution = reader.read_execution(execution.exec_id)
+        execution = kitaru.executions.get(execution.exec_id)
 
 
 def _untold(items: Iterable[str | RunnerEvent]) -> Iterator[str]:

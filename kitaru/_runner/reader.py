@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from kitaru._core.drawing.execution import Execution
     from kitaru._core.drawing.live_state import Following, Step, Summary
     from kitaru._core.process.event import Event
-    from kitaru._core.records.executions import PendingWait
+    from kitaru._core.records.executions import Artifact, ExecutionSummary, PendingWait
     from kitaru._core.records.status import ExecutionStatus
 
 _EXECUTIONS: Final = "kitaru._zenml.reading.executions"
 _RUNS: Final = "kitaru._zenml.records.runs"
-_FOLLOWING: Final = "kitaru._zenml.reading.following"
+_ARTIFACTS: Final = "kitaru._zenml.reading.artifacts"
 
 
 def read_status(exec_id: str) -> ExecutionStatus:
@@ -49,9 +49,24 @@ def read_execution(exec_id: str) -> Execution:
     return cast("Execution", _read(_EXECUTIONS, "read_execution", exec_id))
 
 
-def read_latest() -> Execution | None:
-    """Return the execution that was submitted last; None where there is none yet."""
-    return cast("Execution | None", _read(_EXECUTIONS, "read_latest"))
+def find_id(exec_id: str) -> str:
+    """Return the full id of an execution; errors as ``kitaru._zenml.records.runs.find_run``."""
+    return str(_read(_RUNS, "find_run_id", exec_id))
+
+
+def list_executions(**filters: Any) -> list[ExecutionSummary]:
+    """Return executions, the latest first; takes what ``kitaru._zenml.records.runs.list_executions`` does."""
+    return cast("list[ExecutionSummary]", _read(_RUNS, "list_executions", **filters))
+
+
+def read_artifacts(exec_id: str) -> list[Artifact]:
+    """Return the stored values of an execution; errors as ``kitaru._zenml.reading.executions.read_artifacts``."""
+    return cast("list[Artifact]", _read(_EXECUTIONS, "read_artifacts", exec_id))
+
+
+def get_artifact(artifact_id: str) -> Artifact:
+    """Return an artifact by its id; errors as ``kitaru._zenml.reading.artifacts.get_artifact``."""
+    return cast("Artifact", _read(_ARTIFACTS, "get_artifact", artifact_id))
 
 
 def read_pending_waits(exec_id: str) -> dict[str, PendingWait]:
@@ -81,12 +96,12 @@ class _NotFromThereError(Exception):
     """This process has to read it itself."""
 
 
-def _read(module: str, function: str, *args: Any) -> Any:
+def _read(module: str, function: str, *args: Any, **options: Any) -> Any:
     reader = _reader()
     if reader is not None:
         with contextlib.suppress(_NotFromThereError):
-            return reader.ask(_CALL, module, function, args)
-    return getattr(importlib.import_module(module), function)(*args)
+            return reader.ask(_CALL, module, function, args, options)
+    return getattr(importlib.import_module(module), function)(*args, **options)
 
 
 def _follow_here(exec_id: str) -> Following:
@@ -252,9 +267,9 @@ def _answer(connection: socket.socket, work: Callable[[], Any]) -> None:
         messages.send(connection, ("failed", None))
 
 
-def _called(_: list[Following], module: str, function: str, args: tuple[Any, ...]) -> Any:
+def _called(_: list[Following], module: str, function: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     call = getattr(importlib.import_module(module), function)
-    return _plain(call, *args) if function == read_result.__name__ else call(*args)
+    return _plain(call, *args) if function == read_result.__name__ else call(*args, **options)
 
 
 def _plain(load: Callable[..., Any], *args: Any) -> Any:

@@ -62,12 +62,6 @@ _CHECKPOINT_STATUS: Mapping[ZenMLStatus, CheckpointStatus] = {
 }
 
 
-def read_latest() -> Execution | None:
-    """Return the execution that was submitted last; None where there is none yet."""
-    latest = list_executions(flow=None, status=None, stack=None, since=None, limit=1)
-    return read_execution(latest[0].exec_id) if latest else None
-
-
 def read_execution(exec_id: str) -> Execution:
     """Return an execution with everything about it.
 

@@ -37,10 +37,10 @@ class _StepLog(LoggingContext):
     def __init__(self, request: LogsRequest) -> None:
         super().__init__(name=str(request.id), log_model=_as_told(request))
         self.request = request
-        self._silence = ExitStack()
+        self.silence = ExitStack()
 
     def leave_to_runner(self) -> None:
-        self._silence.enter_context(self.disabled())
+        self.silence.enter_context(self.disabled())
 
 
 # Logs of steps that have not begun.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from kitaru import checkpoint, flow
+from kitaru import FlowHandle, KitaruClient, checkpoint, flow
 
 
 @checkpoint
@@ -22,6 +22,13 @@ if __name__ == "__main__":
     handle = doubled.run()
     handle.wait(timeout=300, progress=False)
     execution = handle.execution
+    client = KitaruClient()
+    (listed,) = client.executions.list(flow="doubled")
+    again = FlowHandle.from_id(listed.exec_id[:8])
+    assert again.exec_id == client.executions.latest().exec_id == execution.exec_id
+    assert again.get() == client.executions.result(handle.exec_id) == 42
+    assert client.artifacts.list(handle.exec_id) == list(execution.artifacts)
+    assert client.artifacts.get(execution.artifacts[0].id).uri == execution.artifacts[0].uri
     seen = [execution.status, "zenml" in sys.modules]
     artifact = next(one for one in execution.artifacts if one.kind == "output")
     print(json.dumps([*seen, artifact.load(), "zenml" in sys.modules]))
