@@ -108,7 +108,13 @@ PRIVATE_NAMES: Final = (
             "Replaced for speed: a step takes it seventeen transactions, and some queries for each input; see "
             "kitaru._zenml.writing.",
         )
-        for method in ("create_run_step", "update_run_step", "batch_create_artifact_versions", "create_logs")
+        for method in (
+            "create_run_step",
+            "update_run_step",
+            "batch_create_artifact_versions",
+            "create_artifact_version",
+            "create_logs",
+        )
     ),
     PrivateName(
         "zenml.zen_stores.rest_zen_store",

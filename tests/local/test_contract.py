@@ -343,6 +343,7 @@ def test_a_store_uses_the_engine_that_it_was_given(home):
     "SqlZenStore.create_run_step",
     "SqlZenStore.update_run_step",
     "SqlZenStore.batch_create_artifact_versions",
+    "SqlZenStore.create_artifact_version",
     "SqlZenStore.create_logs",
     "SqlZenStore._get_active_user",
 )

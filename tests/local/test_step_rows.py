@@ -23,6 +23,7 @@ def test_steps_of_every_kind_are_written_as_zenml_writes_them(project: Project, 
         "create_run_step",
         "update_run_step",
         "batch_create_artifact_versions",
+        "create_artifact_version",
     }
     steps = len(by_zenml["step_run"])
     assert steps > 100

@@ -772,3 +772,19 @@ def test_the_message_is_short_however_deep_the_part_is():
     with pytest.raises(Undigestible) as error:
         digest(value)
     assert len(str(error.value)) < 400
+
+
+def test_large_texts_and_bytes_are_told_apart_wherever_they_lie() -> None:
+    large = "x" * 100_000
+    alike, other, data = "".join(["x"] * 100_000), "x" * 99_999 + "y", b"x" * 100_000
+    assert large is not alike
+    first = digest(large)
+    assert digest(large) == digest(alike) == first
+    assert len({first, digest(other), digest(data), digest(large.encode() + b"y")}) == 4
+    seen = {}
+    for number in range(50):  # objects that come and go, often where another one was
+        seen[digest(bytes([number]) * 100_000)] = number
+    assert len(seen) == 50
+    for number in range(1100):
+        digest(number.to_bytes(2, "big") * 50_000)
+    assert digest(large) == first

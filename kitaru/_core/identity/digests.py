@@ -14,6 +14,7 @@ import marshal
 import math
 import re
 import reprlib
+import threading
 from enum import Enum
 from operator import ne
 from types import FunctionType
@@ -30,6 +31,13 @@ _FLAT = frozenset({type(None), bool, int, float, str, bytes})
 _SCALARS = _FLAT | {complex}
 _SORTABLE = frozenset({int, str, bytes})
 _LONGEST_PATH = 200
+
+
+# Texts and bytes of so many characters are written once, and how many of them are remembered.
+_LARGE = 2**16
+_REMEMBERED = 1000
+_written: dict[tuple[int, type, int, int], bytes] = {}
+_remembering = threading.Lock()
 
 
 class Undigestible(Exception):  # noqa: N818 - it says what a value is, as KeyboardInterrupt says what happened
@@ -208,7 +216,22 @@ def _in_order(items: Collection[Any]) -> list[Any] | None:
 def _scalar(part: Any) -> bytes:
     if type(part) is complex:
         return write(b"complex\0", _scalar(part.real), _scalar(part.imag))
+    if type(part) in (bytes, str) and len(part) >= _LARGE:
+        return _large(part)
     return write(b"scalar\0", marshal.dumps(part if part == part else math.nan, 2))  # noqa: PLR0124
+
+
+def _large(part: bytes | str) -> bytes:
+    """Write a large text or bytes, once for each object: it keeps its hash, and its contents do not change."""
+    key = id(part), type(part), len(part), hash(part)
+    written = _written.get(key)
+    if written is None:
+        written = write(b"scalar\0", marshal.dumps(part, 2))
+        with _remembering:
+            if len(_written) >= _REMEMBERED:
+                del _written[next(iter(_written))]
+            _written[key] = written
+    return written
 
 
 def _token(text: str) -> bytes:

@@ -145,6 +145,7 @@ def write_rows_by(replaced: Callable[[Callable[..., Any]], Callable[..., Any]]) 
     SqlZenStore.create_run_step = replaced(SqlZenStore.create_run_step)  # type: ignore[method-assign]
     SqlZenStore.update_run_step = replaced(SqlZenStore.update_run_step)  # type: ignore[method-assign]
     SqlZenStore.batch_create_artifact_versions = replaced(SqlZenStore.batch_create_artifact_versions)  # type: ignore[method-assign]
+    SqlZenStore.create_artifact_version = replaced(SqlZenStore.create_artifact_version)  # type: ignore[method-assign]
     SqlZenStore.create_logs = replaced(SqlZenStore.create_logs)  # type: ignore[method-assign]
 
 

@@ -55,6 +55,19 @@ def create(
     return [one.response() for one in made]
 
 
+def create_one(
+    store: SqlZenStore, session: Session, artifact_version: ArtifactVersionRequest
+) -> ArtifactVersionResponse:
+    """Write an artifact version that is no output of a step, as ``SqlZenStore.create_artifact_version``.
+
+    Raises:
+        NotPlainError: As of :func:`create`.
+    """
+    made = _made(artifact_version, active_user(store, session))
+    record(store, [made])
+    return made.response()
+
+
 def record(store: SqlZenStore, made: list[Made]) -> None:
     """Write artifact versions now."""
     if made:

@@ -24,6 +24,7 @@ WRITERS: dict[str, Callable[..., Any]] = {
     "create_run_step": steps.begin,
     "update_run_step": steps.end,
     "batch_create_artifact_versions": artifacts.create,
+    "create_artifact_version": artifacts.create_one,
     "create_logs": logs.create,
 }
 
