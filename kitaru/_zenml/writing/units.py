@@ -6,6 +6,7 @@ fifty checkpoints that begin at once need a few transactions, and no thread poll
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -81,14 +82,18 @@ class _Writer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._turn = Lock()
-        self._waiting: list[Unit] = []
+        self._waiting: deque[Unit] = deque()
 
     def write(self, unit: Unit) -> None:
         self._waiting.append(unit)
         with self._turn:
             if not unit.is_done:
-                units, self._waiting = self._waiting, []
-                self._write_all(units)
+                units = [self._waiting.popleft() for _ in range(len(self._waiting))]  # more may come meanwhile
+                try:
+                    self._write_all(units)
+                except BaseException:  # it ends this thread, and is none of the others'
+                    self._waiting.extendleft(one for one in units if not one.is_done and one is not unit)
+                    raise
         if unit.error is not None:
             raise unit.error
 
@@ -104,9 +109,6 @@ class _Writer:
         except Exception as error:  # noqa: BLE001 - it is raised where each of them is waited for
             for unit in units:
                 unit.error = error
-        except BaseException:  # it ends the thread that writes, and is none of the others'
-            self._waiting += units
-            raise
         for unit in units:
             unit.is_done = True
 
