@@ -21,11 +21,13 @@ def log(*unnamed: Never, **metadata: Any) -> None:
 
     Args:
         *unnamed: Refused: metadata has a name.
-        **metadata: Plain JSON values by name, not None, each of up to 65,535 characters of JSON.
+        **metadata: Values by name, each of up to 65,535 characters of JSON: plain JSON, numbers and arrays of NumPy,
+            pandas, torch and ``decimal``, tuples and sets, dates, paths, members of enums, and what ZenML's
+            ``log_metadata`` takes. NaN and infinity are recorded as the texts ``"NaN"`` and ``"Infinity"``. What cannot be
+            recorded, None among it, is left out, and a warning in the log names it: a training is not lost by it.
 
     Raises:
-        KitaruUsageError: A value has no name, is None, too long or no plain JSON, or a name is Kitaru's own
-            (``kitaru_...``).
+        KitaruUsageError: A value has no name, or a name is Kitaru's own (``kitaru_...``).
         KitaruContextError: Called outside a flow.
         KitaruBackendError: The store fails.
 

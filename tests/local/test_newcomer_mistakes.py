@@ -69,7 +69,8 @@ INSIDE: dict[str, tuple[str, ...]] = {
     "one.submit(1)[0]": ("future of checkpoint 'one", ".result()"),
     "one.submit(1).upper()": ("asked for .upper", ".result()"),
     "list(ThreadPoolExecutor().map(one, [1]))": ("outside a flow", "thread", "one.submit(...)"),
-    "kitaru.log(a=threading.Lock())": ("no plain JSON", "kitaru.save('a', ...)"),
+    "f'{one.submit(1)} it'": ("future of checkpoint 'one", "put into a text", ".result()"),
+    "str(one.map([1]))": ("future of checkpoint 'one", "put into a text", ".result()"),
     "kitaru.wait(threading.Lock)": ("no type that JSON can express", "pydantic"),
 }
 

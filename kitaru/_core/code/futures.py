@@ -94,6 +94,14 @@ class CheckpointFuture(Generic[R]):
         """
         raise KitaruUsageError(self._no_value("tested as if it were its value"))
 
+    def __str__(self) -> str:
+        """Refuse: a prompt would hold the future's name in place of the value; ``repr`` tells what it is.
+
+        Raises:
+            KitaruUsageError: Always.
+        """
+        raise KitaruUsageError(self._no_value("put into a text"))
+
     def _no_value(self, used: str) -> str:
         return (
             f"The future of checkpoint {self._name!r} was {used}. Take the value first: .result(), or `await` in an async "
@@ -141,6 +149,14 @@ def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> No
 
 class CheckpointFutures(list[CheckpointFuture[R]]):
     """The futures of a ``map`` or ``product``, in order."""
+
+    def __str__(self) -> str:
+        """Refuse, as each of the futures does.
+
+        Raises:
+            KitaruUsageError: There is one among them.
+        """
+        return "".join(map(str, self)) or repr(self)
 
     def results(self, timeout: float | None = None) -> list[R]:
         """Wait for all of them and return their values in order.

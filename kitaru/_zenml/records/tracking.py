@@ -12,20 +12,24 @@ from zenml.client import Client
 from zenml.constants import TEXT_FIELD_MAX_LENGTH
 from zenml.enums import ArtifactType, MetadataResourceTypes
 from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
+from zenml.metadata.metadata_types import DType, Path, StorageSize, Uri
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.process.recent import Recent
+from kitaru._core.records.metadata import NotMetadataError, as_metadata
 from kitaru._zenml.door.store import translated
-from kitaru._zenml.records.events import tell
-from kitaru._zenml.values.values import is_json, storable
+from kitaru._zenml.records.events import tell, warn
+from kitaru._zenml.values.values import storable
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+# What ZenML shows in its own way: links, paths, sizes.
+_OF_ZENML = (Uri, Path, DType, StorageSize)
 OWN_PREFIX = "kitaru_"
 SAVED_KEY = "kitaru_saved"
 PROGRESS_KEY = "kitaru_progress"
@@ -37,22 +41,29 @@ _reported: Recent[UUID, None] = Recent(_PROGRESS_INTERVAL)
 
 
 def log_metadata(metadata: Mapping[str, Any]) -> None:
-    """Record metadata with the running checkpoint, else with the execution."""
+    """Record metadata with the running checkpoint, else with the execution; of what cannot be recorded the log tells."""
+    recorded = {}
     for name, value in metadata.items():
         if name.startswith(OWN_PREFIX):
             raise KitaruUsageError(f"kitaru.log({name}=...): names that begin with {OWN_PREFIX!r} are Kitaru's own.")
-        if value is None or (is_json(value) and len(json.dumps(value)) > TEXT_FIELD_MAX_LENGTH):
-            what = "None" if value is None else f"more than {TEXT_FIELD_MAX_LENGTH:,} characters of JSON"
-            raise KitaruUsageError(
-                f"kitaru.log({name}=...): the value is {what}, which ZenML's metadata cannot hold. Leave it out, or "
-                f"store it with kitaru.save({name!r}, ...)."
+        try:
+            recorded[name] = value if isinstance(value, _OF_ZENML) else _recordable(value)
+        except NotMetadataError as error:
+            warn(
+                f"kitaru.log({name}=...) has recorded nothing: the value is {error}, which metadata cannot hold. Leave it "
+                f"out, convert it, or store it with kitaru.save({name!r}, ...)."
             )
-        if not is_json(value):
-            raise KitaruUsageError(
-                f"kitaru.log({name}=...): a value of type {type(value).__name__} is no plain JSON (None, bool, int, "
-                f"float, str, lists, dicts with text keys). Convert it, or store it with kitaru.save({name!r}, ...)."
-            )
-    _merge(_here(), metadata)
+    if recorded:
+        _merge(_here(), recorded)
+
+
+def _recordable(value: Any) -> Any:
+    plain = as_metadata(value)
+    if plain is None:
+        raise NotMetadataError("None")
+    if len(json.dumps(plain)) > TEXT_FIELD_MAX_LENGTH:
+        raise NotMetadataError(f"more than {TEXT_FIELD_MAX_LENGTH:,} characters of JSON")
+    return plain
 
 
 def save_value(name: str, value: Any, *, type_: str | None, tags: Sequence[str]) -> None:
