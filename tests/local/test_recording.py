@@ -26,3 +26,9 @@ def test_metadata_takes_what_a_training_has_at_hand_and_never_fails_it(project: 
     assert [line.partition("kitaru.log(")[2].partition("=")[0] for line in warnings] == ["lock", "nothing", "long"]
     assert "a value of type lock" in warnings[0]
     assert "kitaru.save('lock', ...)" in warnings[0]
+
+
+def test_an_answer_in_json_fits_a_strict_model_also_when_it_is_read_again(project: Project) -> None:
+    project.take("faithful/strict_answers.py")
+    reviews = json.loads(project.run("strict_answers.py").stdout)
+    assert reviews == ["Review Verdict.OK 2026-01-31 (1.0, 0.5)"] * 2

@@ -7,6 +7,7 @@ poll is over, it gives the lease up, which pauses the run, and ends. An answer t
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -159,11 +160,11 @@ class Question:
     def _resolve(self, answer: Any) -> None:
         """Answer the question with what is known ahead; where that does not fit, it is asked."""
         try:
-            TypeAdapter(self._schema).validate_python(answer)
+            _typed(self._schema, answer)
             Client().resolve_run_wait_condition(
                 self._condition.id, resolution=RunWaitConditionResolution.CONTINUE, result=answer
             )
-        except (ValueError, ValidationError) as error:
+        except (TypeError, ValueError, ValidationError) as error:
             text = f"the answer {answer!r} that was given ahead does not fit {self._condition.name!r}: {error}"
             tell(Event(Kind.WARNING, text, wait=self._condition.name, message=text))
         self._is_resolved()
@@ -243,7 +244,12 @@ class Question:
     def _answer(self) -> Any:
         if self._condition.resolution == RunWaitConditionResolution.ABORT:
             raise WaitAborted(f"the wait {self._condition.name!r} was aborted")
-        return TypeAdapter(self._schema).validate_python(self._condition.result)
+        return _typed(self._schema, self._condition.result)
+
+
+def _typed(schema: Any, answer: Any) -> Any:
+    """Return an answer as the type asked for: it is JSON, in which a strict model takes a date or an enum as text."""
+    return TypeAdapter(schema).validate_json(json.dumps(answer))
 
 
 def _open_question(run: PipelineRunResponse) -> RunWaitConditionResponse | None:
