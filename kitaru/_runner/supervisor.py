@@ -28,8 +28,8 @@ from kitaru._core.process.processes import identify, is_running, this_process
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds.
-STOP_PATIENCE = 3.0
+# How long a worker that was asked to stop may take to let its checkpoints clean up, in seconds, where the job does not say.
+_GRACE = 3
 # How often is looked whether a worker is alive that says nothing, in seconds.
 _LOOK = 1.0
 
@@ -194,8 +194,11 @@ class _Supervisor:
             if not stop.exists():  # whoever cancels the execution has said so there
                 files.write(stop, {"reason": reason})
         worker.signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.wait(STOP_PATIENCE)
+        grace = self._job.get("grace", _GRACE)
+        try:
+            worker.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._log(f"killed: it has not ended within the {grace} s that it has to clean up (KITARU_CANCEL_GRACE)")
         worker.signal(signal.SIGKILL)
         worker.wait()
 

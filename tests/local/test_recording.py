@@ -1,9 +1,11 @@
-"""What code records while it runs."""
+"""What code records while it runs, is told and may do when it is cancelled."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -32,3 +34,13 @@ def test_an_answer_in_json_fits_a_strict_model_also_when_it_is_read_again(projec
     project.take("faithful/strict_answers.py")
     reviews = json.loads(project.run("strict_answers.py").stdout)
     assert reviews == ["Review Verdict.OK 2026-01-31 (1.0, 0.5)"] * 2
+
+
+@pytest.mark.parametrize(("grace", "is_cleaned"), [("60", True), ("1", False)])
+def test_a_cancelled_flow_cleans_up_as_long_as_it_may(project: Project, grace: str, *, is_cleaned: bool) -> None:
+    project.take("faithful/cleaning_up.py")
+    assert project.run("cleaning_up.py", env={"KITARU_CANCEL_GRACE": grace}).stdout == "cancelled\n"
+    assert (project.path / "cleaned").exists() is is_cleaned
+    (exec_id,) = json.loads(project.kitaru("executions", "list", "--output", "json").stdout)
+    log = project.kitaru("executions", "logs", exec_id["exec_id"], "--source", "runner").stdout
+    assert ("within the 1 s that it has to clean up (KITARU_CANCEL_GRACE)" in log) is not is_cleaned

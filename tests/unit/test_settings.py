@@ -334,6 +334,8 @@ def test_concurrency_is_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
         ("KITARU_LOCAL_RUNNER", "docker", environment.local_runner),
         ("KITARU_CONCURRENCY", "0", environment.concurrency),
         ("KITARU_CONCURRENCY", "all", environment.concurrency),
+        ("KITARU_CANCEL_GRACE", "a while", environment.cancel_grace),
+        ("KITARU_CANCEL_GRACE", "3601", environment.cancel_grace),
         ("KITARU_SHORTCUTS", "maybe", environment.shortcuts_enabled),
     ],
 )
@@ -351,6 +353,7 @@ def test_every_variable_that_is_read_is_in_the_manual() -> None:
         "KITARU_PROGRESS",
         "KITARU_LOCAL_RUNNER",
         "KITARU_CONCURRENCY",
+        "KITARU_CANCEL_GRACE",
         "KITARU_HOST",
         "KITARU_SHORTCUTS",
     ):

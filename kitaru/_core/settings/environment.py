@@ -17,6 +17,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
+    "KITARU_CANCEL_GRACE": "Seconds, 0 to 3600, 3 by default: how long the code of a local flow that is cancelled may clean up before it is killed.",
     "KITARU_HOST": "on (the default) or off: whether runners, and commands that read, begin as forks of a resident process that has loaded ZenML.",
     "KITARU_SHORTCUTS": "on (the default) or off: whether Kitaru answers for ZenML what that would work out anew each time.",
     "KITARU_FORCE_REPLAY": "on or off (the default): whether a flow's body runs again from its beginning after every outcome, to test that it does the same again.",
@@ -27,6 +28,10 @@ OTHER_VARIABLES: Final = {
     "KITARU_LLM_MOCK": "What kitaru.llm() answers without asking a model; JSON where it is asked for more than text.",
 }
 """The variables beside the settings, with what they accept; also the manual of ``kitaru config show --help``."""
+
+CANCEL_GRACE: Final = 3
+"""Seconds that the code of a cancelled flow has to clean up unless KITARU_CANCEL_GRACE says otherwise."""
+_LONGEST_GRACE: Final = 3600
 
 TRUTH_WORDS: Final = "true, false, 1, 0, yes, no, on or off"
 _TRUTH: Final = {
@@ -142,6 +147,23 @@ def concurrency() -> int | None:
     if not limit:
         raise malformed("Concurrency", "KITARU_CONCURRENCY", text, "a whole number, 1 or more")
     return limit
+
+
+def cancel_grace() -> int:
+    """Return what KITARU_CANCEL_GRACE says: for how many seconds the code of a cancelled local flow may clean up.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but a whole number up to 3600.
+    """
+    text = read("KITARU_CANCEL_GRACE")
+    if text is None:
+        return CANCEL_GRACE
+    seconds = whole_number(text)
+    if seconds is None or seconds > _LONGEST_GRACE:
+        raise malformed(
+            "The grace of a cancelled flow", "KITARU_CANCEL_GRACE", text, "a whole number of seconds up to 3600"
+        )
+    return seconds
 
 
 def server_url() -> str | None:

@@ -23,6 +23,7 @@ from kitaru._core.process import crash_points, files
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import is_running
 from kitaru._core.records.status import ExecutionStatus
+from kitaru._core.settings.environment import CANCEL_GRACE
 from kitaru._zenml.door.private import bound_stack
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records import records, waits
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 # starts it; raises KitaruStateError where this process cannot.
 Launch: TypeAlias = Callable[[str, dict[str, Any], str], Callable[[], None]]
 
-# How long a local runner may take to end when it is asked to, before it is killed; in seconds.
-_PATIENCE = 4.0
+# How long a local runner may take to end when it is asked to, beyond what its code has to clean up; in seconds.
+_PATIENCE = 1.0
 _CANCELLED = "on request"
 
 
@@ -222,7 +223,8 @@ def _stop_processes(exec_id: str) -> None:
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process["pid"], signal.SIGTERM)
-    deadline = time.monotonic() + _PATIENCE
+    grace = files.read(directory / files.JOB).get("grace", CANCEL_GRACE)
+    deadline = time.monotonic() + grace + _PATIENCE
     while time.monotonic() < deadline and any(is_running(process) for process in processes):
         time.sleep(0.05)
     for process in files.read(directory / files.STATE).get("processes", processes):

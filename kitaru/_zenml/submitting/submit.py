@@ -19,7 +19,7 @@ from kitaru._core.code.modules import alias_main, import_path, locate
 from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
-from kitaru._core.settings.environment import progress, shortcuts_enabled
+from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
@@ -216,6 +216,7 @@ def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings, module: Mod
         "source_root": ensure_source_root(flow),
         "path": [entry for entry in import_path() if not entry.startswith(sys.prefix)],
         "retries": settings.retries,
+        "grace": cancel_grace(),
     }
 
 
