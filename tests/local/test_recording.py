@@ -44,3 +44,12 @@ def test_a_cancelled_flow_cleans_up_as_long_as_it_may(project: Project, grace: s
     (exec_id,) = json.loads(project.kitaru("executions", "list", "--output", "json").stdout)
     log = project.kitaru("executions", "logs", exec_id["exec_id"], "--source", "runner").stdout
     assert ("within the 1 s that it has to clean up (KITARU_CANCEL_GRACE)" in log) is not is_cleaned
+
+
+def test_a_script_has_a_stdout_while_its_runner_imports_it(project: Project) -> None:
+    project.take("faithful/stdout_at_import.py")
+    spoken, told = project.run("stdout_at_import.py", loads=True).stdout.splitlines()
+    said, times = json.loads(told)
+    assert spoken == "the top level speaks"
+    assert sorted(said) == [["info", "printed"], ["info", "training started"]]
+    assert times == 1

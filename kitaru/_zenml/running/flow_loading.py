@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import sys
@@ -52,11 +51,8 @@ def import_module(name: str, file: str | None) -> None:
         raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    # A script has printed already, where it was started; what it prints while it is imported would come twice.
-    silenced = contextlib.redirect_stdout(None) if file else contextlib.nullcontext()
     try:
-        with silenced:
-            spec.loader.exec_module(module)
+        spec.loader.exec_module(module)
     except loading.StopLoading:
         pass  # it waits for its own execution; what comes after is not for the runner
     except BaseException:
