@@ -117,7 +117,8 @@ class DetachedRunner:
         """
         supervisor = self._supervisor
         hosted = isinstance(supervisor, HostedProcess)
-        self._directory = claim(self._directory, exec_id, job, [identify(supervisor.pid)], hosted=hosted)
+        processes = [identify(supervisor.pid)]
+        self._directory = claim(self._directory, exec_id, job, processes, hosted=hosted, argv=sys.argv)
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{self._directory}\n".encode())

@@ -10,6 +10,7 @@ import pickle
 import shutil
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -66,7 +67,7 @@ def start(
         given = pickle.dumps((dict(values), settings), protocol=pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - classes may do anything while they are pickled; ZenML has other ways to store them
         return None
-    order = Order(module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given)
+    order = Order(module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, sys.argv)
     directory = runner_directory() / f"{files.STARTING}{uuid4().hex}"
     try:
         files.make(directory)

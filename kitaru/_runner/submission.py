@@ -40,6 +40,7 @@ class Order:
         source_root: Where that process would have ZenML look for modules, unless ZenML is told otherwise.
         run_name: The run's name, by which one can find out whether there is one.
         given: The bound arguments by parameter, and the settings, pickled: the module has to be imported before.
+        argv: The arguments of that process, which the module may look at as it is imported.
     """
 
     module: ModuleRef
@@ -47,6 +48,7 @@ class Order:
     source_root: str
     run_name: str
     given: bytes
+    argv: list[str]
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class _Submission:
         from kitaru._zenml.running import flow_loading
 
         module = self._order.module
+        sys.argv[:] = self._order.argv
         if source_root.is_undecided():
             source_root.use_source_root(self._order.source_root)
         with loading.submitting():
@@ -153,7 +156,7 @@ class _Submission:
 
     def _launch(self, exec_id: str, job: dict[str, Any]) -> None:
         processes = [identify(os.getppid()), this_process()]
-        self._directory = claim(self._directory, exec_id, job, processes, hosted=True)
+        self._directory = claim(self._directory, exec_id, job, processes, hosted=True, argv=self._order.argv)
         files.tell_supervisor(str(self._directory))
         self._is_claimed = True
 

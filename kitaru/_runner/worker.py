@@ -111,6 +111,7 @@ def _run(job: dict[str, Any], generation: str) -> None:
             return  # the worker before this one had come to its end, and could tell nobody
     signal.signal(signal.SIGTERM, _stop)
     crash_points.reach("worker, before")
+    sys.argv[:] = job.get("argv") or sys.argv
     try:
         flow_loading.load_flow(job)
     except RunnerStopped:

@@ -53,3 +53,16 @@ def test_a_script_has_a_stdout_while_its_runner_imports_it(project: Project) -> 
     assert spoken == "the top level speaks"
     assert sorted(said) == [["info", "printed"], ["info", "training started"]]
     assert times == 1
+
+
+@pytest.mark.parametrize("loads", [True, False], ids=["by the host", "by the program"])
+def test_a_runner_has_the_arguments_of_the_program_that_started_it(project: Project, *, loads: bool) -> None:
+    project.take("faithful/argv.py")
+    given = ["resnet", "--epochs", "50"]
+    exec_id = project.run("argv.py", *given, loads=loads).stdout.strip()
+    (project.path / "mended").touch()
+    project.kitaru("executions", "retry", exec_id)
+    again = f"from kitaru import FlowHandle; print(FlowHandle.from_id({exec_id!r}).wait(progress=False))"
+    assert project.run("-c", again).stdout.strip() == str(["resnet", 50, given])
+    shown = project.kitaru("executions", "get", exec_id, "--output", "json").stdout
+    assert "--epochs" not in shown, "the store does not know them"
