@@ -136,7 +136,8 @@ PRIVATE_NAMES: Final = (
     PrivateName(
         "zenml.orchestrators.cache_utils",
         "get_cached_step_run",
-        "Replaced: it loads far more than a launcher takes; see kitaru._zenml.running.cache_lookup.",
+        "Replaced: it does not look whether what it finds is still there, and loads far more than a launcher takes; see "
+        "kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
         "zenml.orchestrators.input_utils",
@@ -207,9 +208,17 @@ def check_for_running() -> None:
 
 
 def _check(names: Iterable[PrivateName]) -> None:
-    missing = [f"{name.module}.{name.name}" for name in names if not is_there(name)]
+    missing, broken = [], None
+    for name in names:
+        try:
+            if not is_there(name):
+                missing.append(f"{name.module}.{name.name}")
+        except ImportError as error:  # it may be for want of one of the others
+            broken = broken or error
     if missing:
         raise zenml_version.incomplete(f"has no {' and no '.join(missing)}, which Kitaru uses")
+    if broken is not None:
+        raise broken
 
 
 def is_there(name: PrivateName) -> bool:

@@ -66,3 +66,18 @@ def test_a_runner_has_the_arguments_of_the_program_that_started_it(project: Proj
     assert project.run("-c", again).stdout.strip() == str(["resnet", 50, given])
     shown = project.kitaru("executions", "get", exec_id, "--output", "json").stdout
     assert "--epochs" not in shown, "the store does not know them"
+
+
+@pytest.mark.parametrize("shortcuts", ["on", "off"])
+def test_a_value_whose_files_are_gone_is_made_anew_or_named(project: Project, shortcuts: str) -> None:
+    project.take("faithful/gone.py")
+    told = project.run("gone.py", env={"KITARU_SHORTCUTS": shortcuts}).stdout.splitlines()[-1]
+    seen, warned, ran, again, artifact, exec_id, replayed = json.loads(told)
+    assert seen == ["5000", "5000"]
+    assert warned == [1, 0]
+    assert (
+        f"What checkpoint 'expensive' returned is gone: artifact {artifact} is in the artifact store no more" in again
+    )
+    assert f"kitaru executions replay {exec_id} --at expensive" in again
+    assert replayed == "5000"
+    assert ran == 4

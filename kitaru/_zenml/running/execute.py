@@ -196,8 +196,8 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
 
 
 def _prepare_process(*, in_container: bool) -> None:
+    find_cached_steps_by(find_cached_step)
     if shortcuts_enabled():
-        find_cached_steps_by(find_cached_step)
         label_logs_by(labels_of)
         resolve_inputs_by(resolve_inputs)
         load_inputs_by(held_by_caller, missing=UNSET)

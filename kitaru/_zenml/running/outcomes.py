@@ -11,7 +11,7 @@ from uuid import UUID
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus, MetadataResourceTypes
-from zenml.exceptions import RunStoppedException
+from zenml.exceptions import DoesNotExistException, RunStoppedException
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.models import RunMetadataResource
 
@@ -21,7 +21,7 @@ from kitaru._zenml.records.failures import give_recorded_traceback, user_traceba
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.running.inputs import save
 from kitaru._zenml.values.values import AS_INPUT, pickled
-from kitaru.errors import KitaruError
+from kitaru.errors import KitaruBackendError, KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,10 +62,25 @@ class Outcome:
         self.loaded = True
 
     def load(self) -> None:
-        """Read the value from the store."""
-        values = tuple(artifact.load(disable_cache=True) for artifact in self.artifacts)
+        """Read the value from the store.
+
+        Raises:
+            KitaruBackendError: It is gone.
+        """
+        values = tuple(map(self._loaded, self.artifacts))
         self.value = values if self.several else (values[0] if values else None)
         self.loaded = True
+
+    def _loaded(self, artifact: OutputArtifact) -> Any:
+        try:
+            return artifact.load(disable_cache=True)
+        except (FileNotFoundError, DoesNotExistException) as error:
+            name, run = self.step_run.name, self.step_run.pipeline_run_id
+            raise KitaruBackendError(
+                f"What checkpoint {name!r} returned is gone: artifact {artifact.id} is in the artifact store no more, where it "
+                f"was kept at {artifact.uri}. Run it again, and what comes after it, in a replay: kitaru executions replay "
+                f"{run} --at {name}"
+            ) from error
 
 
 def _own(value: Any) -> Any:
