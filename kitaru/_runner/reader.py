@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from kitaru._core.code.modules import import_path
 from kitaru._core.identity.plain_values import is_plain
+from kitaru._core.process import patience
 from kitaru._core.process.places import START
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import address, client, messages
 from kitaru._host.client import HostedProcess, Request
-from kitaru.errors import KitaruError
+from kitaru.errors import KitaruBackendError, KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,13 +96,30 @@ def follow(exec_id: str) -> Following:
 class _NotFromThereError(Exception):
     """This process has to read it itself."""
 
+    def __init__(self, told: tuple[str, str] | None = None) -> None:
+        """Begin it.
+
+        Args:
+            told: What was raised there, by the name of its class and its message.
+        """
+        super().__init__(told)
+        self.told = told
+
 
 def _read(module: str, function: str, *args: Any, **options: Any) -> Any:
-    reader = _reader()
+    reader, told = _reader(), None
     if reader is not None:
-        with contextlib.suppress(_NotFromThereError):
+        try:
             return reader.ask(_CALL, module, function, args, options)
-    return getattr(importlib.import_module(module), function)(*args, **options)
+        except _NotFromThereError as error:
+            told = error.told
+    try:
+        return getattr(importlib.import_module(module), function)(*args, **options)
+    except KitaruBackendError as error:
+        if told is None or type(error) is not KitaruBackendError or told[0] != KitaruBackendError.__name__:
+            raise
+        # The same, as the reader has met it: this process fails earlier, as it opens the store.
+        raise KitaruBackendError(told[1]) from error.__cause__
 
 
 def _follow_here(exec_id: str) -> Following:
@@ -180,7 +198,7 @@ class _Reader:
             if self.is_lost:
                 raise _NotFromThereError
             try:
-                messages.send(self._connection, (question, *details))
+                messages.send(self._connection, (question, patience.in_a_hurry, *details))
                 answer, told = messages.receive(self._connection)
             except (OSError, EOFError):
                 self._lose()
@@ -193,7 +211,7 @@ class _Reader:
         if answer == "raised":
             raise told
         if answer != "returned":
-            raise _NotFromThereError
+            raise _NotFromThereError(told)
         return told
 
     def _lose(self) -> None:
@@ -239,7 +257,7 @@ def be() -> None:
     followed: list[Following] = []
     with contextlib.suppress(OSError, EOFError):
         while True:
-            question, *details = messages.receive(connection)
+            question, patience.in_a_hurry, *details = messages.receive(connection)
             _answer(connection, lambda: _ANSWERS[question](followed, *details))  # noqa: B023 - called at once
     os._exit(0)  # it has changed nothing, and there is nobody to tell
 
@@ -256,7 +274,8 @@ def _answer(connection: socket.socket, work: Callable[[], Any]) -> None:
     try:
         answer: tuple[str, Any] = ("returned", work())
     except KitaruError as error:
-        answer = ("raised", error) if messages.portable(error) else ("failed", None)
+        described = type(error).__name__, str(error)
+        answer = ("raised", error) if messages.portable(error) else ("failed", described)
     except Exception:  # noqa: BLE001 - whatever it is, the process that asks meets it itself
         answer = ("failed", None)
     try:
