@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import pickle
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -75,11 +76,11 @@ class Outcome:
         try:
             return artifact.load(disable_cache=True)
         except (FileNotFoundError, DoesNotExistException) as error:
-            name, run = self.step_run.name, self.step_run.pipeline_run_id
+            name, run_id = self.step_run.name, self.step_run.pipeline_run_id
             raise KitaruBackendError(
                 f"What checkpoint {name!r} returned is gone: artifact {artifact.id} is in the artifact store no more, where it "
-                f"was kept at {artifact.uri}. Run it again, and what comes after it, in a replay: kitaru executions replay "
-                f"{run} --at {name}"
+                f"was kept at {artifact.uri}. Run it again, and what comes after it, in a replay: "
+                f"kitaru executions replay {run_id} --at {shlex.quote(name)}"
             ) from error
 
 
