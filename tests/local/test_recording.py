@@ -70,8 +70,8 @@ def test_a_runner_has_the_arguments_of_the_program_that_started_it(project: Proj
 
 @pytest.mark.parametrize("shortcuts", ["on", "off"])
 def test_a_value_whose_files_are_gone_is_made_anew_or_named(project: Project, shortcuts: str) -> None:
-    project.take("faithful/gone.py")
-    told = project.run("gone.py", env={"KITARU_SHORTCUTS": shortcuts}).stdout.splitlines()[-1]
+    project.take("faithful/deleted_value.py")
+    told = project.run("deleted_value.py", env={"KITARU_SHORTCUTS": shortcuts}).stdout.splitlines()[-1]
     seen, warned, ran, again, artifact, exec_id, replayed = json.loads(told)
     assert seen == ["5000", "5000"]
     assert warned == [1, 0]

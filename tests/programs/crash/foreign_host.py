@@ -20,8 +20,11 @@ os.setuid(NOBODY)  # the kernel tells whose it is by who begins to listen
 listener.listen()
 print("listening", flush=True)
 heard, others = 0, [listener]
-while sys.stdin not in (ready := select.select([sys.stdin, *others], [], [])[0]):
-    for one in ready:
+while True:
+    ready, _, _ = select.select([sys.stdin, *others], [], [])
+    if sys.stdin in ready:
+        break
+    for one in [other for other in others if other in ready]:
         if one is listener:
             others.append(listener.accept()[0])
         elif part := one.recv(2**16):

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from kitaru import checkpoint, flow
 
@@ -16,14 +17,14 @@ args = parser.parse_args()
 
 
 @checkpoint(cache=False)
-def train() -> list:
+def train() -> list[Any]:
     if not Path("mended").exists():
         raise RuntimeError("not mended yet")
     return [args.model, args.epochs, sys.argv[1:]]
 
 
 @flow
-def experiment() -> list:
+def experiment() -> list[Any]:
     return train()
 
 

@@ -25,7 +25,9 @@ if __name__ == "__main__":
     client = KitaruClient()
     (listed,) = client.executions.list(flow="doubled")
     again = FlowHandle.from_id(listed.exec_id[:8])
-    assert again.exec_id == client.executions.latest().exec_id == execution.exec_id
+    latest = client.executions.latest()
+    assert latest is not None
+    assert again.exec_id == latest.exec_id == execution.exec_id
     assert again.get() == client.executions.result(handle.exec_id) == 42
     assert client.artifacts.list(handle.exec_id) == list(execution.artifacts)
     assert client.artifacts.get(execution.artifacts[0].id).uri == execution.artifacts[0].uri

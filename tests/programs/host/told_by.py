@@ -7,7 +7,7 @@ import os
 import sys
 from importlib import metadata
 
-import shipped
+import shipped  # type: ignore[import-not-found]
 
 from kitaru import flow
 

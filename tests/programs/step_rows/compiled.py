@@ -67,9 +67,9 @@ def all_forms() -> str:
     for value in arrays:
         takes(value)
         pair(value, 1)
-    for one in (pair(1, 2), pair.submit(1, 2)):
-        takes(one)
-        pair(one, one)
+    for both in (pair(1, 2), pair.submit(1, 2)):
+        takes(both)
+        pair(both, both)
     takes.map(range(3))
     return json.dumps(compared)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from zenml.client import Client
 
-from kitaru import KitaruClient, checkpoint, flow
+from kitaru import FlowHandle, KitaruClient, checkpoint, flow
 from kitaru.errors import KitaruError
 
 
 @checkpoint
-def expensive(x: int) -> dict:
+def expensive(x: int) -> dict[str, Any]:
     with Path("ran.txt").open("a") as file:
         file.write("ran\n")
     return {"x": (x,), "text": "t" * 5000}
@@ -38,7 +39,7 @@ def delete(exec_id: str) -> str:
     return str(artifact.id)
 
 
-def told(handle) -> str:
+def told(handle: FlowHandle[int]) -> str:
     try:
         return str(handle.wait(progress=False))
     except KitaruError as error:
