@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.forks import leave_stdin
+from kitaru._core.words.exception_text import text_of
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def main(directory: Path, order: Sequence[str] = ()) -> None:
     try:
         _run({**files.read(path / files.JOB), **changes}, generation)
     except BaseException as error:
-        files.say_last_words(f"{type(error).__name__}: {error}")
+        files.say_last_words(f"{type(error).__name__}: {text_of(error)}")
         raise
     files.say_last_words(files.FINISHED)
 

@@ -140,6 +140,12 @@ PRIVATE_NAMES: Final = (
         "kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
+        "zenml.utils.exception_utils",
+        "collect_exception_information",
+        "Replaced: it fails itself of an exception whose text cannot be had or encoded; see "
+        "kitaru._zenml.running.exception_info.",
+    ),
+    PrivateName(
         "zenml.orchestrators.input_utils",
         "resolve_step_inputs",
         "Replaced: it loads what the body has stored twice, with all that is known of it; see "

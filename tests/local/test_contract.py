@@ -26,6 +26,7 @@ from kitaru._zenml.door import private
 from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
 from kitaru._zenml.running import log_labels, plain_steps
 from kitaru._zenml.running.cache_lookup import find_cached_step
+from kitaru._zenml.running.exception_info import describe_exception
 from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.writing import store_methods
@@ -396,6 +397,22 @@ def test_the_launcher_asks_kitaru_for_a_cached_step(monkeypatch):
     assert required(cache_utils.get_cached_step_run) == required(find_cached_step) == ["cache_key"]
     private.find_cached_steps_by(find_cached_step)
     assert step_run_utils.cache_utils.get_cached_step_run is find_cached_step
+
+
+@contract("collect_exception_information")
+def test_of_an_exception_without_a_text_something_is_stored(monkeypatch):
+    from zenml.orchestrators import step_launcher, step_runner
+    from zenml.utils import exception_utils
+
+    own = exception_utils.collect_exception_information
+    monkeypatch.setattr(exception_utils, "collect_exception_information", own)
+    assert list(inspect.signature(own).parameters) == list(inspect.signature(describe_exception).parameters)
+    private.describe_exceptions_by(describe_exception)
+    for module in (step_launcher, step_runner):
+        assert module.exception_utils.collect_exception_information is describe_exception
+    error = ValueError("plain")
+    assert describe_exception(error) == own(error)
+    assert describe_exception(OSError("a\udcffb")).message == "a\\udcffb"
 
 
 @contract("resolve_step_inputs")

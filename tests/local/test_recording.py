@@ -81,3 +81,12 @@ def test_a_value_whose_files_are_gone_is_made_anew_or_named(project: Project, sh
     assert f"kitaru executions replay {exec_id} --at expensive" in again
     assert replayed == "5000"
     assert ran == 4
+
+
+def test_an_exception_is_told_whatever_its_text_is(project: Project) -> None:
+    project.take("faithful/odd_texts.py")
+    caught, odd, also, lone = json.loads(project.run("odd_texts.py").stdout)
+    assert (caught, also) == ("OddError", "LoneError")
+    assert [odd[0], odd[2]] == [lone[0], lone[2]] == ["KitaruUserCodeError", 1]
+    assert odd[1].endswith("odd_texts.OddError: <its text cannot be had: str() raises RuntimeError>")
+    assert lone[1].endswith("odd_texts.LoneError: file \\udcff.txt")

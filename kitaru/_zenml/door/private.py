@@ -26,7 +26,7 @@ from zenml.materializers.materializer_registry import MaterializerRegistry, mate
 from zenml.orchestrators import cache_utils, input_utils, step_launcher
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
-from zenml.utils import logging_utils, source_utils
+from zenml.utils import exception_utils, logging_utils, source_utils
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 from zenml.zen_stores.rest_zen_store import RestZenStore
 from zenml.zen_stores.sql_zen_store import SqlZenStore
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.materializers.base_materializer import BaseMaterializer
     from zenml.models import (
+        ExceptionInfo,
         PipelineRunResponse,
         PipelineSnapshotBase,
         PipelineSnapshotResponse,
@@ -170,6 +171,11 @@ def find_cached_steps_by(find: Callable[[str], Any]) -> None:
 def resolve_inputs_by(resolve: Callable[..., dict[str, Any]]) -> None:
     """Have ZenML's launcher ask this for the inputs of a step."""
     input_utils.resolve_step_inputs = resolve
+
+
+def describe_exceptions_by(describe: Callable[..., ExceptionInfo]) -> None:
+    """Have ZenML ask this for what it stores of an exception."""
+    exception_utils.collect_exception_information = describe
 
 
 def label_logs_by(labels: Callable[[PipelineRunResponse], dict[str, Any]]) -> None:

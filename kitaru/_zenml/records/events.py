@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kitaru._core.process import files
 from kitaru._core.process.event import Event, Kind, encode, encode_line
+from kitaru._core.words.exception_text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def announce(name: str) -> Iterator[Announcement]:
     try:
         yield announcement
     except BaseException as error:
-        raised, took = _one_line(f"{type(error).__name__}: {error}"), time.monotonic() - started
+        raised, took = _one_line(f"{type(error).__name__}: {text_of(error)}"), time.monotonic() - started
         text = f"checkpoint {name} failed after {took:.1f} s: {raised}"
         tell(Event(Kind.FAILED, text, checkpoint=name, status="failed", seconds=took, error=raised))
         raise

@@ -17,6 +17,7 @@ import pydantic
 import zenml
 
 from kitaru._core.package import FOLDER
+from kitaru._core.words.exception_text import encodable, text_of
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
         origin = "divergence"
     return Failure(
         origin=origin,
-        message=str(error)[:_LIMIT],
+        message=text_of(error)[:_LIMIT],
         type=f"{kind.__module__}.{kind.__qualname__}",
         checkpoint=checkpoint,
         traceback=user_traceback(error)[-_LIMIT:],
@@ -109,7 +110,7 @@ def user_traceback(error: BaseException) -> str:
     recorded: str | None = getattr(error, _TRACEBACK, None)
     if recorded is None:
         _keep_user_frames(exception)
-        return "".join(exception.format())
+        return encodable("".join(exception.format()))
     again = "".join(traceback.StackSummary.from_list(_user_frames(exception)).format())
     place = max((heading.end() for heading in _HEADING.finditer(recorded)), default=None)
     return recorded if place is None else f"{recorded[:place]}{again}{recorded[place:]}"

@@ -18,6 +18,7 @@ from zenml.models import ExceptionInfo, RunMetadataResource
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.words.exception_text import text_of
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.step_list import list_steps
 
@@ -245,7 +246,7 @@ def ensure_failed(exec_id: str, error: BaseException, origin: str = "import") ->
     if failure_of(run) is None:
         record_failure(run.id, replace(describe_failure(error, None), origin=origin))
     if not run.status.is_finished:
-        _fail(run, f"{type(error).__name__}: {error}")
+        _fail(run, f"{type(error).__name__}: {text_of(error)}")
 
 
 def mark_lost(run_id: UUID, reason: str) -> None:

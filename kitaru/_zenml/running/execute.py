@@ -23,10 +23,12 @@ from kitaru._core.process import crash_points, files
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
+from kitaru._core.words.exception_text import text_of
 from kitaru._zenml import hear_prints, private_names
 from kitaru._zenml.door.installed import materializer_of, package_of
 from kitaru._zenml.door.private import (
     bound_stack,
+    describe_exceptions_by,
     find_cached_steps_by,
     find_materializers_by,
     find_packages_by,
@@ -47,6 +49,7 @@ from kitaru._zenml.running import container
 from kitaru._zenml.running.body import Abandoned, Body
 from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
+from kitaru._zenml.running.exception_info import describe_exception, log_any_exception, with_text
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.plain_steps import take_over
@@ -171,7 +174,7 @@ def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
             crash_points.reach("worker, result")
             return result
         if not goes_on:
-            raise error
+            raise with_text(error)
 
 
 def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, ArtifactVersionResponse | None]:
@@ -197,6 +200,8 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
 
 def _prepare_process(*, in_container: bool) -> None:
     find_cached_steps_by(find_cached_step)
+    describe_exceptions_by(describe_exception)
+    log_any_exception()
     if shortcuts_enabled():
         label_logs_by(labels_of)
         resolve_inputs_by(resolve_inputs)
@@ -216,7 +221,7 @@ def _kept_record() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        files.give_up(f"the record could not be kept: {type(error).__name__}: {error}")
+        files.give_up(f"the record could not be kept: {type(error).__name__}: {text_of(error)}")
         raise
 
 
