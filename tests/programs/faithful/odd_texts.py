@@ -34,7 +34,7 @@ def failing(kind: str, *, caught: bool) -> str:
 
 
 if __name__ == "__main__":
-    seen = []
+    seen: list[object] = []
     for kind in ("odd", "lone"):
         seen.append(failing.run(kind, caught=True).wait(progress=False))
         failed = failing.run(kind, caught=False)
