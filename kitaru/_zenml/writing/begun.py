@@ -32,8 +32,8 @@ class Begun:
     made: list[Made] = field(default_factory=list)
 
 
-# One that ends elsewhere stays until others take its place.
-_begun: Kept[Begun] = Kept(1000)
+# There are as many as threads, and those that end elsewhere, which stay until others take their place.
+_begun: Kept[Begun] = Kept(100_000)
 
 
 def note(begun: Begun) -> None:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 # ZenML's launcher and its runner of steps call their logs so.
 _LAUNCHER = "prepare_step"
 RUNNER = "step"
-# Logs of launchers whose steps have not begun: they are written with them.
-_waiting: Kept[LogsSchema] = Kept(1000)
+# Logs of launchers whose steps have not begun: they are written with them. There are as many as threads, and those of steps
+# that never began.
+_waiting: Kept[LogsSchema] = Kept(100_000)
 
 
 def create(store: SqlZenStore, session: Session, logs: LogsRequest) -> LogsResponse:

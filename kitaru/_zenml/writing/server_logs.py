@@ -43,8 +43,8 @@ class _StepLog(LoggingContext):
         self.silence.enter_context(self.disabled())
 
 
-# Logs of steps that have not begun.
-_waiting: Kept[_StepLog] = Kept(1000)
+# Logs of steps that have not begun: as many as threads.
+_waiting: Kept[_StepLog] = Kept(100_000)
 
 
 def replace_requests() -> None:
