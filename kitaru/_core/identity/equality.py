@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
+_NO_STATE = ("__dict__", "__weakref__")
 _MODEL_PARTS = ("__dict__", "__pydantic_extra__", "__pydantic_private__", "__pydantic_fields_set__")
 
 
@@ -37,6 +38,15 @@ def _parts(value: Any) -> list[Any] | None:
         return [*value, *value.values()]
     if isinstance(value, BaseModel):
         return [getattr(value, part) for part in _MODEL_PARTS]
-    if is_dataclass(value):
-        return [getattr(value, field.name) for field in fields(value)]
-    return None
+    return _state(value) if is_dataclass(value) else None
+
+
+def _state(value: Any) -> list[Any]:
+    """What an object holds, be it a field or not: a method, or what runs after ``__init__``, may have added some."""
+    slots = [name for kind in type(value).__mro__ for name in _listed(vars(kind).get("__slots__", ()))]
+    held = {name: getattr(value, name) for name in slots if hasattr(value, name) and name not in _NO_STATE}
+    return [getattr(value, "__dict__", {}), held]
+
+
+def _listed(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else list(slots)

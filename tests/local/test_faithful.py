@@ -1,4 +1,4 @@
-"""What code records while it runs, is told and may do when it is cancelled."""
+"""Values and surroundings arrive as they were, and what code records does not fail it."""
 
 from __future__ import annotations
 
@@ -90,3 +90,17 @@ def test_an_exception_is_told_whatever_its_text_is(project: Project) -> None:
     assert [odd[0], odd[2]] == [lone[0], lone[2]] == ["KitaruUserCodeError", 1]
     assert odd[1].endswith("odd_texts.OddError: <its text cannot be had: str() raises RuntimeError>")
     assert lone[1].endswith("odd_texts.LoneError: file \\udcff.txt")
+
+
+def test_an_object_arrives_with_all_that_it_holds(project: Project) -> None:
+    project.take("faithful/state.py")
+    first, second = map(json.loads, project.run("state.py").stdout.split("\n")[:2])
+    assert second == first
+    for here, next_one, in_a_list in first:
+        assert here == next_one == in_a_list
+    kinds = {here.split()[0]: here for here, _, _ in first}
+    assert "('vocabulary', {'a': 0, 'b': 1})" in kinds["Tokenizer"]
+    assert "('extra', 2)" in kinds["OnSlots"]
+    assert "('_seen', [4]), ('a', 1), ('more', 2)" in kinds["Model"]
+    assert "('owner', 'me')" in kinds["Tags"]
+    assert "('code', 3)" in kinds["OddError"]
