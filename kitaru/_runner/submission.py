@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
+from kitaru._core.code.modules import MAIN
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.processes import identify, this_process
 from kitaru._host import messages
@@ -170,7 +171,7 @@ class _Values(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a class, or a function, by its name."""
-        if module == "__main__":
+        if module in MAIN:
             if self._module.file is None:
                 raise _DeclinedError(f"{name} is defined in a script that is not the flow's module")
             module = self._module.name

@@ -104,3 +104,10 @@ def test_an_object_arrives_with_all_that_it_holds(project: Project) -> None:
     assert "('_seen', [4]), ('a', 1), ('more', 2)" in kinds["Model"]
     assert "('owner', 'me')" in kinds["Tags"]
     assert "('code', 3)" in kinds["OddError"]
+
+
+@pytest.mark.parametrize("name", ["children.py", "run.v2.py", "children"])
+def test_a_flow_starts_from_any_child_of_a_script_of_any_name(project: Project, name: str) -> None:
+    project.take("faithful/children.py", name=name)
+    seen = json.loads(project.run(name, loads=True).stdout)
+    assert seen == {"spawn": [2, True], "forkserver": [2, True], "here": [2, True]}

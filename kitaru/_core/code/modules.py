@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.process.places import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+
+MAIN: Final = ("__main__", "__mp_main__")
+"""What a running script's module is called: in a child of it that multiprocessing has started anew, the second."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def locate(function: Callable[..., Any]) -> ModuleRef | None:
     module = sys.modules.get(function.__module__)
     if module is None:
         return None
-    if module.__name__ == "__main__":
+    if module.__name__ in MAIN:
         return _locate_main(module)
     file = getattr(module, "__file__", None)
     if file is None:
@@ -84,9 +88,9 @@ def _locate_main(module: ModuleType) -> ModuleRef | None:
         return None
     path = Path(file).resolve()
     spec = getattr(module, "__spec__", None)
-    if spec is not None and spec.name and spec.name != "__main__":  # python -m package.module
+    if spec is not None and spec.name and spec.name not in MAIN:  # python -m package.module
         return ModuleRef(spec.name, str(path), str(_root_of(spec.name, path)))
-    return ModuleRef(path.stem, str(path), str(path.parent))
+    return ModuleRef(path.stem.replace(".", "_"), str(path), str(path.parent))  # run.v2.py is in no package
 
 
 def _root_of(name: str, file: Path) -> Path:

@@ -10,14 +10,13 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from kitaru._core.code.modules import main_alias
+from kitaru._core.code.modules import MAIN, main_alias
 from kitaru._core.identity.digest_parts import Node, Opener, write
 
 # Types that no module holds under their names.
 _NAMELESS = {type(None): "None", type(...): "...", type(NotImplemented): "NotImplemented"}
 # Modules whose reductions hold addresses in memory.
 _UNSTABLE = frozenset({"torch.storage"})
-_MAIN = ("__main__", "__mp_main__")
 
 
 def opener_of(kind: type) -> Opener:
@@ -48,7 +47,7 @@ def named(part: Any, name: str) -> bytes:
     module = getattr(part, "__module__", None) or type(part).__module__
     if attrgetter(name)(sys.modules[module]) is not part:
         raise LookupError(f"{module}.{name} is another object.")
-    alias = main_alias() if module in _MAIN else None
+    alias = main_alias() if module in MAIN else None
     return write(b"global\0", marshal.dumps((alias.name if alias else module, name), 2))
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import Any
+from importlib.machinery import SourceFileLoader
+from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
 from kitaru._zenml.door.source_root import use_source_root
 from kitaru.errors import KitaruUsageError
+
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
 
 
 def load_flow(job: dict[str, Any]) -> None:
@@ -31,6 +35,11 @@ def load_flow(job: dict[str, Any]) -> None:
         )
 
 
+def _spec_of_script(name: str, file: str) -> ModuleSpec | None:
+    """Return how a script is loaded, whatever its file is called: a program need not end in .py."""
+    return importlib.util.spec_from_file_location(name, file, loader=SourceFileLoader(name, file))
+
+
 def import_module(name: str, file: str | None) -> None:
     """Import a flow's module, unless it is there, without starting what its top level starts.
 
@@ -46,7 +55,7 @@ def import_module(name: str, file: str | None) -> None:
     parent, _, child = name.rpartition(".")
     if parent:
         importlib.import_module(parent)
-    spec = importlib.util.spec_from_file_location(name, file) if file else importlib.util.find_spec(name)
+    spec = _spec_of_script(name, file) if file else importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
     module = importlib.util.module_from_spec(spec)

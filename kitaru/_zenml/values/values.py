@@ -25,7 +25,7 @@ from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterialize
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import source_utils
 
-from kitaru._core.code.modules import main_alias
+from kitaru._core.code.modules import MAIN, main_alias
 from kitaru._core.identity.canonical import content_hash
 from kitaru._core.identity.equality import same
 from kitaru._zenml.door.installed import materializer_of
@@ -111,7 +111,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, io.TextIOWrapper):  # cloudpickle would read the whole file and give back a StringIO
             raise pickle.PicklingError("an open file stays in its process")
-        if isinstance(obj, type) and obj.__module__ == "__main__":
+        if isinstance(obj, type) and obj.__module__ in MAIN:
             kind: type[Any] = obj
             ref = main_alias()
             main = sys.modules["__main__"]
