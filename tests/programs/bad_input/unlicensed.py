@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
 from kitaru import flow
 
-if "worker" in sys.argv:
+if (imported := Path(__file__).with_suffix(".imported")).exists():  # by the program before
     raise RuntimeError("no licence for this machine")
+imported.touch()
 
 
 @flow

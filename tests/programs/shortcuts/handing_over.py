@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from zenml.materializers.built_in_materializer import BuiltInMaterializer, BytesMaterializer
-from zenml.orchestrators import cache_utils
+from zenml.utils import logging_utils
 
 from kitaru import checkpoint, flow
 
@@ -71,5 +71,5 @@ def handing() -> dict[str, Any]:
     future = numbers.submit()
     future.result()[2] = 50
     seen["the future's"] = spoil(future)  # type: ignore[arg-type]  # futures stand for their values
-    seen["replaced"] = cache_utils.get_cached_step_run.__module__ != "zenml.orchestrators.cache_utils"
+    seen["replaced"] = logging_utils.get_run_log_metadata.__module__ != "zenml.utils.logging_utils"
     return seen
