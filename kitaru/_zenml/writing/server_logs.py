@@ -6,9 +6,9 @@ one that both write to, the request for the step takes it along, and the runner 
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import logging
 from functools import wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from zenml.client import Client
@@ -29,20 +29,24 @@ if TYPE_CHECKING:
 
 
 class _StepLog(LoggingContext):
-    """What a launcher writes to a step's log: what happens before the step has begun, and after where it runs elsewhere.
+    """What a launcher writes to a step's log: all that happens before the step has begun.
 
-    Where it runs here, its runner's lines are all that there is to tell: the launcher says once more that it failed.
+    After that its runner's lines are what there is to tell. Where the step runs elsewhere, what goes wrong with that; where it
+    runs here, nothing: the launcher would say once more that it has failed.
     """
 
     def __init__(self, request: LogsRequest) -> None:
         super().__init__(name=str(request.id), log_model=_as_told(request))
         self.request = request
-        self.silence = ExitStack()
+        self.least = logging.NOTSET
 
-    def leave_to_runner(self) -> None:
-        self.silence.enter_context(self.disabled())
+    def emit(self, record: logging.LogRecord, metadata: dict[str, Any] | None = None) -> None:
+        if record.levelno >= self.least:
+            super().emit(record, metadata)
 
 
+# A level that no record has.
+_NOTHING: Final = logging.CRITICAL + 1
 # Logs of steps that have not begun: as many as threads.
 _waiting: Kept[_StepLog] = Kept(100_000)
 
@@ -71,8 +75,8 @@ def _with_log(own: Callable[..., Any]) -> Callable[..., Any]:
         if log is None:
             return own(store, step_run)  # type: ignore[no-any-return]
         response: StepRunResponse = own(store, step_run.model_copy(update={"logs": log.request}))
-        if response.status.is_successful or runs_here(step_run):
-            log.leave_to_runner()
+        is_told = response.status.is_successful or runs_here(step_run)
+        log.least = _NOTHING if is_told else logging.WARNING
         return response
 
     return create_run_step
