@@ -140,6 +140,15 @@ PRIVATE_NAMES: Final = (
         "kitaru._zenml.running.cache_lookup.",
     ),
     PrivateName(
+        "zenml.utils.code_utils",
+        "CodeArchive.get_files",
+        "Replaced: files with spaces or letters beyond ASCII in their names are missing in containers; see "
+        "kitaru._zenml.door.code_files.",
+    ),
+    PrivateName(
+        "zenml.utils.code_utils", "CodeArchive._root", "The folder whose files are looked for, for the same reason."
+    ),
+    PrivateName(
         "zenml.utils.exception_utils",
         "collect_exception_information",
         "Replaced: it fails itself of an exception whose text cannot be had or encoded; see "
@@ -150,6 +159,11 @@ PRIVATE_NAMES: Final = (
         "resolve_step_inputs",
         "Replaced: it loads what the body has stored twice, with all that is known of it; see "
         "kitaru._zenml.running.saved_inputs.",
+    ),
+    PrivateName(
+        "zenml.utils.logging_utils",
+        "LoggingContext.emit",
+        "Replaced in a subclass: a launcher tells what goes wrong in the log that its step's runner writes to.",
     ),
     PrivateName(
         "zenml.utils.logging_utils",

@@ -23,13 +23,14 @@ from sqlalchemy import create_engine
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 from kitaru._zenml.door import private
+from kitaru._zenml.door.code_files import files_of
 from kitaru._zenml.private_names import PRIVATE_NAMES, is_there
 from kitaru._zenml.running import log_labels, plain_steps
 from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.exception_info import describe_exception
 from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.saved_inputs import resolve_inputs
-from kitaru._zenml.writing import store_methods
+from kitaru._zenml.writing import server_logs, store_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -415,6 +416,34 @@ def test_of_an_exception_without_a_text_something_is_stored(monkeypatch):
     assert describe_exception(OSError("a\udcffb")).message == "a\\udcffb"
 
 
+@contract("CodeArchive.get_files", "CodeArchive._root")
+def test_files_of_code_are_packed_whatever_their_names_are(monkeypatch, tmp_path):
+    from git import Repo
+    from zenml.utils.code_utils import CodeArchive
+
+    monkeypatch.setattr(CodeArchive, "get_files", CodeArchive.get_files)
+    private.list_code_by(files_of)
+    tracked = ["a.py", "b c.txt", "größe.txt", "folder of/its own/d.txt", 'quo"te.txt', ".zen/config.yaml"]
+    others = ["new one.py", "ignored.txt", "also ignored.txt"]
+    for name in (*tracked, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / ".gitignore").write_text("*ignored.txt\n")
+    repository = Repo.init(tmp_path)
+    repository.index.add([*tracked, ".gitignore"])
+    (tmp_path / "a.py").write_text("changed")
+    packed = CodeArchive(root=str(tmp_path)).get_files()
+    assert sorted(packed) == sorted([*tracked[:-1], "new one.py", ".gitignore"])
+    assert all(Path(path).read_text() for path in packed.values())
+    below = CodeArchive(root=str(tmp_path / "folder of")).get_files()
+    assert list(below) == ["its own/d.txt"]
+    elsewhere = tmp_path.parent / "no repository"
+    elsewhere.mkdir()
+    (elsewhere / "e f.py").touch()
+    assert list(CodeArchive(root=str(elsewhere)).get_files()) == ["e f.py"]
+    assert CodeArchive(root=None).get_files() == {}
+
+
 @contract("resolve_step_inputs")
 def test_the_launcher_asks_kitaru_for_the_inputs_of_a_step(monkeypatch):
     from zenml.orchestrators import input_utils, step_run_utils
@@ -427,7 +456,7 @@ def test_the_launcher_asks_kitaru_for_the_inputs_of_a_step(monkeypatch):
 
 
 @contract("RestZenStore.create_run_step")
-@contract("setup_logging_context")
+@contract("setup_logging_context", "LoggingContext.emit")
 def test_the_launcher_has_its_log_from_kitaru(monkeypatch):
     from zenml.orchestrators import step_launcher
     from zenml.zen_stores.rest_zen_store import RestZenStore
@@ -440,6 +469,8 @@ def test_the_launcher_has_its_log_from_kitaru(monkeypatch):
     source = inspect.getsource(step_launcher.StepLauncher.launch)
     assert 'setup_logging_context(source="prepare_step")' in source
     assert step_launcher.setup_logging_context("source", "step") == "the log of a step"
+    own = inspect.signature(step_launcher.LoggingContext.emit)
+    assert list(own.parameters) == list(inspect.signature(server_logs._StepLog.emit).parameters)
 
 
 @contract("get_run_log_metadata")

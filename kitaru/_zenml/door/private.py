@@ -27,6 +27,7 @@ from zenml.orchestrators import cache_utils, input_utils, step_launcher
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import exception_utils, logging_utils, source_utils
+from zenml.utils.code_utils import CodeArchive
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 from zenml.zen_stores.rest_zen_store import RestZenStore
 from zenml.zen_stores.sql_zen_store import SqlZenStore
@@ -171,6 +172,19 @@ def find_cached_steps_by(find: Callable[[str], Any]) -> None:
 def resolve_inputs_by(resolve: Callable[..., dict[str, Any]]) -> None:
     """Have ZenML's launcher ask this for the inputs of a step."""
     input_utils.resolve_step_inputs = resolve
+
+
+listed_by_zenml: Final = CodeArchive.get_files
+
+
+def root_of_code(archive: CodeArchive) -> str | None:
+    """Return the folder whose code an archive holds."""
+    return archive._root
+
+
+def list_code_by(files_of: Callable[[CodeArchive], dict[str, str]]) -> None:
+    """Have ZenML ask this for the files of an archive of code."""
+    CodeArchive.get_files = files_of  # type: ignore[method-assign, assignment]
 
 
 def describe_exceptions_by(describe: Callable[..., ExceptionInfo]) -> None:

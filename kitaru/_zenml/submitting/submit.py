@@ -20,8 +20,9 @@ from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
+from kitaru._zenml.door.code_files import files_of
 from kitaru._zenml.door.installed import ask_once
-from kitaru._zenml.door.private import bound_stack, create_snapshot
+from kitaru._zenml.door.private import bound_stack, create_snapshot, list_code_by
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records.original import PLAN_KEY
@@ -133,6 +134,7 @@ def _placement(
     flow: FlowDefinition[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings
 ) -> Placement:
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
+    list_code_by(files_of)
     refuse_store_in_code()
     warn_of_keys_in_code()
     placement = place(loaded, settings)
