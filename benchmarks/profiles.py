@@ -39,13 +39,13 @@ print("OUT" + json.dumps(marks))
 
 # Functions of ZenML's and Kitaru's that do not call one another, by what they do.
 PARTS = {
-    "compiling the step": [("compilation.py", "compile_dynamic_step_invocation")],
+    "compiling the step": [("invocations.py", "compile")],
     "looking for a cached step": [("cache_lookup.py", "find_cached_step")],
-    "the step's row": [("sql_zen_store.py", "create_run_step")],
-    "rows of logs": [("sql_zen_store.py", "create_logs")],
+    "the step's row": [("steps.py", "begin")],
+    "rows of logs": [("logs.py", "create")],
     "the output's artifact": [("step_runner.py", "_store_output_artifacts")],
     "metadata": [("publish_utils.py", "publish_step_run_metadata")],
-    "the step's end": [("publish_utils.py", "publish_successful_step_run")],
+    "the step's end": [("steps.py", "end")],
 }
 
 FLOWS = """
