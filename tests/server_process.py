@@ -64,6 +64,11 @@ class ServerProcess:
         self.stop()
 
     @property
+    def env(self) -> dict[str, str]:
+        """What has a process use it without a login."""
+        return {"KITARU_SERVER_URL": self.url, "KITARU_AUTH_TOKEN": self.api_key}
+
+    @property
     def database(self) -> Path:
         return self.home / "stores" / "default_zen_store" / "zenml.db"
 

@@ -56,8 +56,7 @@ def watch(*, exec_id: str | None, output: str) -> None:
             f"no longer watching execution {execution.exec_id}; it was not cancelled. Look at it again: "
             f"kitaru executions watch {execution.exec_id}"
         ) from None
-    if not kitaru.executions.get(execution.exec_id).status.is_successful:
-        kitaru.executions.result(execution.exec_id)  # ends the command as it ends `kitaru run`
+    _raise_failure(kitaru, execution.exec_id)
 
 
 def _latest(kitaru: KitaruClient) -> Execution:
@@ -65,6 +64,12 @@ def _latest(kitaru: KitaruClient) -> Execution:
     if execution is None:
         raise KitaruStateError("There are no executions to watch yet. Start one: kitaru run module:flow --detach")
     return execution
+
+
+def _raise_failure(kitaru: KitaruClient, exec_id: str) -> None:
+    """Let a failed execution end the command as it ends ``kitaru run``."""
+    if not kitaru.executions.get(exec_id).status.is_successful:
+        kitaru.executions.result(exec_id)
 
 
 def _events(kitaru: KitaruClient, execution: Execution) -> Iterator[Event]:

@@ -204,7 +204,7 @@ def test_wrong_logins_say_what_is_wrong_and_change_nothing(project: Project, sha
             ),
             (
                 ["stack", "use", "default"],
-                {"KITARU_SERVER_URL": url, "KITARU_AUTH_TOKEN": shared_server.api_key},
+                shared_server.env,
                 2,
                 "set KITARU_STACK instead",
             ),

@@ -19,7 +19,7 @@ def test_what_was_answered_in_the_dashboard_is_resumed_by_an_assistant(
     stranger: Project, shared_server: ServerProcess
 ) -> None:
     stranger.take("server/titled_article.py", "mcp/assistant.py", "server/resume_answered.py")
-    env = {"KITARU_SERVER_URL": shared_server.url, "KITARU_AUTH_TOKEN": shared_server.api_key}
+    env = shared_server.env
     mcp = Path(sys.executable).with_name("kitaru-mcp")
     done = stranger.run("resume_answered.py", mcp, shared_server.url, shared_server.admin_token, env=env, timeout=300)
     assert done.stdout.splitlines() == ["done"], done.stderr

@@ -19,12 +19,7 @@ pytestmark = pytest.mark.server
 def test_a_replay_takes_the_record_from_the_server_and_is_shown_there(
     stranger: Project, shared_server: ServerProcess
 ) -> None:
-    env = {
-        "KITARU_SERVER_URL": shared_server.url,
-        "KITARU_AUTH_TOKEN": shared_server.api_key,
-        "KITARU_PROGRESS": "off",
-        "RAN": "ran.txt",
-    }
+    env = {**shared_server.env, "KITARU_PROGRESS": "off", "RAN": "ran.txt"}
     stranger.take("replay/report_elsewhere.py")
     told = json.loads(stranger.run("report_elsewhere.py", env=env).stdout)
     original, replay = told["original"], told["replay"]

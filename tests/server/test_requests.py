@@ -17,11 +17,7 @@ pytestmark = pytest.mark.server
 def test_a_checkpoint_sends_three_requests_and_its_log_with_one_of_them(
     stranger: Project, shared_server: ServerProcess
 ) -> None:
-    env = {
-        "KITARU_SERVER_URL": shared_server.url,
-        "KITARU_AUTH_TOKEN": shared_server.api_key,
-        "KITARU_PROGRESS": "off",
-    }
+    env = {**shared_server.env, "KITARU_PROGRESS": "off"}
     stranger.take("server/counted.py")
     seen = json.loads(stranger.run("counted.py", shared_server.log, env=env).stdout.splitlines()[-1])
 

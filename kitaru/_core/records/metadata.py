@@ -14,6 +14,8 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from kitaru._core.words.exception_text import encodable
+
 _NOT_FINITE: Final = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
@@ -57,7 +59,7 @@ def _itself(value: Any) -> Any:
 
 @_plain.register(str)
 def _text(value: str) -> str:
-    return str(value).encode(errors="backslashreplace").decode()  # a server takes no lone surrogates
+    return encodable(str(value))
 
 
 @_plain.register(timedelta)

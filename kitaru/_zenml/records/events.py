@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kitaru._core.process import files
 from kitaru._core.process.event import Event, Kind, encode, encode_line
-from kitaru._core.words.exception_text import text_of
+from kitaru._core.words.exception_text import encodable, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ def _write(line: bytes) -> None:
 
 def _one_line(text: str) -> str:
     """Return text that any stream takes, on one line."""
-    return " ".join(text.splitlines()).encode(errors="backslashreplace").decode()
+    return encodable(" ".join(text.splitlines()))
 
 
 @contextmanager

@@ -179,17 +179,17 @@ def _filled(pattern: Step, call: Invocation, flow: PipelineConfiguration) -> Ste
 
 def _spec(value: Any) -> InputSpec | list[InputSpec]:
     if isinstance(value, list):
-        return [InputSpec.model_validate(_told(item)) for item in value]
-    return InputSpec.model_validate(_told(value))
+        return list(map(_told, value))
+    return _told(value)
 
 
-def _told(output: OutputArtifact) -> dict[str, Any]:
-    return {
-        "step_name": output.step_name,
-        "output_name": output.output_name,
-        "chunk_index": output.chunk_index,
-        "chunk_size": output.chunk_size,
-    }
+def _told(output: OutputArtifact) -> InputSpec:
+    return InputSpec(
+        step_name=output.step_name,
+        output_name=output.output_name,
+        chunk_index=output.chunk_index,
+        chunk_size=output.chunk_size,
+    )
 
 
 def _retry(called: Called, started: int) -> StepRetryConfig | None:

@@ -47,7 +47,7 @@ _of_step = (
 _METADATA = select(col(RunMetadataResourceSchema.resource_type), col(RunMetadataResourceSchema.run_metadata_id)).where(
     col(RunMetadataResourceSchema.run_metadata_id) == col(RunMetadataSchema.id),
     *_of_step,
-    col(RunMetadataSchema.publisher_step_id) == bindparam("publisher"),
+    col(RunMetadataSchema.publisher_step_id) == bindparam("step"),
 )
 _HAS_METADATA = select(col(RunMetadataResourceSchema.id)).where(*_of_step).limit(1)
 
@@ -161,5 +161,5 @@ def _inputs_again(connection: Connection, request: StepRunRequest, original: UUI
 
 
 def _metadata_again(connection: Connection, original: UUID) -> list[tuple[str, UUID]]:
-    rows = connection.execute(_METADATA, {"step": original, "publisher": original})
+    rows = connection.execute(_METADATA, {"step": original})
     return [(kind, key) for kind, key in rows]

@@ -7,7 +7,6 @@ fifty checkpoints that begin at once need a few transactions, and no thread poll
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import WeakKeyDictionary
@@ -31,7 +30,7 @@ from zenml.zen_stores.schemas import (
 from kitaru._zenml.writing.plain import NotPlainError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -79,31 +78,30 @@ class Unit:
 class _Writer:
     """Writes units to one database, in the order in which they come."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self._turn = Lock()
         self._waiting: deque[Unit] = deque()
 
-    def write(self, unit: Unit) -> None:
+    def write(self, engine: Engine, unit: Unit) -> None:
         self._waiting.append(unit)
         with self._turn:
             if not unit.is_done:
                 units = [self._waiting.popleft() for _ in range(len(self._waiting))]  # more may come meanwhile
                 try:
-                    self._write_all(units)
+                    self._write_all(engine, units)
                 except BaseException:  # it ends this thread, and is none of the others'
                     self._waiting.extendleft(one for one in units if not one.is_done and one is not unit)
                     raise
         if unit.error is not None:
             raise unit.error
 
-    def _write_all(self, units: list[Unit]) -> None:
+    def _write_all(self, engine: Engine, units: list[Unit]) -> None:
         try:
-            self._commit(units)
+            self._commit(engine, units)
         except (IntegrityError, NotPlainError) as error:
             if len(units) > 1:  # one of them is to blame, and the others are not to suffer
                 for unit in units:
-                    self._write_all([unit])
+                    self._write_all(engine, [unit])
                 return
             units[0].error = error
         except Exception as error:  # noqa: BLE001 - it is raised where each of them is waited for
@@ -112,24 +110,14 @@ class _Writer:
         for unit in units:
             unit.is_done = True
 
-    def _commit(self, units: list[Unit]) -> None:
-        with self._engine.connect() as connection, _transaction(connection):
+    def _commit(self, engine: Engine, units: list[Unit]) -> None:
+        with engine.begin() as connection:
+            # Nobody else can write from now on: sqlite3 begins a transaction with the first change otherwise.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             by_schema = _by_schema(row for unit in units for row in unit.rows(connection))
             for schema, statement in _INSERTS.items():
                 if rows := by_schema.get(schema):
                     connection.execute(statement, rows)
-
-
-@contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    """Let nobody else write from now on: sqlite3 begins a transaction with the first change otherwise."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _by_schema(rows: Iterable[Any]) -> dict[type[Any], list[dict[str, Any]]]:
@@ -157,5 +145,5 @@ def write(engine: Engine, unit: Unit) -> None:
         NotPlainError: What gives the rows found so.
     """
     with _making:
-        writer = _writers.setdefault(engine, _Writer(engine))
-    writer.write(unit)
+        writer = _writers.setdefault(engine, _Writer())
+    writer.write(engine, unit)
