@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         KitaruUserCodeError,
         KitaruWaitValidationError,
     )
+    from kitaru.files import File, Folder
     from kitaru.flows import Flow, flow
     from kitaru.handle import FlowHandle
     from kitaru.image import ImageSettings
@@ -75,8 +76,10 @@ _WHERE = {
     "ExecutionDiff": "kitaru.diffs",
     "ExecutionStatus": "kitaru._core.records.status",
     "ExecutionSummary": "kitaru.models",
+    "File": "kitaru.files",
     "Flow": "kitaru.flows",
     "FlowHandle": "kitaru.handle",
+    "Folder": "kitaru.files",
     "HTML": "kitaru.visualizations",
     "ImageSettings": "kitaru.image",
     "JSON": "kitaru.visualizations",
@@ -144,8 +147,10 @@ __all__ = [
     "ExecutionDiff",
     "ExecutionStatus",
     "ExecutionSummary",
+    "File",
     "Flow",
     "FlowHandle",
+    "Folder",
     "ImageSettings",
     "KitaruBackendError",
     "KitaruClient",

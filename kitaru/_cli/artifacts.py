@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ def get(*, artifact_id: str, save: Path | None, output: str) -> None:
     """Print the value of an ARTIFACT.
 
     It is given by its id, and printed as JSON, or as Python shows it where JSON has no form for it. With --output json
-    what JSON has no form for is a JSON string. With --save bytes and text are written as they are, anything else as
-    JSON.
+    what JSON has no form for is a JSON string. With --save bytes, text, files and folders are written as they are,
+    anything else as JSON.
 
     \b
     Examples:
@@ -85,14 +86,24 @@ def _as_text(value: Any) -> str:
         return repr(value)
 
 
+def _contents(value: Any) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value) if isinstance(value, bytes | bytearray) else f"{_as_json(value)}\n".encode()
+
+
 def _write(path: Path, value: Any) -> int:
     """Write a value to a file; returns how many bytes that took."""
-    if isinstance(value, str):
-        content = value.encode()
-    else:
-        content = bytes(value) if isinstance(value, bytes | bytearray) else f"{_as_json(value)}\n".encode()
+    from kitaru.files import File, Folder
+
     try:
-        return path.write_bytes(content)
+        if isinstance(value, Folder):
+            shutil.copytree(value.path, path, symlinks=True)
+            return value.size
+        if isinstance(value, File):
+            shutil.copy(value.path, path)
+            return value.size
+        return path.write_bytes(_contents(value))
     except OSError as error:
         raise KitaruUsageError(
             f"--save {path} cannot be written: {error}. Give a file in a folder that exists."

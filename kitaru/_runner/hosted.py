@@ -21,6 +21,7 @@ from kitaru._core.process import files
 from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import identify, is_running, is_stopped
 from kitaru._core.settings.environment import host_enabled
+from kitaru._core.values.contents import by_path
 from kitaru._host import client, messages
 from kitaru._host.client import Request
 from kitaru._runner.submission import Begun, Declined, Failed, Order, Submitted
@@ -64,7 +65,8 @@ def start(
     if not host_enabled() or not client.is_possible():
         return None
     try:
-        given = pickle.dumps((dict(values), settings), protocol=pickle.HIGHEST_PROTOCOL)
+        with by_path():
+            given = pickle.dumps((dict(values), settings), protocol=pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - classes may do anything while they are pickled; ZenML has other ways to store them
         return None
     order = Order(module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, sys.argv)

@@ -175,6 +175,15 @@ PRIVATE_NAMES: Final = (
         "StepRunner._load_input_artifact",
         "Replaced: what the calling process holds is not read again; see kitaru._zenml.values.memory.",
     ),
+    *(
+        PrivateName(
+            module,
+            "_store_artifact_data_and_prepare_request",
+            "Replaced: by ZenML's hashes of contents its cache takes other values for equal, and equal ones for others; see "
+            "kitaru._zenml.values.content_hash.",
+        )
+        for module in ("zenml.artifacts.utils", "zenml.orchestrators.step_runner")
+    ),
     PrivateName(
         _OUTPUTS,
         "_InlineStepFuture",

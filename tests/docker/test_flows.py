@@ -29,6 +29,11 @@ def test_executions_pause_and_are_answered_retried_cancelled_and_recovered(docke
     assert once != again  # what was completed did not run again
     assert attempts == ["failed", "completed"]
 
+    (text, name, path, [note]), _ = found["carried"]
+    assert (text, name) == ("from outside", "notes.txt")
+    assert path in note
+    assert "kitaru.File(" in note
+
     assert found["killed"][1] == ["lost", "completed"]
     assert "exit code 137" in found["lost"]
     assert found["retried"] != "failed"

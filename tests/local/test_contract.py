@@ -502,6 +502,22 @@ def test_a_step_takes_an_input_that_is_held(monkeypatch):
     assert StepRunner._load_input_artifact(None, SimpleNamespace(id="held", chunk_index=None), int) == 1
 
 
+@contract("_store_artifact_data_and_prepare_request")
+def test_what_is_stored_is_recorded_with_the_hash_that_kitaru_gives(home, monkeypatch):
+    from zenml.artifacts import utils
+    from zenml.orchestrators import step_runner
+
+    store = utils._store_artifact_data_and_prepare_request
+    assert step_runner._store_artifact_data_and_prepare_request is store
+    for module in (utils, step_runner):
+        monkeypatch.setattr(module, "_store_artifact_data_and_prepare_request", store)
+    private.hash_contents_by(lambda value, request: request.model_copy(update={"content_hash": f"of {value}"}))
+    assert step_runner._store_artifact_data_and_prepare_request is utils._store_artifact_data_and_prepare_request
+    saved = utils.save_artifact([1, 2], "numbers")
+    assert saved.content_hash == "of [1, 2]"
+    assert saved.load() == [1, 2]
+
+
 @contract("_InlineStepFuture", "StepFuture.result")
 def test_a_future_of_a_step_waits_for_what_it_was_given():
     from zenml.execution.pipeline.dynamic.outputs import StepFuture

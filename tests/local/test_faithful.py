@@ -111,3 +111,41 @@ def test_a_flow_starts_from_any_child_of_a_script_of_any_name(project: Project, 
     project.take("faithful/children.py", name=name)
     seen = json.loads(project.run(name, loads=True).stdout)
     assert seen == {"spawn": [2, True], "forkserver": [2, True], "here": [2, True]}
+
+
+def test_a_path_stays_a_path_and_a_file_keeps_its_content(project):
+    project.take("faithful/kept_files.py")
+    first, second, lengths, plots = json.loads(project.run("kept_files.py").stdout)
+    assert (
+        first
+        == second
+        == [
+            ["model.pkl", "plots"],
+            ["model.pkl", ".pkl", True],
+            ["plots", "", True],
+            *[["data.csv", "data.csv", "1,2"]] * 2,
+            ["given", ["x"]],
+            *[[name, name, name] for name in ("a.txt", "b.txt")],
+            ["plots", ["a.txt", "b.txt"]],
+            ["own.txt", "own.txt", "own"],
+            *[[name, name] for name in ("a.txt", "b.txt")],
+        ]
+    )
+    assert lengths == [3, 3]
+    assert plots == ["a.txt", "b.txt"]
+    # Once each, however often they are given to calls: the flow's file and its folder, the body's file, the folder in a result.
+    stored = json.loads(project.run("kept_files.py", "stored").stdout)
+    assert [name for name, _ in stored if name in ("file", "folder")] == ["file"] * 2 + ["folder"] * 2
+    for name, artifact_id in stored:
+        project.kitaru("artifacts", "get", artifact_id, "--save", f"{name}-{artifact_id}")
+    assert {path.read_text() for path in project.path.glob("file-*")} == {"1,2", "own"}
+    assert {path.name for path in project.path.glob("folder-*/*")} == {"x", "a.txt", "b.txt"}
+
+
+def test_the_cache_knows_a_value_again_in_another_process_and_tells_it_from_others(project):
+    project.take("faithful/cached_values.py")
+    right, _ = json.loads(project.run("cached_values.py").stdout)
+    assert right
+    right, run = json.loads(project.run("cached_values.py", env={"PYTHONHASHSEED": "7"}).stdout)
+    assert right
+    assert run == ["made"]

@@ -39,6 +39,30 @@ def test_an_unchanged_result_is_passed_on_by_its_artifact(project):
     assert len(facts["uploads"]) == 4
 
 
+def test_a_part_of_a_result_has_an_edge_to_it_and_order_is_told_from_that(project):
+    project.take("lineage/artifact_edges.py", "lineage/parts.py")
+    edges, order, graph = json.loads(project.run("parts.py").stdout)
+    assert edges["use"] == {"kitaru_part_of": ["fetch"]}  # an element
+    assert edges["use_2"] == {"kitaru_part_of": ["report"]}  # a field of a dataclass
+    assert edges["use_3"] == {"kitaru_part_of": ["report", "model"]}  # an element of a field, and one of a model
+    assert edges["use_4"] == {"kitaru_part_of": ["fetch"]}  # inside a container
+    assert edges["use_5"] == {}  # a text that the code has, too
+    assert edges["use_6"] == {"value": ["fetch"]}  # whole
+    assert edges["use_7"] == {}  # changed
+    assert edges["use_8"] == {"kitaru_part_of": ["fetch"]}  # the whole has changed, and another part has not
+    assert edges["use_9"] == {}  # a number
+    assert order == {
+        "report": ["fetch"],
+        "model": ["report"],
+        "use": ["const"],
+        "const": ["model"],
+        "use_2": ["use"],
+        **{f"use_{n}": [f"use_{n - 1}"] for n in range(3, 10)},
+    }
+    assert graph.count("-. then .->") == 12
+    assert graph.count(" --> ") == 7
+
+
 def test_a_changed_value_is_passed_as_it_is_now_and_never_a_stale_one(project):
     project.take("lineage/passed_values.py", "lineage/changed_values.py")
     assert project.run("changed_values.py", env={"KITARU_CONCURRENCY": "4"}).stdout == "[19, 'other']\n"

@@ -110,7 +110,7 @@ LIVE_VIEW_FILE = Path("kitaru/_terminal/live.py")
 # From the ground up: each module imports from its own floor and those below, in functions and for types too.
 FLOORS = (
     ("kitaru.errors", "kitaru.visualizations"),
-    ("kitaru._core",),
+    ("kitaru._core", "kitaru.files"),
     ("kitaru._host", "kitaru._zenml"),
     ("kitaru._runner", "kitaru._terminal"),
     ("kitaru.*",),

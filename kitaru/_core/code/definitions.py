@@ -23,6 +23,8 @@ R = TypeVar("R")
 Runtime = Literal["inline", "isolated"]
 # The recorded input that holds what the others cannot say: the shape of containers.
 CALL_INPUT: Final = "kitaru_call"
+# The recorded input that is given to nobody: the results that parts among the inputs come from.
+PART_INPUT: Final = "kitaru_part_of"
 # ZenML takes 255 characters for the name of an artifact, which holds the flow's and the output's as well.
 _LONGEST_ID: Final = 120
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 # Names that ZenML keeps for its own keywords of a step, and Kitaru for what it records beside the inputs.
-_RESERVED = frozenset({"after", "id", "start_after", "self", "cls", "model_config", "kitaru_call"})
+_RESERVED = frozenset({"after", "id", "start_after", "self", "cls", "model_config", "kitaru_call", "kitaru_part_of"})
 
 
 def bind(

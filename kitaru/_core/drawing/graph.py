@@ -39,6 +39,24 @@ def fold(calls: Sequence[Call], *, whole: bool = False) -> tuple[list[Group], se
     return _folded(ordered, groups)
 
 
+def by_order(boxes: Sequence[Group], edges: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return the edges along which no value went: what is at their ends only came after what is at their starts.
+
+    Args:
+        boxes: What :func:`fold` has returned.
+        edges: The same.
+    """
+    numbers = {call.name: number for number, box in enumerate(boxes) for call in box.calls}
+    passed = {
+        (numbers[parent], number)
+        for number, box in enumerate(boxes)
+        for call in box.calls
+        for parent in call.parents
+        if parent in numbers and parent not in call.after
+    }
+    return set(edges) - passed
+
+
 def _by_fan_out(calls: Sequence[Call]) -> dict[str, str]:
     """Put calls of one checkpoint together that are made from the same, or each from the one before it.
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kitaru._core.drawing.graph import fold
+from kitaru._core.drawing.graph import by_order, fold
 from kitaru._core.drawing.svg import COLOURS
 from kitaru._core.drawing.trace import clipped, clipped_name, seconds
 
@@ -28,10 +28,11 @@ def mermaid(trace: Trace) -> str:
     """Return the lineage of an execution as a flowchart of Mermaid."""
     groups, edges = fold(trace.calls)
     drawn = _few(edges) if len(edges) > _MERMAIDS_EDGES else edges
+    order = by_order(groups, edges)
     # The title stands on a box around all: what Mermaid calls a title is cleaned of what looks like HTML.
     lines = ["flowchart LR", f'    subgraph lineage["{_mermaid_text(_title(trace))}"]', "    direction LR"]
     lines += [f"    n{number}{_mermaid_box(group)}" for number, group in enumerate(groups)]
-    lines += [f"    n{start} {'-->' if start < end else '-.->'} n{end}" for start, end in sorted(drawn)]
+    lines += [f"    n{edge[0]} {_mermaid_arrow(edge, edge in order)} n{edge[1]}" for edge in sorted(drawn)]
     if not groups:
         lines.append(f'    nothing["{_mermaid_text(_NOTHING)}"]')
     lines += ["    end", *_mermaid_colours(groups)]
@@ -46,8 +47,8 @@ def dot(trace: Trace) -> str:
     lines = ["digraph {", f'    graph [rankdir=LR, labelloc=t, label="{_dot_text(_title(trace))}"]']
     lines.append('    node [shape=box, style=rounded, fontname="sans-serif"]')
     lines += [f"    n{number} {_dot_box(group)}" for number, group in enumerate(groups)]
-    back = " [style=dashed, constraint=false]"  # it leads back, as in a loop
-    lines += [f"    n{start} -> n{end}{'' if start < end else back}" for start, end in sorted(edges)]
+    order = by_order(groups, edges)
+    lines += [f"    n{edge[0]} -> n{edge[1]}{_dot_style(edge, edge in order)}" for edge in sorted(edges)]
     if not groups:
         lines.append(f'    nothing [label="{_dot_text(_NOTHING)}"]')
     return "\n".join([*lines, "}"]) + "\n"
@@ -103,6 +104,12 @@ def _mermaid_box(group: Group) -> str:
     return f'{left}"{name}<br/>{note}"{right}'
 
 
+def _mermaid_arrow(edge: tuple[int, int], is_order: bool) -> str:
+    if edge[0] > edge[1]:  # it leads back, as in a loop
+        return "-.->"
+    return "-. then .->" if is_order else "-->"
+
+
 def _mermaid_text(words: str) -> str:
     """Return words in which nothing means anything to Mermaid, to Markdown or to HTML: by number, as ``#34;``."""
     text = _DECODED.sub("\N{ZERO WIDTH SPACE}", _printable(words))
@@ -126,6 +133,12 @@ def _dot_box(group: Group) -> str:
     label = "\\n".join(map(_dot_text, _label(group)))
     several = ", peripheries=2" if len(group.calls) > 1 else ""
     return f'[label="{label}", color="{COLOURS[_kind(group)]}"{several}]'
+
+
+def _dot_style(edge: tuple[int, int], is_order: bool) -> str:
+    if edge[0] > edge[1]:  # it leads back, as in a loop
+        return " [style=dashed, constraint=false]"
+    return ' [style=dotted, label="then"]' if is_order else ""
 
 
 def _dot_text(words: str) -> str:

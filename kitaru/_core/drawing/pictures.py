@@ -89,6 +89,7 @@ def timeline_text(execution: ExecutionRecord, width: int, colour: Callable[[str,
 def graph_mermaid(execution: ExecutionRecord) -> str:
     """Return an execution's lineage as a flowchart of Mermaid: an arrow leads from a call to each that got its result.
 
+    A dotted arrow with the word "then" leads to a call that came after another and got nothing of it.
     Markdown pages on code hosts, documentation sites and notebooks draw it. Fan-outs and loops are folded where there
     are many calls.
 
@@ -150,4 +151,5 @@ def _call(checkpoint: CheckpointExecution, at: Callable[[datetime | None], float
     if not attempts:
         end = max(at(checkpoint.ended_at), at(checkpoint.started_at))
         attempts = [Attempt(at(checkpoint.started_at), end, checkpoint.status)]
-    return Call(checkpoint.name, checkpoint.checkpoint, checkpoint.status, tuple(attempts), checkpoint.parents)
+    parents, after = checkpoint.parents, checkpoint.after
+    return Call(checkpoint.name, checkpoint.checkpoint, checkpoint.status, tuple(attempts), parents, after)

@@ -49,6 +49,7 @@ class Call:
         status: How it ended, or that it runs.
         attempts: The attempts at it, at least one.
         parents: Names of the calls that it depends on.
+        after: Those of them whose values it did not get: it only comes after them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Call:
     status: str
     attempts: tuple[Attempt, ...]
     parents: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def start(self) -> float:

@@ -8,10 +8,13 @@ from collections import OrderedDict
 from enum import Flag
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code.modules import MAIN, main_alias
 from kitaru._core.identity.digest_parts import Node, Opener, write
+
+if TYPE_CHECKING:
+    from kitaru._core.values.contents import Content
 
 # Types that no module holds under their names.
 _NAMELESS = {type(None): "None", type(...): "...", type(NotImplemented): "NotImplemented"}
@@ -30,6 +33,12 @@ def enum_member(part: Any) -> Node:
     """Write a member by its name, or its value where it may be made of several."""
     own = part._value_ if isinstance(part, Flag) else part._name_
     return Node(part, b"enum\0" + marshal.dumps(own, 2), (type(part),))
+
+
+def content(part: Content) -> bytes:
+    """Write a file or folder by its name and what it contains now."""
+    now = part.copy_to(None)
+    return write(b"content\0", marshal.dumps((part.kind, now.name, now.digest, now.executable), 2))
 
 
 def class_of(part: type) -> bytes | Node:

@@ -23,6 +23,7 @@ from uuid import UUID
 
 from kitaru._core.identity import digest_arrays, digest_objects
 from kitaru._core.identity.digest_parts import Node, Opener, write
+from kitaru._core.values.contents import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -48,10 +49,10 @@ def _no_token(_part: Any) -> str | None:
     return None
 
 
-def digest(value: Any, token: Callable[[Any], str | None] = _no_token) -> str:
+def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, dict_order: bool = False) -> str:
     """Return a digest of what a value holds, the same in every process that has the same classes.
 
-    Types count, all the way down. The order of dicts and sets does not, nor which equal parts are one object (but for
+    Types count, all the way down. The order of sets does not, nor that of dicts unless it is wanted, nor which equal parts are one object (but for
     objects that lead back to themselves), nor which cached properties were read already.
 
     Args:
@@ -59,6 +60,7 @@ def digest(value: Any, token: Callable[[Any], str | None] = _no_token) -> str:
         token: Is called with every part of the value, once, containers before what is in them and the value itself
             first; also with what objects are rebuilt from, as their states. Where it returns text, that stands for the
             part. It never gets None, nor an exact bool, int, float, complex, str or bytes.
+        dict_order: Whether the order of dicts counts.
 
     Returns:
         24 hexadecimal characters.
@@ -71,7 +73,7 @@ def digest(value: Any, token: Callable[[Any], str | None] = _no_token) -> str:
         >>> digest({"a": 1, "b": [2.5]}) == digest({"b": [2.5], "a": 1})
         True
     """
-    return _Walk(token).run(value).hex()
+    return _Walk(token, _IN_ORDER if dict_order else _EXACT).run(value).hex()
 
 
 class _Walk:
@@ -81,9 +83,9 @@ class _Walk:
     written as a distance on the stack, and what is on no cycle by its content alone.
     """
 
-    def __init__(self, token: Callable[[Any], str | None]) -> None:
+    def __init__(self, token: Callable[[Any], str | None], openers: dict[type, Opener]) -> None:
         self._token = token
-        self._openers = dict(_EXACT)
+        self._openers = dict(openers)
         self._done: dict[int, bytes] = {}
         self._alive: list[Any] = []  # ids of dead parts would come again
         self._path: list[Node] = []
@@ -256,6 +258,17 @@ def _dict(part: dict[Any, Any]) -> bytes | Node:
     return Node(part, b"dict\0" + written, values, keys)
 
 
+def _dict_in_order(part: dict[Any, Any]) -> bytes | Node:
+    keys, values = list(part), list(part.values())
+    flat_keys = _flat(keys)
+    if flat_keys is None:
+        return Node(part, b"ordered items\0", list(part.items()), keys)
+    flat = _flat(values)
+    if flat is not None:
+        return write(b"flat ordered dict\0", flat_keys, flat)
+    return Node(part, b"ordered dict\0" + flat_keys, values, keys)
+
+
 def _set(part: set[Any] | frozenset[Any]) -> bytes | Node:
     items = _in_order(part)
     tag = b"set\0" if type(part) is set else b"frozenset\0"
@@ -276,6 +289,8 @@ _EXACT: dict[type, Opener] = {
     FunctionType: lambda part: digest_objects.named(part, part.__qualname__),
 }
 
+_IN_ORDER: dict[type, Opener] = {**_EXACT, dict: _dict_in_order}
+
 
 def _opener_of(kind: type) -> Opener:
     """Return what writes the parts of a type that is not in the table."""
@@ -286,4 +301,6 @@ def _opener_of(kind: type) -> Opener:
         return digest_objects.class_of
     if issubclass(kind, Enum):
         return digest_objects.enum_member
+    if issubclass(kind, Content):
+        return digest_objects.content
     return digest_arrays.opener_of(kind) or digest_objects.opener_of(kind)

@@ -133,6 +133,7 @@ class CheckpointExecution(Record):
         ended_at: When that ended; None while it runs.
         attempts: Its starts in this execution, the first one first.
         parents: Names of the calls that it depends on.
+        after: Those of them that it comes after in the body's order alone: it got none of their values.
         metadata: What ``kitaru.log`` recorded in it.
         progress: What ``kitaru.progress`` said last.
         replay: In a replay ``"reused"`` where the original's output was taken, ``"overridden"`` where it returned a
@@ -156,6 +157,7 @@ class CheckpointExecution(Record):
     replay: Literal["reused", "overridden", "run"] | None = None
     usage: Usage | None = None
     changed_inputs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def duration(self) -> timedelta | None:

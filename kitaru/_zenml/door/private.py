@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
+from zenml.artifacts import utils as artifact_utils
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
 from zenml.config.global_config import GlobalConfiguration
@@ -23,7 +24,7 @@ from zenml.execution.context import ExecutionContext
 from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture, StepFuture, _InlineStepFuture
 from zenml.integrations.registry import IntegrationRegistry, integration_registry
 from zenml.materializers.materializer_registry import MaterializerRegistry, materializer_registry
-from zenml.orchestrators import cache_utils, input_utils, step_launcher
+from zenml.orchestrators import cache_utils, input_utils, step_launcher, step_runner
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import exception_utils, logging_utils, source_utils
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.materializers.base_materializer import BaseMaterializer
     from zenml.models import (
+        ArtifactVersionRequest,
         ExceptionInfo,
         PipelineRunResponse,
         PipelineSnapshotBase,
@@ -214,6 +216,21 @@ def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:
         return load(runner, artifact, data_type) if value is missing else value
 
     StepRunner._load_input_artifact = load_input  # type: ignore[method-assign, assignment]
+
+
+def hash_contents_by(with_hash: Callable[[Any, ArtifactVersionRequest], ArtifactVersionRequest]) -> None:
+    """Have ZenML ask this for the request by which it records a value that it has stored.
+
+    Args:
+        with_hash: Is given the value and ZenML's own request.
+    """
+    store = artifact_utils._store_artifact_data_and_prepare_request
+
+    def store_and_hash(data: Any, **options: Any) -> ArtifactVersionRequest:
+        return with_hash(data, store(data, **options))
+
+    artifact_utils._store_artifact_data_and_prepare_request = store_and_hash  # type: ignore[assignment]
+    step_runner._store_artifact_data_and_prepare_request = store_and_hash  # type: ignore[assignment]
 
 
 def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:

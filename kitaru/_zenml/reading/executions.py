@@ -190,6 +190,7 @@ def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
 
 def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointExecution:
     step = steps[-1]
+    parents = set(step.spec.upstream_steps)
     return CheckpointExecution(
         name=step.name,
         checkpoint=step.config.name,
@@ -198,7 +199,8 @@ def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointEx
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),
         attempts=tuple(_attempt(start) for start in steps),
-        parents=tuple(sorted(step.spec.upstream_steps)),
+        parents=tuple(sorted(parents)),
+        after=tuple(sorted(parents - records.producers_of(step))),
         metadata=_own_metadata(step.run_metadata),
         progress=progress_of(step.run_metadata.get(PROGRESS_KEY)),
         replay=part,

@@ -72,6 +72,11 @@ def extra_of(what: PipelineRunResponse | StepRunResponse) -> dict[str, Any]:
     return extra if isinstance(extra, dict) else {}
 
 
+def producers_of(step: StepRunResponse) -> frozenset[str]:
+    """Return the names of the calls whose values a call got, whole or in part."""
+    return frozenset(source.step_name for sources in step.spec.normalized_inputs.values() for source in sources)
+
+
 def attempts_of(run: PipelineRunResponse) -> list[AttemptRecord]:
     """Return the attempts of a run, the first one first."""
     metadata = run.run_metadata

@@ -34,7 +34,7 @@ from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
-from kitaru._zenml.running.inputs import WALKED, Saved, as_given, freeze, save, step_inputs
+from kitaru._zenml.running.inputs import WALKED, Frozen, as_given, freeze, step_inputs
 from kitaru._zenml.running.invocations import Compiler, Invocation
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
@@ -44,6 +44,7 @@ from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
 from kitaru._zenml.values.lineage import Lineage
 from kitaru._zenml.values.memory import Held
+from kitaru._zenml.values.saving import Saved, save
 from kitaru._zenml.values.values import storable
 from kitaru.errors import KitaruDivergenceError
 
@@ -427,16 +428,17 @@ class Body:
 
     # -- running a call -----------------------------------------------------------------------------------------------
 
-    def _run(self, made: _Made, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
-        outcome = self._run_step(made, values, held, upstream)
+    def _run(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str]) -> Outcome:
+        outcome = self._run_step(made, frozen, held, upstream)
         self._precedence.ended(made.called, made.name, upstream)
         return outcome
 
-    def _run_step(self, made: _Made, values: dict[str, Any], held: Held, upstream: set[str]) -> Outcome:
-        called, name = made.called, made.name
+    def _run_step(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str]) -> Outcome:
+        called, name, values = made.called, made.name, frozen.values
         plain = called if isinstance(called, PlainStep) else None
         others = plain.await_others() if plain is not None else set()
         inputs = step_inputs(called, values, partial(self._settled, held), _argument_of(name))
+        inputs.add_parts(frozen.wholes)
         invocation = Invocation(
             called,
             name,
@@ -499,12 +501,14 @@ class Body:
     def _know_outputs(self, outcome: Outcome) -> None:
         for value, artifact in outcome.outputs:
             self._lineage.add(value, artifact)
+            self._lineage.add_parts(value, artifact)
 
     def _frozen(
         self, name: str, values: dict[str, Any], held: Held, digests: Mapping[str, str | None] | None = None
-    ) -> dict[str, Any]:
+    ) -> Frozen:
         what = _argument_of(name)
-        return {
+        wholes = self._lineage.wholes_in(list(values.values()))
+        frozen = {
             key: freeze(
                 value,
                 self._lineage,
@@ -514,6 +518,7 @@ class Body:
             )
             for key, value in values.items()
         }
+        return Frozen(frozen, wholes)
 
     def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""

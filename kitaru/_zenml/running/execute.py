@@ -45,7 +45,7 @@ from kitaru._zenml.records.original import Original, plan_of
 from kitaru._zenml.records.prints import finish_line, write_whole_lines
 from kitaru._zenml.records.runs import exclusive
 from kitaru._zenml.records.step_runs import keep_step_runs
-from kitaru._zenml.running import container
+from kitaru._zenml.running import container, foreign_paths
 from kitaru._zenml.running.body import Abandoned, Body
 from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
@@ -269,9 +269,10 @@ def _run_body(job: _Job, body: Body) -> ArtifactVersionResponse | None:
     try:
         with scope.in_body(body), lanes.inside(body.lane):
             values = {name: _input_value(job.inputs[recorded], body) for name, recorded in flow.record_names.items()}
-            value = call(flow.func, flow.signature, values)
-            if inspect.iscoroutine(value):
-                value = job.loop.run(_finish_async(value, body), lambda loop: lanes.count_tasks(loop, body.lane))
+            with foreign_paths.told(values, job.runner.run):
+                value = call(flow.func, flow.signature, values)
+                if inspect.iscoroutine(value):
+                    value = job.loop.run(_finish_async(value, body), lambda loop: lanes.count_tasks(loop, body.lane))
             body.check()
             body.settle()
             body.check_complete()

@@ -12,20 +12,17 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from zenml.artifacts.utils import save_artifact
-from zenml.enums import ArtifactSaveType
 from zenml.execution.pipeline.dynamic.outputs import BaseFuture, OutputArtifact
 from zenml.models import ArtifactVersionResponse
 
 from kitaru._core.code.definitions import CALL_INPUT
 from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
 from kitaru._core.code.structure import Slot, encode, leaves, replace
-from kitaru._core.identity.plain_values import is_plain, is_table
 from kitaru._core.settings.unset import UNSET
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import captured
+from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, pickled, storable
 
 if TYPE_CHECKING:
@@ -50,19 +47,26 @@ class StepInputs:
     parameters: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
     cache_key: str | None = None
-    loaded: list[_Artifact] = field(default_factory=list)
+    parts_of: list[OutputArtifact] = field(default_factory=list)
 
     @property
     def producers(self) -> set[str]:
-        """Names of the steps whose outputs are among the inputs."""
+        """Names of the steps whose outputs, or parts of them, are among the inputs."""
         values = [item for value in self.artifacts.values() for item in _listed(value)]
-        return {value.step_name for value in (*values, *self.loaded) if isinstance(value, OutputArtifact)}
+        return {value.step_name for value in (*values, *self.parts_of) if isinstance(value, OutputArtifact)}
+
+    def add_parts(self, wholes: list[OutputArtifact]) -> None:
+        """Take note of the results that parts among the inputs come from, but for those that are inputs themselves."""
+        values = [item for value in self.artifacts.values() for item in _listed(value)]
+        known = {_output(value) for value in values if isinstance(value, OutputArtifact)}
+        parts = {_output(whole): whole for whole in wholes}
+        self.parts_of += [whole for output, whole in parts.items() if output not in known]
 
     def plain(self, shape: Any, artifacts: list[_Artifact]) -> tuple[Any, list[_Artifact]]:
         """Put values in the slots of what is more than an artifact or a list of them, as a plain step takes no more."""
         if isinstance(shape, Slot) or _is_list_of_slots(shape):
             return shape, artifacts
-        self.loaded += artifacts
+        self.add_parts([artifact for artifact in artifacts if isinstance(artifact, OutputArtifact)])
 
         def filled(leaf: Any) -> Any:
             return artifacts[leaf.index].load(disable_cache=True) if isinstance(leaf, Slot) else leaf
@@ -70,37 +74,17 @@ class StepInputs:
         return replace(shape, filled), []
 
 
-class Saved:
-    """The artifacts of values that were arguments, so that a value is stored once however many calls it is given to.
+@dataclass(frozen=True)
+class Frozen:
+    """The arguments of a call as they are when it is made.
 
-    A value is found by its ``id`` and by the digest of its content that tells calls apart. Where the ``id`` is that of
-    another one by now, that has the same content. Values that stand for something outside, as a path does for a file,
-    are stored each time.
+    Attributes:
+        values: What :func:`freeze` made of each, by parameter.
+        wholes: The results of which they are parts, or have some in them.
     """
 
-    def __init__(self) -> None:
-        self._artifacts: dict[tuple[int, str], ArtifactVersionResponse] = {}
-
-    def artifact_of(self, value: Any, digest: str | None, held: Held, what: str) -> ArtifactVersionResponse:
-        """Return the artifact that holds a value; it is stored where there is none yet.
-
-        Args:
-            value: The value.
-            digest: Of its content; None where nothing tells that it is unchanged.
-            held: Takes what the artifact holds.
-            what: What the value is, for a message.
-
-        Raises:
-            KitaruUsageError: It cannot be stored.
-        """
-        key = (id(value), digest) if digest is not None and (is_plain(value) or is_table(value)) else None
-        artifact = self._artifacts.get(key) if key is not None else None
-        if artifact is None:
-            artifact = save(storable(value, what, AS_INPUT), "input")
-            if key is not None:
-                self._artifacts[key] = artifact
-        held.keep(artifact.id, value, unchanged=True)
-        return artifact
+    values: dict[str, Any]
+    wholes: list[OutputArtifact]
 
 
 def freeze(value: Any, lineage: Lineage, held: Held, what: str, store: Callable[[Any], ArtifactVersionResponse]) -> Any:
@@ -199,18 +183,6 @@ def step_inputs(
     return inputs
 
 
-def save(value: Any, kind: str) -> ArtifactVersionResponse:
-    """Store a value that no step returned, and return its artifact."""
-    name = f"kitaru_{kind}_{uuid4()}"
-    return save_artifact(
-        data=value,
-        name=name,
-        uri=f"kitaru/{kind}/{name}",
-        save_type=ArtifactSaveType.EXTERNAL,
-        has_custom_name=False,
-    )
-
-
 def _describe_shapes(inputs: StepInputs, shapes: dict[str, Any], what: str) -> None:
     encoded = {parameter: encode(shape) for parameter, shape in shapes.items()}
     if is_parameter(encoded):
@@ -230,6 +202,10 @@ def _cache_key(inputs: StepInputs, closure: str | None) -> str:
     }
     text = json.dumps([inputs.parameters, types, closure], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _output(artifact: OutputArtifact) -> tuple[str, str]:
+    return artifact.step_name, artifact.output_name
 
 
 def _listed(value: Any) -> list[Any]:

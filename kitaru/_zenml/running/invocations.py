@@ -13,6 +13,7 @@ from zenml.execution.pipeline.dynamic.compilation import compile_dynamic_step_in
 from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
 from zenml.models import ArtifactVersionResponse
 
+from kitaru._core.code.definitions import PART_INPUT
 from kitaru._core.code.named import NamedCall
 from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._zenml.records.records import EXTRA_KEY
@@ -59,7 +60,15 @@ class Compiler:
             changes["caching_parameters"] = {**step.config.caching_parameters, "kitaru_inputs": call.inputs.cache_key}
         if not call.may_cache:
             changes["enable_cache"] = False
-        return step.model_copy(update={"config": step.config.model_copy(update=changes)})
+        spec = step.spec
+        if call.inputs.parts_of:
+            # It is no parameter: ZenML records where its artifacts come from, and loads none.
+            known = {**spec.inputs, PART_INPUT: list(map(_told, call.inputs.parts_of))}
+            spec = spec.model_copy(update={"inputs": known})
+            policy = step.config.cache_policy
+            ignored = [*(policy.ignored_inputs or ()), PART_INPUT]
+            changes["cache_policy"] = policy.model_copy(update={"ignored_inputs": ignored})
+        return step.model_copy(update={"spec": spec, "config": step.config.model_copy(update=changes)})
 
     def _by_zenml(self, call: Invocation) -> Step:
         snapshot, called = self._runner.snapshot, call.called

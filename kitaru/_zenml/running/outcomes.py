@@ -20,7 +20,7 @@ from kitaru._core.process.event import Event, Kind
 from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import give_recorded_traceback, user_traceback
 from kitaru._zenml.records.tracking import write_metadata
-from kitaru._zenml.running.inputs import save
+from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, pickled
 from kitaru.errors import KitaruBackendError, KitaruError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,12 +22,14 @@ from kitaru._core.code.event_loop import in_shared_loop
 from kitaru._core.code.modules import locate
 from kitaru._core.code.signatures import call
 from kitaru._core.code.structure import Slot, decode, replace
+from kitaru._core.values.contents import Content
 from kitaru._zenml.door.private import set_source
 from kitaru._zenml.records.original import plan_of
 from kitaru._zenml.records.prints import finish_line, write_whole_lines
-from kitaru._zenml.running import isolation
+from kitaru._zenml.running import foreign_paths, isolation
 from kitaru._zenml.running.resources import resource_settings
-from kitaru._zenml.values.values import fingerprint, storable
+from kitaru._zenml.values.content_hash import note, stable_digest
+from kitaru._zenml.values.values import Pickled, fingerprint, storable
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -94,17 +95,17 @@ def captured(checkpoint: CheckpointDefinition[..., Any]) -> str | None:
     cells = checkpoint.func.__closure__ or ()
     if not cells:
         return None
-    digest = hashlib.blake2b(digest_size=16)
-    for cell in cells:
-        digest.update(_fingerprint_of(cell) or uuid4().bytes)  # what cannot be told is taken for changed
-    return digest.hexdigest()
+    # What cannot be told is taken for changed.
+    return " ".join(_digest_of(cell) or uuid4().hex for cell in cells)
 
 
-def _fingerprint_of(cell: CellType) -> bytes | None:
+def _digest_of(cell: CellType) -> str | None:
     try:
-        return fingerprint(cell.cell_contents)
+        value = cell.cell_contents
     except ValueError:  # not assigned yet
         return None
+    known = stable_digest(value) or fingerprint(value)
+    return known.hex() if isinstance(known, bytes) else known
 
 
 def run_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
@@ -137,9 +138,16 @@ class _Step:
         """Hand the value to the call, where that was made in this process, and return what ZenML shall store."""
         finish_line()
         stored = _outputs(self.checkpoint, self.name, value)
-        if self.made_by is not None:
+        # The body gets files and folders as the store gives them, now as after a recovery.
+        if self.made_by is not None and not _holds_content(stored):
             self.made_by.value, self.made_by.has_value = value, True
         return stored
+
+
+def _holds_content(stored: Any) -> bool:
+    if type(stored) is tuple:
+        return any(map(_holds_content, stored))
+    return isinstance(stored, Content) or (isinstance(stored, Pickled) and stored.holds_content)
 
 
 @contextmanager
@@ -150,7 +158,8 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
         write_whole_lines()
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
-    with scope.in_checkpoint(scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))):
+    here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
+    with scope.in_checkpoint(here), foreign_paths.told(step.arguments, context.pipeline_run):
         yield step
 
 
@@ -183,6 +192,7 @@ def _filled(structure: Any, slots: list[Any]) -> Any:
 
 def _outputs(checkpoint: CheckpointDefinition[..., Any], name: str, value: Any) -> Any:
     if checkpoint.options.materializers is not None:
+        note(value)
         return value
     count = len(build_step(checkpoint).entrypoint_definition.outputs)
     what = f"The output of checkpoint {name!r}"

@@ -139,14 +139,13 @@ def _check_run(flow: FlowDefinition[..., Any], run: PipelineRunResponse) -> None
 
 
 def _call(step: StepRunResponse) -> Call:
-    producers = {source.step_name for sources in step.spec.normalized_inputs.values() for source in sources}
     return Call(
         name=step.name,
         checkpoint=step.config.name,
         index=index_of(step),
         id=str(step.id),
         succeeded=step.status.is_successful,
-        producers=frozenset(producers),
+        producers=records.producers_of(step),
     )
 
 

@@ -28,13 +28,14 @@ from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records.original import PLAN_KEY
 from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
-from kitaru._zenml.running.inputs import ARTIFACT_KEY, save
+from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.steps import give_source
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.submitting.placement import Placement, place
+from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, storable
 from kitaru.errors import KitaruUsageError
 

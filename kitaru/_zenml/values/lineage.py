@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from kitaru._core.code.structure import replace
+from kitaru._zenml.values.parts import parts_of
 from kitaru._zenml.values.values import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
     from zenml.models import ArtifactVersionResponse
+
+_A = TypeVar("_A")
 
 # Python keeps one object each for these: identity says nothing about where a value came from.
 _SMALL_INTEGERS = range(-5, 257)
 
 
-class _Known(NamedTuple):
-    artifact: ArtifactVersionResponse
+@dataclass(frozen=True)
+class _Known(Generic[_A]):
+    artifact: _A
     content: object
 
 
@@ -27,7 +36,8 @@ class Lineage:
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, _Known[ArtifactVersionResponse]] = {}
+        self._parts: dict[int, _Known[OutputArtifact]] = {}
         self._lock = threading.Lock()
 
     def add(self, value: Any, artifact: ArtifactVersionResponse) -> None:
@@ -39,13 +49,37 @@ class Lineage:
             with self._lock:
                 self._known[id(value)] = _Known(artifact, content)
 
+    def add_parts(self, value: Any, artifact: OutputArtifact) -> None:
+        """Remember of which result the parts of a value come: those that nothing else in this process holds."""
+        for part in parts_of(value):
+            content = _content(part)
+            if content is not None:
+                with self._lock:
+                    self._parts[id(part)] = _Known(artifact, content)
+
+    def wholes_in(self, value: Any) -> list[OutputArtifact]:
+        """Return the results of which a value is a part, or of which parts are in it, as long as these are unchanged."""
+        wholes: list[OutputArtifact] = []
+
+        def visit(part: Any) -> Any:
+            known = self._known_as(self._parts, part)
+            if known is not None:
+                wholes.append(known.artifact)
+            return part
+
+        if self._parts:
+            replace(value, visit)
+        return wholes
+
     def find(self, value: Any) -> ArtifactVersionResponse | None:
         """Return the artifact that holds just this value, or None: never stored, or changed since."""
+        known = None if _is_shared(value) else self._known_as(self._known, value)
+        return known.artifact if known is not None else None
+
+    def _known_as(self, known: Mapping[int, _Known[_A]], value: Any) -> _Known[_A] | None:
         with self._lock:
-            known = self._known.get(id(value))
-        if known is None or _is_shared(value) or _content(value) != known.content:
-            return None
-        return known.artifact
+            one = known.get(id(value))
+        return None if one is None or _content(value) != one.content else one
 
 
 def _content(value: Any) -> object:

@@ -26,10 +26,12 @@ from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import source_utils
 
 from kitaru._core.code.modules import MAIN, main_alias
-from kitaru._core.identity.canonical import content_hash
 from kitaru._core.identity.equality import same
+from kitaru._core.values.contents import Content
 from kitaru._zenml.door.installed import materializer_of
 from kitaru._zenml.door.private import set_source
+from kitaru._zenml.values.content_hash import note, stable_digest
+from kitaru._zenml.values.contents import ContentMaterializer  # noqa: F401 - registers itself
 from kitaru._zenml.values.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
 
@@ -55,11 +57,14 @@ PARAMETER_LIMIT = 4096
 class Pickled:
     """A value as one pickle, made when it is handed over, and what ZenML's dashboard shows of it."""
 
-    def __init__(self, payload: bytes, type_name: str, content_hash: str, shown: list[Shown]) -> None:
+    def __init__(
+        self, payload: bytes, type_name: str, content_hash: str, shown: list[Shown], *, holds_content: bool
+    ) -> None:
         self.payload = payload
         self.type_name = type_name
         self.content_hash = content_hash
         self.shown = shown
+        self.holds_content = holds_content  # whether a file or folder is in it
 
 
 @cache
@@ -108,7 +113,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     meet a second class of the same name and ``isinstance`` would fail.
     """
 
+    holds_content = False
+
     def reducer_override(self, obj: Any) -> Any:
+        self.holds_content |= isinstance(obj, Content)
         if isinstance(obj, io.TextIOWrapper):  # cloudpickle would read the whole file and give back a StringIO
             raise pickle.PicklingError("an open file stays in its process")
         if isinstance(obj, type) and obj.__module__ in MAIN:
@@ -117,6 +125,15 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             main = sys.modules["__main__"]
             if ref is not None and sys.modules.get(ref.name) is main and getattr(main, kind.__qualname__, None) is kind:
                 return _import_attribute, (ref.name, kind.__qualname__)
+        return super().reducer_override(obj)
+
+
+class _ContentPickler(_Pickler):
+    """Takes the digest of a file or folder for what it contains."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, Content):
+            return type(obj).from_store, (obj.name, obj.digest)
         return super().reducer_override(obj)
 
 
@@ -139,15 +156,17 @@ def pickled(value: Any, what: str, remedy: str) -> Pickled:
     """
     buffer = io.BytesIO()
     name = _type_name(value)
+    pickler = _Pickler(buffer)
     try:
-        _Pickler(buffer).dump(value)
+        pickler.dump(value)
     except Exception as error:
         raise KitaruUsageError(
             f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). {remedy}"
         ) from error
     payload = buffer.getvalue()
     kind: Any = type(value)
-    return _pickled_as(kind)(payload, name, content_hash(value, payload), shown(value))
+    content = stable_digest(value) or hashlib.sha256(payload).hexdigest()
+    return _pickled_as(kind)(payload, name, content, shown(value), holds_content=pickler.holds_content)
 
 
 def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
@@ -164,7 +183,10 @@ def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
     kind = type(value)
     if kind in _SCALARS or kind is bytes or issubclass(kind, Pickled):
         return value
-    return value if _is_faithful(value) else pickled(value, what, remedy)
+    if not _is_faithful(value):
+        return pickled(value, what, remedy)
+    note(value)
+    return value
 
 
 def _is_faithful(value: Any) -> bool:
@@ -172,8 +194,8 @@ def _is_faithful(value: Any) -> bool:
     kind = type(value)
     if kind in _CONTAINERS:
         return all(is_json(item) for item in ([value] if kind is dict else value))
-    if isinstance(value, Path):  # ZenML stores the file, where there is one
-        return value.exists()
+    if isinstance(value, Path):  # ZenML would store the file that is there, and give back a copy under another name
+        return False
     if not _is_importable(kind):
         return False
     materializer = materializer_of(kind)
@@ -216,7 +238,7 @@ def fingerprint(value: Any) -> bytes | None:
         return digest.digest()
     sink = _HashSink(digest.update)
     try:
-        pickler = _Pickler(sink, protocol=5, buffer_callback=lambda buffer: digest.update(buffer.raw()))
+        pickler = _ContentPickler(sink, protocol=5, buffer_callback=lambda buffer: digest.update(buffer.raw()))
         pickler.dump(value)
     except Exception:  # noqa: BLE001 - what cannot be pickled has no fingerprint, whatever the reason
         return None

@@ -32,6 +32,19 @@ def endless(seen: str) -> str:
     return socket.gethostname()
 
 
+@checkpoint(cache=False)
+def read(what: kitaru.File | Path) -> str:
+    return Path(what).read_text()
+
+
+@flow(cache=False)
+def carried(file: kitaru.File, path: Path) -> list[Any]:
+    try:
+        return [read(path)]
+    except FileNotFoundError as error:
+        return [read(file), file.name, str(path), error.__notes__]
+
+
 @flow(cache=False)
 def asking() -> list[Any]:
     host = first()

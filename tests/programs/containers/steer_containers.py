@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
-from container_flows import asking, mended, mortal
+from container_flows import asking, carried, mended, mortal
 from handing_out import out
 from zenml.config.global_config import GlobalConfiguration
 
-from kitaru import KitaruClient, KitaruRunnerLostError, KitaruUserCodeError
+from kitaru import File, KitaruClient, KitaruRunnerLostError, KitaruUserCodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,8 @@ def main() -> None:
     with ThreadPoolExecutor(2) as pool:  # two stacks at once
         asked, here = pool.map(lambda stack: asking.run(stack=stack), ["docker", "default"])
     failing = mended.run()
+    Path("notes.txt").write_text("from outside")
+    carrying = carried.run(File("notes.txt"), Path("notes.txt").absolute())
     seen = [stores / name for name in ("killed", "lost", "cancelled")]
     killed, lost, cancelled = [mortal.run(str(path), retries=n) for path, n in zip(seen, (1, 0, 3), strict=True)]
     found: dict[str, Any] = {"reason": failure(failing, KitaruUserCodeError)}
@@ -81,6 +83,7 @@ def main() -> None:
         "asked": asked,
         "here": here,
         "mended": failing,
+        "carried": carrying,
     }
     for name, handle in ends.items():
         found[name] = [handle.wait(timeout=300), [a.outcome for a in handle.execution.attempts]]

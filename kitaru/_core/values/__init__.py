@@ -1,0 +1,1 @@
+"""Values that Kitaru itself defines, and how they are written."""
