@@ -5,10 +5,13 @@ from __future__ import annotations
 import marshal
 import sys
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from kitaru._core.identity.digest_objects import reduced
 from kitaru._core.identity.digest_parts import SIZE, Node, Opener
+
+# Where pandas remembers the properties that were read already.
+_PANDAS_CACHE: Final = frozenset({"_cache"})
 
 
 def opener_of(kind: type) -> Opener | None:
@@ -61,6 +64,8 @@ def _pandas_opener(kind: type) -> Opener | None:
         return lambda part: _labelled(part, _values(part))
     if issubclass(kind, getattr(pandas, "Index", ())):
         return _index
+    if issubclass(kind, getattr(extensions, "ExtensionDtype", ())):
+        return lambda part: reduced(part, part.__reduce_ex__(4), _PANDAS_CACHE)
     return _extension if issubclass(kind, getattr(extensions, "ExtensionArray", ())) else None
 
 

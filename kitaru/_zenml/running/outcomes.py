@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import datetime as dt
+import decimal
+import fractions
 import pickle
 import shlex
 from contextlib import suppress
@@ -85,10 +88,31 @@ class Outcome:
 
 
 def _own(value: Any) -> Any:
-    """Give text an identity of its own: Python shares one object among equal constants, lineage tells by identity."""
-    if type(value) is str and len(value) > 1:
+    """Give what cannot be changed an identity of its own: lineage tells by it, and constants are one object everywhere."""
+    kind = type(value)
+    if kind in (str, bytes):
         return value[:1] + value[1:]
-    return value
+    if kind is tuple:
+        return (*value,)  # tuple() would give back the same
+    return pickle.loads(pickle.dumps(value)) if kind in _CONSTANTS else value  # noqa: S301 - written in this very line
+
+
+# What a module may hold as a constant, beside text, bytes and tuples.
+_CONSTANTS: Final = frozenset(
+    {
+        int,
+        float,
+        complex,
+        frozenset,
+        dt.date,
+        dt.datetime,
+        dt.time,
+        dt.timedelta,
+        decimal.Decimal,
+        fractions.Fraction,
+        UUID,
+    }
+)
 
 
 # -- failures ---------------------------------------------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import enum
+import re
 import threading
+import types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kitaru._core.code.structure import replace
 from kitaru._zenml.values.parts import parts_of
@@ -18,8 +22,12 @@ if TYPE_CHECKING:
 
 _A = TypeVar("_A")
 
-# Python keeps one object each for these: identity says nothing about where a value came from.
-_SMALL_INTEGERS = range(-5, 257)
+# There is one object for everybody of each of these: identity says nothing about where a value came from.
+_SMALL_INTEGERS: Final = range(-5, 257)
+_SINGLE: Final = (
+    *(type(None), type(...), type(NotImplemented), bool, type, enum.Enum, re.Pattern, dt.tzinfo),
+    *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.GenericAlias),
+)
 
 
 @dataclass(frozen=True)
@@ -90,8 +98,14 @@ def _content(value: Any) -> object:
 
 
 def _is_shared(value: Any) -> bool:
-    if value is None or isinstance(value, bool):
+    if isinstance(value, _SINGLE):
         return True
-    if type(value) is int:
+    kind = type(value)
+    if kind is int:
         return value in _SMALL_INTEGERS
-    return type(value) in (str, bytes, tuple, frozenset) and len(value) <= 1
+    if kind in (str, bytes, tuple, frozenset):
+        return len(value) <= 1
+    return kind.__module__ == "numpy.dtypes" or kind.__name__ in (
+        "NaTType",
+        "NAType",
+    )  # of packages that may be missing

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import operator
 import os
 import pickle
 import sys
@@ -21,7 +22,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import cloudpickle
 from pydantic import BaseModel, TypeAdapter
 from zenml.enums import ArtifactType
-from zenml.materializers import BuiltInContainerMaterializer, BuiltInMaterializer, CloudpickleMaterializer
+from zenml.materializers import (
+    BuiltInContainerMaterializer,
+    BuiltInMaterializer,
+    BytesMaterializer,
+    CloudpickleMaterializer,
+)
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import source_utils
 
@@ -45,7 +51,7 @@ if TYPE_CHECKING:
 _SCALARS = (type(None), bool, int, float, str)
 _CONTAINERS = (list, tuple, dict, set)
 # They accept subclasses of what they are for (enums, named tuples) and give back the base, or cannot tell the type.
-_LOSSY = (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer)
+_LOSSY = (CloudpickleMaterializer, BuiltInContainerMaterializer, BuiltInMaterializer, BytesMaterializer)
 _PLAIN = "plain data (numbers, text, lists, dicts, dataclasses, pydantic models, arrays, frames)"
 # What to do about a value that cannot be stored.
 AS_OUTPUT = f"Return {_PLAIN} instead, or give the checkpoint a ZenML materializer for this type: @checkpoint(materializers=...)."
@@ -107,10 +113,10 @@ class PickledMaterializer(BaseMaterializer):
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Pickles the running script's own classes by reference to its importable name.
+    """Pickles by reference what cloudpickle copies into the pickle: there would be a second class of the same name.
 
-    cloudpickle copies what ``__main__`` defines into the pickle; the runner, which imports the script, would then
-    meet a second class of the same name and ``isinstance`` would fail.
+    These are the classes that the running script defines, by its importable name, and generic models with their
+    arguments, such as ``Page[int]``, which pydantic makes wherever they are written.
     """
 
     holds_content = False
@@ -125,6 +131,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             main = sys.modules["__main__"]
             if ref is not None and sys.modules.get(ref.name) is main and getattr(main, kind.__qualname__, None) is kind:
                 return _import_attribute, (ref.name, kind.__qualname__)
+        generic = vars(obj).get("__pydantic_generic_metadata__") if isinstance(obj, type) else None
+        if generic and generic["origin"]:
+            return operator.getitem, (generic["origin"], generic["args"])
         return super().reducer_override(obj)
 
 
@@ -193,7 +202,7 @@ def _is_faithful(value: Any) -> bool:
     """Whether ZenML's materializer for a value's type gives back an equal value of that type."""
     kind = type(value)
     if kind in _CONTAINERS:
-        return all(is_json(item) for item in ([value] if kind is dict else value))
+        return is_json(value if kind in (list, dict) else list(value))
     if isinstance(value, Path):  # ZenML would store the file that is there, and give back a copy under another name
         return False
     if not _is_importable(kind):
@@ -210,12 +219,13 @@ def _gives_back(materializer: type[BaseMaterializer], value: Any) -> bool:
     """Whether a materializer of ZenML's integrations, or of the user, gives back what it got.
 
     ZenML stores frames as CSV without pyarrow, and with it not every index and column comes back; arrays come back
-    as plain ones, and it fails for those without axes. Pictures are stored in the format they were read from, which
+    as plain ones, and it fails for those without axes and of complex numbers; what objects are in one it pickles without
+    regard to where a script's classes are. Pictures are stored in the format they were read from, which
     may lose detail.
     """
     package = materializer.__module__
     if package.startswith("zenml.integrations.numpy."):
-        return type(value) in materializer.ASSOCIATED_TYPES and value.ndim > 0
+        return type(value) in materializer.ASSOCIATED_TYPES and value.ndim > 0 and value.dtype.kind not in "cO"
     return not package.startswith(("zenml.integrations.pandas.", "zenml.integrations.pillow."))
 
 
@@ -258,18 +268,25 @@ class _HashSink(io.RawIOBase):
 
 
 def is_json(value: Any) -> bool:
-    """Whether a value is plain JSON, of just the types that reading JSON gives."""
+    """Whether a value is plain JSON, of just the types that reading JSON gives, and none of its parts is in it twice."""
+    try:
+        return _is_json(value, set())
+    except RecursionError:
+        return False
+
+
+def _is_json(value: Any, seen: set[int]) -> bool:
     kind = type(value)
     if kind in _SCALARS:
         return _is_json_scalar(value)
-    try:
-        if kind is list:
-            return all(is_json(item) for item in value)
-        if kind is dict:
-            return all(type(key) is str for key in value) and all(is_json(item) for item in value.values())
-    except RecursionError:  # a container that holds itself
+    if kind not in (list, dict) or id(value) in seen:
         return False
-    return False
+    seen.add(id(value))
+    if kind is list:
+        return all(_is_json(item, seen) for item in value)
+    return all(type(key) is str and _is_json_scalar(key) for key in value) and all(
+        _is_json(item, seen) for item in value.values()
+    )
 
 
 def _is_json_scalar(value: Any) -> bool:
