@@ -74,21 +74,25 @@ _checkpoint: ContextVar[CheckpointScope | None] = ContextVar("kitaru_checkpoint"
 _call: ContextVar[Call | None] = ContextVar("kitaru_call", default=None)
 
 
-def refuse_in_body(call: str, instead: str = "") -> None:
-    """Refuse a call that starts executions, which every new attempt of a body would repeat.
+def refuse_in_flow(call: str, instead: str = "") -> None:
+    """Refuse a call that starts executions, which every new attempt of a body, or of a checkpoint, would repeat.
 
     Args:
         call: The call, for the message.
-        instead: What else might be wanted, beside starting it inside a checkpoint.
+        instead: What else might be wanted, beside starting it elsewhere.
 
     Raises:
-        KitaruContextError: The caller is the body of a flow.
+        KitaruContextError: The caller is the body of a flow, or a checkpoint.
     """
-    if current_body() is not None and current_checkpoint() is None:
-        raise KitaruContextError(
-            f"{call} was called in the body of a flow, where every new attempt would start it once more. Start it inside a "
-            f"checkpoint{instead}."
-        )
+    checkpoint = current_checkpoint()
+    if checkpoint is None and current_body() is None:
+        return
+    place = "in the body of a flow" if checkpoint is None else f"inside checkpoint {checkpoint.name!r}"
+    raise KitaruContextError(
+        f"{call} was called {place}. A flow starts no executions, neither in its body nor inside a checkpoint: every new "
+        f"attempt would start them once more, and nothing would end them with it. Start it in the program that starts this "
+        f"flow{instead}."
+    )
 
 
 def current_body() -> FlowBody | None:
