@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def test_an_execution_ends_with_its_body_and_tells_what_became_of_the_calls_that_it_gave_up(project: Project) -> None:
     project.take("faithful/endings.py")
     shown = project.run("endings.py", env={"KITARU_CONCURRENCY": "5"}).stdout.splitlines()
-    hedged, first_of_two, timed_out, tried_again, failed = map(json.loads, shown[:-1])
+    hedged, first_of_two, timed_out, tried_again, failed, asked = map(json.loads, shown[:-1])
     reason = "the flow's body has ended without waiting for it"
     assert hedged == ["soon", {"hang": ["cancelled", 1], "soon": ["completed", 1]}, [reason]]
     assert first_of_two == ["soon", {"hang_in_thread": ["cancelled", 1], "soon": ["completed", 1]}, [reason]]
@@ -23,6 +23,7 @@ def test_an_execution_ends_with_its_body_and_tells_what_became_of_the_calls_that
     # What runs on is the next attempt's.
     assert tried_again == ["go", {"touch": ["completed", 1], "until": ["completed", 1]}, []]
     assert failed == ["at once", {"hang": ["cancelled", 1], "hang_in_thread": ["cancelled", 1]}, [reason]]
+    assert asked == [True, {"hang_in_thread": ["cancelled", 2]}, [reason]]  # it did not hold the pause either
     assert shown[-1] == "True"
 
 

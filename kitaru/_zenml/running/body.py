@@ -30,7 +30,7 @@ from kitaru._core.identity.lanes import Lane
 from kitaru._core.identity.matching import NEVER, NOW, Call, Place, State
 from kitaru._core.identity.matching import Question as QuestionCall
 from kitaru._core.process.event import Event, Kind
-from kitaru._core.settings.environment import concurrency, replay_forced
+from kitaru._core.settings.environment import cancel_grace, concurrency, replay_forced
 from kitaru._zenml.records.events import CANCELLED, announce, has_log, tell
 from kitaru._zenml.records.failures import came_from
 from kitaru._zenml.records.records import note_expected
@@ -452,7 +452,10 @@ class Body:
         self._pool.close()
         if isinstance(self.ended_by, Abandoned):
             wait_for([one.outcome for one in self._wanted()])
-        return [one for one in [*self._earlier.values(), *self._started.values()] if not one.is_done]
+        started = [*self._earlier.values(), *self._started.values()]
+        # Calls of adapters may have run in the body's loop, and are ending with it.
+        wait_for([one.outcome for one in started if isinstance(one.call.checkpoint, NamedCall)], cancel_grace())
+        return [one for one in started if not one.is_done]
 
     def store_result(self, value: Any) -> ArtifactVersionResponse | None:
         """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""

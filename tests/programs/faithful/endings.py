@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import kitaru
 from kitaru import KitaruTimeoutError, KitaruUserCodeError, checkpoint, flow
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @checkpoint
@@ -99,14 +104,31 @@ def tried_again() -> Any:
 
 
 @flow
+def asked() -> Any:
+    with contextlib.suppress(KitaruTimeoutError):
+        hang_in_thread.submit().result(timeout=0.1)
+    return kitaru.wait(timeout=0.1)
+
+
+@flow
 def failed() -> None:
     hang.submit()
     hang_in_thread.submit()
     raise ValueError("at once")
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def show(flow: Any) -> None:
     handle = flow.run(cache=False)
+    if flow is asked:
+        wait_for(lambda: handle.status == "waiting")
+        kitaru.KitaruClient().executions.input(handle.exec_id, value=True)
     try:
         value = handle.wait(progress=False)
     except KitaruUserCodeError as error:
@@ -119,10 +141,7 @@ def show(flow: Any) -> None:
 
 
 if __name__ == "__main__":
-    for shown in (hedged, first_of_two, timed_out, tried_again, failed):
+    for shown in (hedged, first_of_two, timed_out, tried_again, failed, asked):
         show(shown)
-    deadline = time.monotonic() + 60
-    while running := files.running(runner_directory()):
-        assert time.monotonic() < deadline, running
-        time.sleep(0.1)
+    wait_for(lambda: not files.running(runner_directory()))
     print(Path("cleaned").exists())
