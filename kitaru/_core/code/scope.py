@@ -107,13 +107,10 @@ class Call:
             if self.is_stopped:
                 raise StoppedCall
 
-    def stop(self, note: Callable[[], object]) -> str | None:
+    def stop(self) -> str | None:
         """Have it end without an outcome, and return what its function runs in: TASK or THREAD; None if it does not run.
 
         A thread cannot be stopped: it may end by itself until it is left.
-
-        Args:
-            note: Called before a task is cancelled.
         """
         with self._changing:
             if self._is_running and self.cancel is None:
@@ -121,7 +118,6 @@ class Call:
             self.is_stopped = True
             if not self._is_running or self.cancel is None:
                 return None
-            note()
             self.cancel()
             return TASK
 

@@ -274,14 +274,16 @@ def mark_lost(run_id: UUID, reason: str) -> None:
     _fail(run, reason)
 
 
-def open_steps(run_id: UUID, name: str | None = None) -> list[StepRunResponse]:
+def open_steps(
+    run_id: UUID, name: str | None = None, statuses: frozenset[ExecutionStatus] = OPEN_STEPS
+) -> list[StepRunResponse]:
     """Return the calls of a run that have not ended, as far as the store knows; of one name, or of all."""
     return list(
         depaginate(
             Client().list_run_steps,
             pipeline_run_id=run_id,
             name=name,
-            status=f"oneof:{json.dumps(sorted(status.value for status in OPEN_STEPS))}",
+            status=f"oneof:{json.dumps(sorted(status.value for status in statuses))}",
             exclude_retried=True,
             size=200,
             hydrate=True,
@@ -298,20 +300,15 @@ def close_cut_off(run_id: UUID) -> None:
     _end_steps(_inline(run_id, open_steps(run_id)), ExecutionStatus.FAILED, "its runner was lost before it had ended")
 
 
-def stop_call(run_id: UUID, name: str) -> None:
-    """Record that a call of this process is asked to end; ZenML takes it for stopped when it fails then."""
-    _end_steps(open_steps(run_id, name), ExecutionStatus.STOPPING, None)
-
-
 def end_call(run_id: UUID, name: str, reason: str) -> bool:
-    """Record that a call is stopped which runs in this process, and return whether there is one.
+    """Record that a call is stopped which runs in this process, and return whether it has not been so far.
 
     Args:
         run_id: The run.
         name: The call.
         reason: Why nobody will have what it returns.
     """
-    steps = _inline(run_id, open_steps(run_id, name))
+    steps = _inline(run_id, open_steps(run_id, name, OPEN_STEPS | {ExecutionStatus.RETRYING}))
     with suppress(IllegalOperationError):  # it has ended just now
         _end_steps(steps, ExecutionStatus.STOPPED, reason)
         return bool(steps)

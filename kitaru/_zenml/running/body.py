@@ -33,7 +33,7 @@ from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import cancel_grace, concurrency, replay_forced
 from kitaru._zenml.records.events import CANCELLED, announce, has_log, tell
 from kitaru._zenml.records.failures import came_from
-from kitaru._zenml.records.records import note_expected
+from kitaru._zenml.records.records import end_call, note_expected
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
@@ -532,6 +532,7 @@ class Body:
             except BaseException as error:
                 if call.is_stopped and isinstance(error, RunStoppedException):
                     announcement.status = CANCELLED
+                    end_call(self._runner.run.id, name, str(error))  # ZenML may have it wait for a further try
                 came_from(error, name)
                 if not keep_failure(self._runner.run.id, name, error):
                     self._lost.add(name)

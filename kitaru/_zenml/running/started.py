@@ -143,7 +143,7 @@ def let_go(run_id: UUID, started: Iterable[Started]) -> None:
     if not going_on:
         return
     deadline = time.monotonic() + cancel_grace()
-    places = [(one, one.call.stop(partial(records.stop_call, run_id, one.name))) for one in going_on]
+    places = [(one, one.call.stop()) for one in going_on]
     for one, place in places:
         if place != THREAD or not one.is_given_up:
             wait_for([one.outcome], max(deadline - time.monotonic(), 0))

@@ -13,8 +13,9 @@ from zenml import get_step_context
 from zenml import step as zenml_step
 from zenml.config import ResourceSettings
 from zenml.config.source import Source, SourceType
-from zenml.enums import StepType
+from zenml.enums import ExecutionStatus, StepType
 from zenml.exceptions import RunStoppedException
+from zenml.orchestrators.publish_utils import publish_step_run_status_update
 from zenml.utils import source_utils
 
 from kitaru._core.code import scope
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CellType
 
+    from zenml.models import StepRunResponse
     from zenml.steps import BaseStep
     from zenml.steps.step_context import StepContext
 
@@ -170,12 +172,16 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
-    with _running(made_by), scope.in_checkpoint(here), foreign_paths.told(step.arguments, context.pipeline_run):
+    with (
+        _running(made_by, context.step_run),
+        scope.in_checkpoint(here),
+        foreign_paths.told(step.arguments, context.pipeline_run),
+    ):
         yield step
 
 
 @contextmanager
-def _running(made_by: scope.Call | None) -> Iterator[None]:
+def _running(made_by: scope.Call | None, step_run: StepRunResponse) -> Iterator[None]:
     if made_by is None:
         yield
         return
@@ -183,7 +189,9 @@ def _running(made_by: scope.Call | None) -> Iterator[None]:
         with made_by.running():
             yield
     except scope.StoppedCall:
-        raise RunStoppedException(GIVEN_UP) from None  # ZenML tries all else again
+        # As stopping, what fails is taken for stopped. All but this error ZenML would try again.
+        publish_step_run_status_update(step_run.id, ExecutionStatus.STOPPING)
+        raise RunStoppedException(GIVEN_UP) from None
 
 
 def _replayed(context: StepContext) -> str | None:

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import kitaru
 from kitaru import KitaruTimeoutError, KitaruUserCodeError, checkpoint, flow
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@checkpoint
+@checkpoint(retries=1)  # which is no reason to begin anew
 async def hang() -> str:
     try:
         await asyncio.Event().wait()
@@ -28,7 +28,7 @@ async def hang() -> str:
     return "never"
 
 
-@checkpoint
+@checkpoint(retries=1)
 def hang_in_thread(threads: int = 0) -> str:
     for _ in range(threads):  # which Python waits for when a process ends
         threading.Thread(target=threading.Event().wait).start()
@@ -78,8 +78,8 @@ async def first_of_two() -> str:
 
 @flow
 def timed_out() -> Any:
-    waiting: Any = hang_in_thread.submit(2)
-    futures = [hang_in_thread.submit(1), pass_on.submit(waiting)]
+    first, second = hang_in_thread.submit(1), cast("Any", hang_in_thread.submit(2))
+    futures = [first, pass_on.submit(second)]
     given_up = []
     for future in futures:
         try:
