@@ -244,7 +244,7 @@ class Executions:
             KitaruUsageError: An option is wrong, or the id fits no execution or several; nothing was started.
             KitaruWaitValidationError: An answer does not fit its question; nothing was started.
             KitaruStateError: The execution is still running, Kitaru did not start it, or its flow's source is gone.
-            KitaruContextError: Called in the body of a flow.
+            KitaruContextError: Called in the body of a flow, or inside a checkpoint.
             KitaruStackError: The stack does not exist or cannot run flows.
             KitaruImageError: The image cannot be described, built or pushed.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
@@ -275,10 +275,10 @@ class Executions:
 
         Raises:
             KitaruUsageError: An argument is wrong for all of them; nothing was started.
-            KitaruContextError: Called in the body of a flow.
+            KitaruContextError: Called in the body of a flow, or inside a checkpoint.
             KitaruBackendError: The executions cannot be listed, as the store cannot be reached.
         """
-        scope.refuse_in_body("replay_many(...)")
+        scope.refuse_in_flow("replay_many(...)")
         from kitaru._runner.replays import replay_all
 
         change, settings = checked_replay("replay_many", options)

@@ -105,7 +105,7 @@ class Flow(FlowDefinition[P, R]):
 
         Raises:
             KitaruUsageError: The arguments do not fit, cannot be stored, or an option is wrong; nothing was started.
-            KitaruContextError: Called in the body of a flow.
+            KitaruContextError: Called in the body of a flow, or inside a checkpoint.
             KitaruStackError: The stack does not exist or cannot run flows.
             KitaruImageError: The image cannot be described, built or pushed.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
@@ -114,12 +114,12 @@ class Flow(FlowDefinition[P, R]):
             >>> handle = my_flow.run("a topic", retries=1)  # doctest: +SKIP
             >>> handle.wait()  # doctest: +SKIP
         """
-        self._refuse_in_body("run")
+        self._refuse_in_flow("run")
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
         values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, _OPTIONS)
         from kitaru.handle import FlowHandle
 
-        executing = loading.execution() if scope.current_checkpoint() is None else None
+        executing = loading.execution()
         if executing is not None:  # the runner imports the script that started this execution
             return FlowHandle(executing)
         settings = resolve(run=options, flow=self.options)
@@ -158,7 +158,7 @@ class Flow(FlowDefinition[P, R]):
             KitaruUsageError: A selector, an input, an output or an option is wrong; nothing was started.
             KitaruWaitValidationError: An answer does not fit its question; nothing was started.
             KitaruStateError: The original is still running, or Kitaru did not start it.
-            KitaruContextError: Called in the body of a flow.
+            KitaruContextError: Called in the body of a flow, or inside a checkpoint.
             KitaruStackError: The stack does not exist or cannot run flows.
             KitaruImageError: The image cannot be described, built or pushed.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
@@ -166,7 +166,7 @@ class Flow(FlowDefinition[P, R]):
         Examples:
             >>> my_flow.replay(exec_id, at="rank", outputs={"score[2]": 0.9}).wait()  # doctest: +SKIP
         """
-        self._refuse_in_body("replay")
+        self._refuse_in_flow("replay")
         change, settings = checked_replay(".replay", options)
         from kitaru._runner.replays import start_replay
         from kitaru.handle import FlowHandle
@@ -212,8 +212,11 @@ class Flow(FlowDefinition[P, R]):
                 "It is started by .run(...), which returns a handle; .run(...).wait() is its value",
             )
 
-    def _refuse_in_body(self, method: str) -> None:
-        scope.refuse_in_body(f"{self.name}.{method}(...)", f", or call its plain function: {self.name}.func(...)")
+    def _refuse_in_flow(self, method: str) -> None:
+        scope.refuse_in_flow(
+            f"{self.name}.{method}(...)",
+            f", or make it a part of this one: its plain function, {self.name}.func(...), can be called in the body",
+        )
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
         from kitaru._zenml.running import execute

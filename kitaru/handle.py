@@ -267,7 +267,7 @@ class FlowHandle(Generic[R]):
             KitaruUsageError: An option is wrong, or there is no such execution; nothing was started.
             KitaruWaitValidationError: An answer does not fit its question; nothing was started.
             KitaruStateError: The execution is still running, Kitaru did not start it, or its flow's source is gone.
-            KitaruContextError: Called in the body of a flow.
+            KitaruContextError: Called in the body of a flow, or inside a checkpoint.
             KitaruStackError: The stack does not exist or cannot run flows.
             KitaruImageError: The image cannot be described, built or pushed.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.code import loading, scope
+from kitaru._core.code import loading
 from kitaru._core.records.executions import ReplayOutcome, Replays
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import progress as progress_setting
@@ -37,7 +37,7 @@ def start_replay(flow: FlowDefinition[..., Any], execution: Any, change: ReplayO
     from kitaru._runner.launch import start
     from kitaru._zenml.submitting import replay_plan
 
-    executing = loading.execution() if scope.current_checkpoint() is None else None
+    executing = loading.execution()
     if executing is not None:  # the runner imports the script that started this replay
         return executing
     answers = {name: _plain(value) for name, value in (change.wait_answers or {}).items()}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.process import crash_points, files
-from kitaru._core.process.forks import leave_stdin
+from kitaru._core.process.forks import end_in_short, leave_stdin
 from kitaru._core.words.exception_text import text_of
 from kitaru.errors import KitaruBackendError
 
@@ -48,6 +48,9 @@ def main(directory: Path, order: Sequence[str] = ()) -> None:
         files.say_last_words(f"{type(error).__name__}: {text_of(error)}")
         raise
     files.say_last_words(files.FINISHED)
+    if _has_left_threads():  # which may have started further ones, and wait for them
+        end_in_short(waits=False)
+        os._exit(0)
 
 
 def _listen() -> tuple[Path, str, dict[str, Any]] | None:
@@ -121,6 +124,12 @@ def _run(job: dict[str, Any], generation: str) -> None:
         records.ensure_failed(exec_id, error)
         return
     execute.run_execution(exec_id, job.get("lost"))
+
+
+def _has_left_threads() -> bool:
+    from kitaru._zenml.running import started
+
+    return bool(started.left_behind)
 
 
 def _stop(*_: object) -> None:

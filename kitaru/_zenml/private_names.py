@@ -206,6 +206,11 @@ PRIVATE_NAMES: Final = (
     ),
     PrivateName(_RUNNER, "DynamicPipelineRunner.map", "Replaced for the same reason."),
     PrivateName(
+        _RUNNER,
+        "DynamicPipelineRunner.submit_child_pipeline",
+        "Replaced: a pipeline that is called in a flow's body is refused, as each attempt would run it again.",
+    ),
+    PrivateName(
         "zenml.execution.context",
         "ExecutionContext.step_runs",
         "Replaced: it keeps a hundred steps, and fails where a step takes more; see kitaru._zenml.records.step_runs.",

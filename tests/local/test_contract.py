@@ -561,6 +561,21 @@ def test_a_step_calls_the_runner_with_what_kitaru_takes(method, ours):
         inspect.signature(ours).bind(None, **given)
 
 
+@contract("DynamicPipelineRunner.submit_child_pipeline")
+def test_a_pipeline_calls_the_runner_with_what_kitaru_refuses():
+    from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
+    from zenml.pipelines.dynamic import pipeline_definition
+
+    tree = ast.parse(inspect.getsource(pipeline_definition))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if ast.unparse(call.func).endswith(".runner.submit_child_pipeline")]
+    assert len(calls) == 2
+    for call in calls:
+        given = {str(keyword.arg): None for keyword in call.keywords}
+        inspect.signature(DynamicPipelineRunner.submit_child_pipeline).bind(None, **given)
+        inspect.signature(plain_steps._refuse_pipeline).bind(**given)
+
+
 @contract("ExecutionContext.step_runs")
 def test_zenml_finds_a_step_where_it_was_told_to_look():
     from zenml.execution.context import ExecutionContext

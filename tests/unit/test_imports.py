@@ -33,6 +33,8 @@ PRIVATE_LIST = Path("kitaru/_zenml/private_names.py")
 OWN_NAMES = {
     "future._future",  # CheckpointFuture: the body completes what the public object shows
     "future._seen",  # the same: whether anybody has looked at a failure
+    "future._given_up",  # the same: whether somebody has stopped waiting for it
+    "future._needs",  # the same: the futures that its call waits for
 }
 
 # What `import kitaru` and `kitaru --help` must not load.

@@ -93,14 +93,23 @@ async def _end_others(threads: ThreadPoolExecutor) -> None:
         await loop.run_in_executor(waiting, threads.shutdown)
 
 
-async def in_shared_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+async def in_shared_loop(
+    coroutine: Coroutine[Any, Any, T], started: Callable[[Callable[[], None]], None] = lambda _: None
+) -> T:
     """Run a coroutine in the loop that all async checkpoints of this process share, in the caller's context.
 
     Clients of models and databases keep connections, which belong to the loop that they were opened in. ZenML gives
     each step a loop of its own: the second checkpoint that used a client would fail with "Event loop is closed".
+
+    Args:
+        coroutine: What to run.
+        started: Is given what cancels it, from any thread.
     """
 
     async def work() -> tuple[T | None, BaseException | None]:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        started(lambda: cast("None", loop.call_soon_threadsafe(task.cancel)))
         try:
             return await coroutine, None
         except (SystemExit, KeyboardInterrupt) as stopped:  # would end the loop for all others, too

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 R = TypeVar("R")
 
@@ -23,13 +23,20 @@ class CheckpointFuture(Generic[R]):
     """
 
     def __init__(
-        self, future: Future[Any], name: str, resolve: Callable[[Any], R], taken: Callable[[], None] = lambda: None
+        self,
+        future: Future[Any],
+        name: str,
+        resolve: Callable[[Any], R],
+        taken: Callable[[], None] = lambda: None,
+        needs: Sequence[CheckpointFuture[Any]] = (),
     ) -> None:
         self._future = future
         self._name = name
         self._resolve = resolve
         self._taken = taken  # is told when the body learns what became of the call
         self._seen = False
+        self._given_up = False  # whoever waited for it last has stopped waiting
+        self._needs = needs  # those that it was given, until it is done
 
     @property
     def name(self) -> str:
@@ -43,7 +50,8 @@ class CheckpointFuture(Generic[R]):
             timeout: Seconds to wait; None waits for as long as it takes.
 
         Raises:
-            KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
+            KitaruTimeoutError: It is still running after ``timeout`` seconds. It goes on; when the flow's body ends before
+                anybody has waited for it again, it is given up.
             Exception: What the checkpoint raised.
         """
         self._finish(timeout)
@@ -56,17 +64,18 @@ class CheckpointFuture(Generic[R]):
             timeout: Seconds to wait; None waits for as long as it takes.
 
         Raises:
-            KitaruTimeoutError: It is still running after ``timeout`` seconds; it goes on.
+            KitaruTimeoutError: It is still running after ``timeout`` seconds, as for :meth:`result`.
         """
         self._finish(timeout)
         return self._future.exception()
 
     def _finish(self, timeout: float | None) -> None:
-        self._seen = True
+        self._seen, self._given_up = True, False
         if not wait_for([self._future], timeout).done:
+            self._given_up = True
             raise KitaruTimeoutError(
-                f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running; "
-                f"call result() again to wait longer."
+                f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running until the flow's body "
+                f"ends; call result() again to wait longer."
             )
         self._taken()
 
@@ -78,8 +87,12 @@ class CheckpointFuture(Generic[R]):
         return is_done
 
     def __await__(self) -> Generator[Any, None, R]:
-        self._seen = True
-        yield from until_done(self._future).__await__()
+        self._seen, self._given_up = True, False
+        try:
+            yield from until_done(self._future).__await__()
+        except BaseException:  # whoever awaits it was cancelled
+            self._given_up = True
+            raise
         self._taken()
         return self._resolve(self._future.result())
 
@@ -165,14 +178,29 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
             timeout: Seconds to wait for each one; None waits for as long as it takes.
 
         Raises:
-            KitaruTimeoutError: One of them is still running after ``timeout`` seconds; all go on.
+            KitaruTimeoutError: One of them is still running after ``timeout`` seconds; all go on, as one does.
             Exception: What the first failed one of them raised.
         """
-        return [future.result(timeout) for future in self]
+        with self._giving_up(KitaruTimeoutError):
+            return [future.result(timeout) for future in self]
 
     def __await__(self) -> Generator[Any, None, list[R]]:
+        from asyncio import CancelledError
+
         values: list[R] = []
-        for future in self:
-            value = yield from future.__await__()
-            values.append(value)
+        with self._giving_up(CancelledError, GeneratorExit):
+            for future in self:
+                value = yield from future.__await__()
+                values.append(value)
         return values
+
+    @contextmanager
+    def _giving_up(self, *causes: type[BaseException]) -> Iterator[None]:
+        """Give all of them up where one of them is."""
+        try:
+            yield
+        except causes:
+            if any(future._given_up for future in self):  # noqa: SLF001 - else a checkpoint has raised it
+                for future in self:
+                    future._seen = future._given_up = True  # noqa: SLF001 - of the same room
+            raise

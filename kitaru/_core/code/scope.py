@@ -6,15 +6,16 @@ A thread that the user starts begins outside of every flow, as Python's threads 
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kitaru.errors import KitaruContextError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class FlowBody(Protocol):
@@ -54,6 +55,15 @@ class CheckpointScope:
     replay_of: str | None = None
 
 
+# What the function of a call runs in.
+TASK: Final = "task"  # which can be cancelled
+THREAD: Final = "thread"
+
+
+class StoppedCall(Exception):  # noqa: N818 - it is no error of the call's
+    """A call was stopped, as nobody waits for it any more."""
+
+
 @dataclass
 class Call:
     """A call on its way through ZenML's step to the entry function, and its value on the way back.
@@ -67,6 +77,62 @@ class Call:
     held: Any = None
     value: Any = None
     has_value: bool = False
+    cancel: Callable[[], None] | None = None  # cancels what runs in an event loop
+    has_begun: threading.Event = field(default_factory=threading.Event)
+    is_stopped: bool = False
+    _is_running: bool = False
+    _is_left: bool = False
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Mark that its function runs.
+
+        Raises:
+            StoppedCall: It has been stopped, before or meanwhile.
+        """
+        self.has_begun.set()
+        with self._changing:
+            if self.is_stopped:
+                raise StoppedCall
+            self._is_running = True
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._is_running = False
+                self.cancel = None
+            if self._is_left:  # as ended it stands in the record, and this thread might try it again
+                threading.Event().wait()
+            if self.is_stopped:
+                raise StoppedCall
+
+    def stop(self) -> str | None:
+        """Have it end without an outcome, and return what its function runs in: TASK or THREAD; None if it does not run.
+
+        A thread cannot be stopped: it may end by itself until it is left.
+        """
+        with self._changing:
+            if self._is_running and self.cancel is None:
+                return THREAD
+            self.is_stopped = True
+            if not self._is_running or self.cancel is None:
+                return None
+            self.cancel()
+            return TASK
+
+    def leave(self, note: Callable[[], object]) -> bool:
+        """Leave its function running, and return whether it was: the thread that runs it will do nothing else.
+
+        Args:
+            note: Called before the function can end.
+        """
+        with self._changing:
+            self.is_stopped = True
+            self._is_left = self._is_running
+            if self._is_left:
+                note()
+            return self._is_left
 
 
 _body: ContextVar[FlowBody | None] = ContextVar("kitaru_flow_body", default=None)
@@ -74,21 +140,25 @@ _checkpoint: ContextVar[CheckpointScope | None] = ContextVar("kitaru_checkpoint"
 _call: ContextVar[Call | None] = ContextVar("kitaru_call", default=None)
 
 
-def refuse_in_body(call: str, instead: str = "") -> None:
-    """Refuse a call that starts executions, which every new attempt of a body would repeat.
+def refuse_in_flow(call: str, instead: str = "") -> None:
+    """Refuse a call that starts executions, which every new attempt of a body, or of a checkpoint, would repeat.
 
     Args:
         call: The call, for the message.
-        instead: What else might be wanted, beside starting it inside a checkpoint.
+        instead: What else might be wanted, beside starting it elsewhere.
 
     Raises:
-        KitaruContextError: The caller is the body of a flow.
+        KitaruContextError: The caller is the body of a flow, or a checkpoint.
     """
-    if current_body() is not None and current_checkpoint() is None:
-        raise KitaruContextError(
-            f"{call} was called in the body of a flow, where every new attempt would start it once more. Start it inside a "
-            f"checkpoint{instead}."
-        )
+    checkpoint = current_checkpoint()
+    if checkpoint is None and current_body() is None:
+        return
+    place = "in the body of a flow" if checkpoint is None else f"inside checkpoint {checkpoint.name!r}"
+    raise KitaruContextError(
+        f"{call} was called {place}. A flow starts no executions, neither in its body nor inside a checkpoint: every new "
+        f"attempt would start them once more, and nothing would end them with it. Start it in the program that starts this "
+        f"flow{instead}."
+    )
 
 
 def current_body() -> FlowBody | None:

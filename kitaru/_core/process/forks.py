@@ -87,13 +87,17 @@ def restore_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def end_in_short() -> None:
+def end_in_short(*, waits: bool = True) -> None:
     """Do what Python does at its end, but for taking down all that is loaded: 70 ms of a fork's time, for nothing.
 
     After it there is nothing to call but ``os._exit``. What it calls has no public name; multiprocessing ends its forks
     by the first as well.
+
+    Args:
+        waits: Whether threads that still run are waited for.
     """
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for threads, and closes pools of them
+    if waits:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - and closes pools of them
     atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it any more, or it was closed

@@ -17,7 +17,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
-    "KITARU_CANCEL_GRACE": "Seconds, 0 to 3600, 3 by default: how long the code of a local flow that is cancelled may clean up before it is killed.",
+    "KITARU_CANCEL_GRACE": "Seconds, 0 to 3600, 3 by default: how long the code of a local flow that is cancelled may clean up before it is killed, and calls may go on that nobody waits for when an execution ends.",
     "KITARU_HOST": "on (the default) or off: whether runners, and commands that read, begin as forks of a resident process that has loaded ZenML.",
     "KITARU_SHORTCUTS": "on (the default) or off: whether Kitaru answers for ZenML what that would work out anew each time.",
     "KITARU_FORCE_REPLAY": "on or off (the default): whether a flow's body runs again from its beginning after every outcome, to test that it does the same again.",

@@ -288,16 +288,23 @@ def started_map(name: str, futures: list[StepFuture]) -> MapResultsFuture:
     return future
 
 
-def take_calls(runner: DynamicPipelineRunner, launch: Callable[..., Any], start_map: Callable[..., Any]) -> None:
-    """Have a runner call these for the plain steps of a flow's body.
+def take_calls(
+    runner: DynamicPipelineRunner,
+    launch: Callable[..., Any],
+    start_map: Callable[..., Any],
+    start_pipeline: Callable[..., Any],
+) -> None:
+    """Have a runner call these for the plain steps and pipelines of a flow's body.
 
     Args:
         runner: The runner.
         launch: Called instead of its ``launch_step``.
         start_map: Called instead of its ``map``.
+        start_pipeline: Called instead of its ``submit_child_pipeline``.
     """
     runner.launch_step = launch  # type: ignore[method-assign]
     runner.map = start_map  # type: ignore[method-assign]
+    runner.submit_child_pipeline = start_pipeline  # type: ignore[method-assign]
 
 
 def find_step_runs_in(step_runs: dict[str, StepRunResponse]) -> None:

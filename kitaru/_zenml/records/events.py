@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import files
 from kitaru._core.process.event import Event, Kind, encode, encode_line
@@ -17,6 +17,8 @@ from kitaru._core.words.exception_text import encodable, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The status of a call that was ended before it had an outcome.
+CANCELLED: Final = "cancelled"
 _lock = threading.Lock()
 
 
@@ -86,10 +88,18 @@ def announce(name: str) -> Iterator[Announcement]:
     try:
         yield announcement
     except BaseException as error:
-        raised, took = _one_line(f"{type(error).__name__}: {text_of(error)}"), time.monotonic() - started
-        text = f"checkpoint {name} failed after {took:.1f} s: {raised}"
-        tell(Event(Kind.FAILED, text, checkpoint=name, status="failed", seconds=took, error=raised))
+        took = time.monotonic() - started
+        if announcement.status == CANCELLED:
+            _tell_end(name, CANCELLED, took)
+        else:
+            raised = _one_line(f"{type(error).__name__}: {text_of(error)}")
+            text = f"checkpoint {name} failed after {took:.1f} s: {raised}"
+            tell(Event(Kind.FAILED, text, checkpoint=name, status="failed", seconds=took, error=raised))
         raise
-    status, took = announcement.status, time.monotonic() - started
-    text = f"checkpoint {name} {status} in {took:.1f} s"
+    _tell_end(name, announcement.status, time.monotonic() - started)
+
+
+def _tell_end(name: str, status: str, took: float) -> None:
+    after = "after" if status == CANCELLED else "in"
+    text = f"checkpoint {name} {status} {after} {took:.1f} s"
     tell(Event(Kind.ENDED, text, checkpoint=name, status=status, seconds=took))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus, MetadataResourceTypes, StepRuntime
+from zenml.exceptions import IllegalOperationError
 from zenml.models import ExceptionInfo, RunMetadataResource
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
@@ -272,13 +274,16 @@ def mark_lost(run_id: UUID, reason: str) -> None:
     _fail(run, reason)
 
 
-def open_steps(run_id: UUID) -> list[StepRunResponse]:
-    """Return the calls of a run that have not ended, as far as the store knows."""
+def open_steps(
+    run_id: UUID, name: str | None = None, statuses: frozenset[ExecutionStatus] = OPEN_STEPS
+) -> list[StepRunResponse]:
+    """Return the calls of a run that have not ended, as far as the store knows; of one name, or of all."""
     return list(
         depaginate(
             Client().list_run_steps,
             pipeline_run_id=run_id,
-            status=f"oneof:{json.dumps(sorted(status.value for status in OPEN_STEPS))}",
+            name=name,
+            status=f"oneof:{json.dumps(sorted(status.value for status in statuses))}",
             exclude_retried=True,
             size=200,
             hydrate=True,
@@ -292,23 +297,42 @@ def close_cut_off(run_id: UUID) -> None:
     Those in containers of their own may run on. For the process that runs the body: where its calls run is told by the
     active stack.
     """
-    steps = open_steps(run_id)
-    if steps:
-        from zenml.execution.pipeline.dynamic.compilation import get_step_runtime  # no client needs it
-
-        settings = Client().get_pipeline_run(run_id).config.docker_settings
-        ended = [step for step in steps if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
-        _fail_steps(ended, "its runner was lost before it had ended")
+    _end_steps(_inline(run_id, open_steps(run_id)), ExecutionStatus.FAILED, "its runner was lost before it had ended")
 
 
-def _fail_steps(steps: Iterable[StepRunResponse], reason: str) -> None:
-    info = ExceptionInfo(traceback=reason, message=reason)
+def end_call(run_id: UUID, name: str, reason: str) -> bool:
+    """Record that a call is stopped which runs in this process, and return whether it has not been so far.
+
+    Args:
+        run_id: The run.
+        name: The call.
+        reason: Why nobody will have what it returns.
+    """
+    steps = _inline(run_id, open_steps(run_id, name, OPEN_STEPS | {ExecutionStatus.RETRYING}))
+    with suppress(IllegalOperationError):  # it has ended just now
+        _end_steps(steps, ExecutionStatus.STOPPED, reason)
+        return bool(steps)
+    return False
+
+
+def _inline(run_id: UUID, steps: list[StepRunResponse]) -> list[StepRunResponse]:
+    """Return those of a run's calls that have no container of their own."""
+    if not steps:
+        return []
+    from zenml.execution.pipeline.dynamic.compilation import get_step_runtime  # no client needs it
+
+    settings = Client().get_pipeline_run(run_id).config.docker_settings
+    return [step for step in steps if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
+
+
+def _end_steps(steps: Iterable[StepRunResponse], status: ExecutionStatus, reason: str | None) -> None:
+    info = ExceptionInfo(traceback=reason, message=reason) if reason is not None else None
     for step in steps:
-        publish_step_run_status_update(step.id, ExecutionStatus.FAILED, exception_info=info)
+        publish_step_run_status_update(step.id, status, exception_info=info)
 
 
 def _fail(run: PipelineRunResponse, reason: str) -> None:
-    _fail_steps(open_steps(run.id), reason)
+    _end_steps(open_steps(run.id), ExecutionStatus.FAILED, reason)
     publish_pipeline_run_status_update(run.id, ExecutionStatus.FAILED, status_reason=reason[:250])
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from zenml.enums import ExecutionStatus, MetadataResourceTypes
+from zenml.exceptions import RunStoppedException
 from zenml.execution.pipeline.dynamic.outputs import ArtifactFuture, MapResultsFuture, OutputArtifact, StepFuture
 from zenml.execution.step.utils import launch_step
 from zenml.models import RunMetadataResource
@@ -19,6 +21,8 @@ from kitaru._core.code import scope
 from kitaru._core.code.event_loop import BodyLeft, in_event_loop
 from kitaru._core.code.futures import CheckpointFuture, until_done
 from kitaru._core.code.named import NamedCall
+from kitaru._core.code.pool import Pool
+from kitaru._core.code.sharing import is_shared
 from kitaru._core.code.structure import replace
 from kitaru._core.identity import lanes
 from kitaru._core.identity.digests import digest
@@ -26,10 +30,10 @@ from kitaru._core.identity.lanes import Lane
 from kitaru._core.identity.matching import NEVER, NOW, Call, Place, State
 from kitaru._core.identity.matching import Question as QuestionCall
 from kitaru._core.process.event import Event, Kind
-from kitaru._core.settings.environment import concurrency, replay_forced
-from kitaru._zenml.records.events import announce, has_log, tell
+from kitaru._core.settings.environment import cancel_grace, concurrency, replay_forced
+from kitaru._zenml.records.events import CANCELLED, announce, has_log, tell
 from kitaru._zenml.records.failures import came_from
-from kitaru._zenml.records.records import note_expected
+from kitaru._zenml.records.records import end_call, note_expected
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.records.usage import note_taken
 from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLACE_KEY
@@ -42,6 +46,7 @@ from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.precedence import Precedence
 from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
+from kitaru._zenml.running.started import Started, is_same, let_go, needed_by, wanted_of
 from kitaru._zenml.values.lineage import Lineage
 from kitaru._zenml.values.memory import Held
 from kitaru._zenml.values.saving import Saved, save
@@ -49,7 +54,7 @@ from kitaru._zenml.values.values import storable
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import ArtifactVersionResponse, StepRunResponse
@@ -84,6 +89,7 @@ class _Made:
     recency: Recency
     pending: frozenset[str]
     lane: Lane
+    way: scope.Call
 
     @property
     def digests(self) -> Mapping[str, str | None]:
@@ -94,7 +100,14 @@ class _Made:
 class Body:
     """What the checkpoints of one attempt at a flow's body are called in; a :class:`kitaru._core.code.scope.FlowBody`."""
 
-    def __init__(self, runner: DynamicPipelineRunner, record: Record, questions: QuestionRecord, attempt: int) -> None:
+    def __init__(
+        self,
+        runner: DynamicPipelineRunner,
+        record: Record,
+        questions: QuestionRecord,
+        attempt: int,
+        earlier: Iterable[Started] = (),
+    ) -> None:
         """Create the body.
 
         Args:
@@ -102,6 +115,7 @@ class Body:
             record: The calls that earlier attempts have left.
             questions: The questions that they have left.
             attempt: The attempt's number.
+            earlier: Calls of an earlier attempt in this process that still run.
         """
         self._runner = runner
         self.record = record
@@ -117,9 +131,12 @@ class Body:
         self._making = threading.RLock()
         self._made = 0
         # Of the calls that were submitted, by number: those that still run, and those that have failed.
-        self._futures: dict[int, CheckpointFuture[Any]] = {}
-        self._started = 0
-        self._pool = ThreadPoolExecutor(concurrency() or _AT_ONCE, "kitaru-checkpoint")
+        self._started: dict[int, Started] = {}
+        self._count = 0
+        self._earlier = {one.name: one for one in earlier}
+        self._pool = Pool(concurrency() or _AT_ONCE)
+        for one in self._earlier.values():
+            self._pool.occupy(one.outcome)
         self._runs_again = replay_forced()
         self._news = NEVER
         self._lost: set[str] = set()
@@ -143,10 +160,9 @@ class Body:
         made = self._make(called, values)
         outcome = self._from_record(made)
         if outcome is None:
-            held = Held(body_waits=True)
-            frozen = self._frozen(made.name, values, held, made.digests)
+            run = self._run_of(made, values)
             try:
-                outcome = self._run(made, frozen, held, self._precedence.before(called))
+                outcome = run()
             except BaseException:
                 self._learn(made)
                 raise
@@ -154,43 +170,75 @@ class Body:
         self._learn(made)
         return outcome
 
+    def _run_of(self, made: _Made, values: dict[str, Any]) -> Callable[[], Outcome]:
+        """Return what runs a call, or waits for it where it still runs."""
+        earlier = self._still_running(made)
+        if earlier is not None:
+            return earlier.again().result
+        held = Held(body_waits=True)
+        frozen = self._frozen(made.name, values, held, made.digests)
+        return partial(self._run, made, frozen, held, self._precedence.before(made.called))
+
     def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
         """Start a checkpoint, or a plain step, in a thread and return its future."""
         values = called.bind(args, kwargs)
         made = self._make(called, values)
         future: Future[Outcome] = Future()
+        way: scope.Call = made.way
+        needs: list[CheckpointFuture[Any]] = []
         try:
             outcome = self._from_record(made)
         except Exception as error:  # noqa: BLE001 - what the call raised then is its future's
             future.set_exception(error)
         else:
+            earlier = self._still_running(made) if outcome is None else None
             if outcome is not None:
                 future.set_result(outcome)
+            elif earlier is not None:
+                future, way = earlier.again(), earlier.call
             else:
-                upstream = self._precedence.before(called)
-                held = Held(body_waits=False)
-                frozen = self._frozen(made.name, values, held, made.digests)
-                context = contextvars.copy_context()
-                context.run(lanes.enter, None)
-                future = self._pool.submit(context.run, self._run, made, frozen, held, upstream)
+                future, needs = self._start(made, values)
         result: CheckpointFuture[Any] = CheckpointFuture(
-            future, made.name, self._value_of, lambda: self._learn(made, lanes.here())
+            future, made.name, self._value_of, lambda: self._learn(made, lanes.here()), needs
         )
-        self._keep_until_done(result)
+        self._keep_until_done(Started(way, result))
         return result
 
-    def _keep_until_done(self, future: CheckpointFuture[Any]) -> None:
-        """Keep a future as long as it may have failed; the value of one that has not is the body's to let go."""
+    def _start(self, made: _Made, values: dict[str, Any]) -> tuple[Future[Outcome], list[CheckpointFuture[Any]]]:
+        """Run a call in a thread as soon as what it waits for is there; return its future, and those that it needs."""
+        upstream = self._precedence.before(made.called)
+        held = Held(body_waits=False)
+        frozen = self._frozen(made.name, values, held, made.digests)
+        is_waiting = made.pending or isinstance(made.called, PlainStep)
+        needs = needed_by(made.called, frozen.values, list(self._started.values())) if is_waiting else []
+        context = contextvars.copy_context()
+        context.run(lanes.enter, None)
+        run = partial(context.run, self._run, made, frozen, held, upstream)
+        return self._pool.submit(run, [future._future for future in needs]), needs  # noqa: SLF001 - the future's other half
+
+    def _still_running(self, made: _Made) -> Started | None:
+        """Return a call of an earlier attempt that is this one and still runs; one of its name that is not, ends."""
+        earlier = self._earlier.pop(made.name, None)
+        if earlier is None:
+            return None
+        if made.known is not None and is_same(made.known, made.call.inputs):
+            return earlier
+        let_go(self._runner.run.id, [earlier])
+        return None
+
+    def _keep_until_done(self, started: Started) -> None:
+        """Keep a call as long as it may have failed; the value of one that has not is the body's to let go."""
         with self._making:
-            number = self._started
-            self._futures[number] = future
-            self._started += 1
+            number = self._count
+            self._started[number] = started
+            self._count += 1
+        started.outcome.add_done_callback(partial(self._let_go, number))  # which the future keeps for good
 
-        def let_go(done: Future[Any]) -> None:  # which keeps this function for good
-            if done.cancelled() or done.exception() is None:
-                self._futures.pop(number, None)
-
-        future._future.add_done_callback(let_go)  # noqa: SLF001 - the future's other half
+    def _let_go(self, number: int, done: Future[Any]) -> None:
+        future = self._started[number].future
+        future._needs = ()  # noqa: SLF001 - the future's other half
+        if done.cancelled() or done.exception() is None:
+            self._started.pop(number)
 
     def _make(self, called: Called, values: dict[str, Any]) -> _Made:
         """Find out which call this is, and what the record has for it."""
@@ -200,14 +248,14 @@ class Body:
         inputs = inputs_of(arguments, self._lineage)
         call_id = called.id_of(values)
         lane = lanes.current(lambda: digest([key, dict(inputs.digests)])[:8])
-        scope = called.scope if isinstance(called, NamedCall) else None
+        together = called.scope if isinstance(called, NamedCall) else None
         stem = called.stem if isinstance(called, NamedCall) else called.name
         has_key = isinstance(called, NamedCall) and called.key is not None
         with self._making:
             if call_id is not None:
                 self._names.claim_id(call_id, _described(called))
             self._made += 1
-            turns = self._scope_lane(scope) if scope is not None else lane
+            turns = self._scope_lane(together) if together is not None else lane
             call = Call(
                 checkpoint=called.name,
                 place=Place(turns.path, key, turns.turn(key)),
@@ -229,7 +277,8 @@ class Body:
                 self._frozen(called.name, values, Held(body_waits=False))  # what cannot be stored was never recorded
                 self.stop(error)
             name = self._name(call, known)
-        return _Made(called, call, name, known, self.record.recency(known), inputs.pending, lane)
+        recency = self.record.recency(known)
+        return _Made(called, call, name, known, recency, inputs.pending, lane, scope.Call(called))
 
     def _scope_lane(self, scope: Scope) -> Lane:
         """Return what counts the calls of a scope: which task or thread of the framework makes them is its own affair."""
@@ -364,7 +413,12 @@ class Body:
         return answer
 
     def _is_busy(self) -> bool:
-        return any(not future._future.done() for future in list(self._futures.values()))  # noqa: SLF001 - the future's other half
+        return bool(self._wanted())
+
+    def _wanted(self) -> list[Started]:
+        """Return the calls that still run and whose outcome somebody may want."""
+        started = dict(self._started)
+        return [started[number] for number in sorted(wanted_of(started)) if not started[number].is_done]
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -376,24 +430,32 @@ class Body:
 
     async def let_finish(self) -> None:
         """Wait for what is running, where the loop must go on for it."""
-        for future in list(self._futures.values()):
-            await until_done(future._future)  # noqa: SLF001 - the future's other half
+        for started in self._wanted():
+            await until_done(started.outcome)
 
     def settle(self) -> None:
-        """Wait for everything that was started, and raise the first failure that the body never looked at."""
+        """Wait for all that the body has started and not given up, and raise the first failure that it never looked at."""
+        wanted, counted = wanted_of(dict(self._started)), self._count
         number = -1
-        while (number := number + 1) < self._started:  # threads of the body may start further ones meanwhile
-            future = self._futures.get(number)
-            if future is None:
+        while (number := number + 1) < self._count:  # threads of the body may start further ones meanwhile
+            started = self._started.get(number)
+            if started is None or (number < counted and number not in wanted):
                 continue
+            future = started.future
             unseen = not future._seen  # noqa: SLF001 - the future's other half
-            error = future._future.exception()  # noqa: SLF001 - the same
+            error = started.outcome.exception()
             if error is not None and unseen:
                 raise error
 
-    def close(self) -> None:
-        """Let running checkpoints finish and start no further ones."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def close(self) -> list[Started]:
+        """Start no further calls, and return those that run on: nobody has waited for them."""
+        self._pool.close()
+        if isinstance(self.ended_by, Abandoned):
+            wait_for([one.outcome for one in self._wanted()])
+        started = [*self._earlier.values(), *self._started.values()]
+        # Calls of adapters may have run in the body's loop, and are ending with it.
+        wait_for([one.outcome for one in started if isinstance(one.call.checkpoint, NamedCall)], cancel_grace())
+        return [one for one in started if not one.is_done]
 
     def store_result(self, value: Any) -> ArtifactVersionResponse | None:
         """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
@@ -429,7 +491,10 @@ class Body:
     # -- running a call -----------------------------------------------------------------------------------------------
 
     def _run(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str]) -> Outcome:
-        outcome = self._run_step(made, frozen, held, upstream)
+        try:
+            outcome = self._run_step(made, frozen, held, upstream)
+        finally:
+            made.way.held = None  # the future lives longer than what its call needs
         self._precedence.ended(made.called, made.name, upstream)
         return outcome
 
@@ -450,7 +515,8 @@ class Body:
         )
         step = self._compiler.compile(invocation)
         # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
-        call = scope.Call(called, None if plain else held)
+        call = made.way
+        call.held = None if plain else held
         place = scope.CheckpointScope(name, self.exec_id, self.replay_of)
         inside = scope.in_checkpoint(place) if plain else nullcontext()
         with announce(name) as announcement, scope.calling(call), inside:
@@ -464,6 +530,9 @@ class Body:
                     wait=True,
                 )
             except BaseException as error:
+                if call.is_stopped and isinstance(error, RunStoppedException):
+                    announcement.status = CANCELLED
+                    end_call(self._runner.run.id, name, str(error))  # ZenML may have it wait for a further try
                 came_from(error, name)
                 if not keep_failure(self._runner.run.id, name, error):
                     self._lost.add(name)
@@ -473,8 +542,11 @@ class Body:
             note_taken(self._runner.run.id, step_run)
         outcome = Outcome.of(step_run)
         if call.has_value:
-            outcome.take(call.value)
-            self._know_outputs(outcome)
+            returned, call.value = [call.value], None
+            # Who else has it may change it, and the next attempt has what is stored: that is then read where it is wanted.
+            if not is_shared(returned):
+                outcome.take(returned[0])
+                self._know_outputs(outcome)
         return outcome
 
     def _extra_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:

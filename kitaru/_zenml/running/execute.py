@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -56,6 +56,7 @@ from kitaru._zenml.running.plain_steps import take_over
 from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
 from kitaru._zenml.running.saved_inputs import resolve_inputs
+from kitaru._zenml.running.started import Started, let_go, wait_until_recorded
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
 from kitaru._zenml.writing.server_logs import replace_requests
@@ -146,6 +147,13 @@ class _Job:
     runner: DynamicPipelineRunner
     original: Original | None
     loop: BodyLoop
+    # Calls that the last body has started and not waited for, and that still run.
+    going_on: list[Started] = field(default_factory=list)
+
+    def let_go(self) -> None:
+        """End what still runs, as no further attempt follows in this process."""
+        let_go(self.runner.run.id, self.going_on)
+        self.going_on.clear()
 
 
 def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
@@ -160,15 +168,16 @@ def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
         error = body.ended_by
         if isinstance(error, PauseRequested):
             with _kept_record():
+                job.let_go()
                 _note_course(run_id, body.record)
                 records.pause_attempt(run_id, attempt)
             crash_points.reach("worker, pausing")
             raise RunPaused from None
         with _kept_record():
             _note_course(run_id, body.record)
-            goes_on = error is not None and _end_failed(run_id, attempt, error, job.flow, again=again)
+            goes_on = error is not None and _end_failed(job, attempt, error, again=again)
             if error is None:
-                _end_completed(run_id, attempt, body.record, result)
+                _end_completed(job, attempt, body.record, result)
         # Outside: what the flow has raised is no failure of the record, for which this worker would be replaced.
         if error is None:
             crash_points.reach("worker, result")
@@ -183,8 +192,9 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
     plan = job.original.plan if job.original is not None else None
     while True:
         with _kept_record():
+            wait_until_recorded(job.going_on)
             record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), job.original, since=since)
-        body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt)
+        body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt, job.going_on)
         take_over(job.runner, body)
         result = None
         try:
@@ -193,7 +203,7 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
                 result = _run_body(job, body)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
-        body.close()
+        job.going_on[:] = body.close()
         if not isinstance(body.ended_by, Abandoned):
             return body, result
 
@@ -231,37 +241,42 @@ def _note_course(run_id: UUID, record: Record) -> None:
     usage.note_total(run_id, record.steps)
 
 
-def _end_completed(
-    run_id: UUID, attempt: AttemptRecord, record: Record, result: ArtifactVersionResponse | None
-) -> None:
+def _end_completed(job: _Job, attempt: AttemptRecord, record: Record, result: ArtifactVersionResponse | None) -> None:
+    run_id = job.runner.run.id
+    job.let_go()
     if record.has_cut_off:
         records.close_cut_off(run_id)
     records.record_result(run_id, attempt, result.id if result is not None else None)
 
 
-def _end_failed(
-    run_id: UUID, attempt: AttemptRecord, error: BaseException, flow: FlowDefinition[..., Any], *, again: bool
-) -> bool:
+def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, again: bool) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
+    run_id, function = job.runner.run.id, job.flow.func
     if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
-        files.give_up(describe_failure(error, flow.func).summary)
+        files.give_up(describe_failure(error, function).summary)
     if isinstance(error, WaitAborted):
         # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.
         records.stop(run_id, str(error))
     if records.is_stopping(run_id):
         records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
-        records.close_cut_off(run_id)
+        _end_calls(job)
         return False
     stopped = files.stop_requested()
-    failure = Failure("runner", stopped) if stopped else describe_failure(error, flow.func)
+    failure = Failure("runner", stopped) if stopped else describe_failure(error, function)
     records.end_attempt(run_id, attempt, "failed", failure.summary)
     if again and not stopped and failure.origin != "divergence":
         text = f"attempt {attempt.number} failed ({failure.summary}); trying again"
         tell(Event(Kind.ATTEMPT_FAILED, text, attempt=attempt.number, error=failure.summary))
         return True
     records.record_failure(run_id, failure)
-    records.close_cut_off(run_id)
+    _end_calls(job)
     return False
+
+
+def _end_calls(job: _Job) -> None:
+    """End the calls of a body that has failed for good."""
+    job.let_go()
+    records.close_cut_off(job.runner.run.id)
 
 
 def _run_body(job: _Job, body: Body) -> ArtifactVersionResponse | None:

@@ -9,7 +9,7 @@ future of one where it was submitted.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from uuid import uuid4
 
 from zenml.config.step_configurations import GroupInfo
@@ -21,12 +21,13 @@ from zenml.execution.pipeline.dynamic.utils import expand_mapped_inputs, load_st
 from kitaru._core.code import scope
 from kitaru._zenml.door.private import inline_step_future, started_map, take_calls
 from kitaru._zenml.running.plain_step import PlainStep
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
     from zenml.execution.pipeline.dynamic.outputs import MapResultsFuture
     from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner
     from zenml.models import StepRunResponse
+    from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
     from zenml.steps import BaseStep
 
     from kitaru._core.code.futures import CheckpointFuture
@@ -73,7 +74,7 @@ class _StepRun:
 
 def take_over(runner: DynamicPipelineRunner, body: Body) -> None:
     """Have a runner hand the plain steps that are called to the body; the last one that was given counts."""
-    take_calls(runner, launch=partial(_launch, body), start_map=partial(_map, body))
+    take_calls(runner, partial(_launch, body), partial(_map, body), _refuse_pipeline)
 
 
 def _launch(
@@ -129,6 +130,14 @@ def _map(
         for call in calls
     ]
     return started_map(step.name, started)
+
+
+def _refuse_pipeline(*, pipeline: DynamicPipeline, **_: Any) -> NoReturn:
+    """Refuse to run a pipeline as a child of the flow: the runner's ``submit_child_pipeline``."""
+    raise KitaruContextError(
+        f"ZenML pipeline {pipeline.name!r} was called in the body of a flow, where every new attempt would run it once more. "
+        f"Its steps can be a part of the flow: {pipeline.name}.embed(...). Or start it in the program that starts the flow."
+    )
 
 
 def _outputs(step_run: StepRunResponse) -> Any:

@@ -6,14 +6,16 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from zenml import get_step_context
 from zenml import step as zenml_step
 from zenml.config import ResourceSettings
 from zenml.config.source import Source, SourceType
-from zenml.enums import StepType
+from zenml.enums import ExecutionStatus, StepType
+from zenml.exceptions import RunStoppedException
+from zenml.orchestrators.publish_utils import publish_step_run_status_update
 from zenml.utils import source_utils
 
 from kitaru._core.code import scope
@@ -36,10 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import CellType
 
+    from zenml.models import StepRunResponse
     from zenml.steps import BaseStep
     from zenml.steps.step_context import StepContext
 
     from kitaru._core.code.definitions import CheckpointDefinition
+
+GIVEN_UP: Final = "the flow's body has ended without waiting for it"
 
 
 def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None:
@@ -123,7 +128,8 @@ def run_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str,
 async def run_async_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
     """Run an async checkpoint's function; as :func:`run_checkpoint`."""
     with _step(checkpoint, inputs) as step:
-        value = await in_shared_loop(call(step.checkpoint.func, step.checkpoint.signature, step.arguments))
+        function = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+        value = await in_shared_loop(function, step.can_be_cancelled)
     return step.finish(value)
 
 
@@ -133,6 +139,13 @@ class _Step:
     checkpoint: CheckpointDefinition[..., Any]
     arguments: dict[str, Any]
     made_by: scope.Call | None
+
+    def can_be_cancelled(self, cancel: Callable[[], None]) -> None:
+        """Take what cancels it."""
+        if self.made_by is not None:
+            self.made_by.cancel = cancel
+            if self.made_by.is_stopped:
+                cancel()
 
     def finish(self, value: Any) -> Any:
         """Hand the value to the call, where that was made in this process, and return what ZenML shall store."""
@@ -159,8 +172,26 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
-    with scope.in_checkpoint(here), foreign_paths.told(step.arguments, context.pipeline_run):
+    with (
+        _running(made_by, context.step_run),
+        scope.in_checkpoint(here),
+        foreign_paths.told(step.arguments, context.pipeline_run),
+    ):
         yield step
+
+
+@contextmanager
+def _running(made_by: scope.Call | None, step_run: StepRunResponse) -> Iterator[None]:
+    if made_by is None:
+        yield
+        return
+    try:
+        with made_by.running():
+            yield
+    except scope.StoppedCall:
+        # As stopping, what fails is taken for stopped. All but this error ZenML would try again.
+        publish_step_run_status_update(step_run.id, ExecutionStatus.STOPPING)
+        raise RunStoppedException(GIVEN_UP) from None
 
 
 def _replayed(context: StepContext) -> str | None:

@@ -1,0 +1,115 @@
+"""Threads for the calls of a flow's body: a call takes a place only when all that it waits for is there."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+
+class Pool:
+    """Runs so many calls at once.
+
+    Its threads are daemons, unlike those of a ``ThreadPoolExecutor``: a call that never returns does not hold the end of
+    the process.
+    """
+
+    def __init__(self, places: int) -> None:
+        """Create it with no thread yet.
+
+        Args:
+            places: How many calls run at once.
+        """
+        self._places = places
+        self._taken = 0
+        self._started = 0
+        self._ready: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._waiting: set[Future[Any]] = set()
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    def submit(self, call: Callable[[], Any], after: Collection[Future[Any]] = ()) -> Future[Any]:
+        """Run a call as soon as there is a place, and return its future; a closed pool cancels that.
+
+        Args:
+            call: What to run.
+            after: What has to be done before, however it ends.
+        """
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._is_closed:
+                future.cancel()
+                return future
+            self._waiting.add(future)
+        missing = [len(after)]
+
+        def one_is_there(_: object = None) -> None:
+            with self._lock:
+                missing[0] -= 1
+                if missing[0] > 0:
+                    return
+                self._waiting.discard(future)
+                if not self._is_closed:
+                    self._ready.append((future, call))
+                    self._fill()
+
+        if not after:
+            one_is_there()
+        for other in after:
+            other.add_done_callback(one_is_there)
+        return future
+
+    def occupy(self, future: Future[Any]) -> None:
+        """Take a place for a call that runs elsewhere, until it is done."""
+        with self._lock:
+            self._taken += 1
+
+        def give_back(_: object) -> None:
+            with self._lock:
+                self._taken -= 1
+                self._fill()
+
+        future.add_done_callback(give_back)
+
+    def close(self) -> None:
+        """Start no further call: those that wait for something, or for a place, are cancelled."""
+        with self._lock:
+            self._is_closed = True
+            left = [*self._waiting, *(future for future, _ in self._ready)]
+            self._waiting.clear()
+            self._ready.clear()
+        for future in left:
+            future.cancel()
+
+    def _fill(self) -> None:
+        while self._ready and self._taken < self._places:
+            self._taken += 1
+            self._started += 1
+            name = f"kitaru-checkpoint_{self._started}"
+            threading.Thread(target=self._work, args=self._ready.popleft(), name=name, daemon=True).start()
+
+    def _work(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        while True:
+            _run(future, call)
+            del future, call  # the value is its owner's to let go
+            with self._lock:
+                if not self._ready or self._taken > self._places:
+                    self._taken -= 1
+                    return
+                future, call = self._ready.popleft()
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is taken
+        future.set_exception(error)
+        del future  # which the error leads to
+    else:
+        future.set_result(result)
