@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 __all__ = [
+    "ObjectSerializer",
     "Place",
     "Scope",
     "Serializer",
@@ -55,6 +56,50 @@ class Serializer(Protocol):
 
     def load(self, stored: Any) -> Any:
         """Return the value for what is stored; also where the call has just been made."""
+
+
+class ObjectSerializer:
+    """Stores messages of a framework as JSON that names their classes, and gives back equal ones, field by field.
+
+    Dataclasses and pydantic models are written down as they are, aliases, extras and private attributes included, and
+    need not pass validation to be read. What JSON has no form for is a pickle within it.
+
+    Examples:
+        >>> stored = ObjectSerializer().dump(Place("4f1d", None, None))
+        >>> stored
+        {'__class__': 'kitaru.adapter:Place', 'fields': {'exec_id': '4f1d', 'checkpoint': None, 'replay_of': None}}
+        >>> ObjectSerializer().load(stored)
+        Place(exec_id='4f1d', checkpoint=None, replay_of=None)
+    """
+
+    def dump(self, value: Any) -> Any:
+        """Return plain JSON for a value.
+
+        Raises:
+            KitaruUsageError: A part of it cannot be pickled; names its type.
+        """
+        from kitaru._core.code import objects
+        from kitaru._zenml.values import values
+
+        def pickle(part: Any) -> bytes:
+            return values.pickled(part, "What the framework returned", values.AS_INPUT).payload
+
+        try:
+            return objects.encode(value, pickle)
+        except RecursionError:
+            return objects.pickled(value, pickle)
+
+    def load(self, stored: Any) -> Any:
+        """Return the value again.
+
+        Raises:
+            KitaruBackendError: A class in it is not in the installed release of its package.
+        """
+        import pickle
+
+        from kitaru._core.code import objects
+
+        return objects.decode(stored, pickle.loads)
 
 
 @dataclass(frozen=True)
