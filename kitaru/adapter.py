@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import CancelledError as FutureCancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -47,6 +48,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_EXACT: Final = "__exact__"
+
 
 class Serializer(Protocol):
     """How a call's value is stored, and made again from what is stored."""
@@ -72,34 +75,65 @@ class ObjectSerializer:
         Place(exec_id='4f1d', checkpoint=None, replay_of=None)
     """
 
+    def __init__(self, form: Serializer | None = None) -> None:
+        """Create the serializer.
+
+        Args:
+            form: The framework's own serializer to plain JSON. What it makes is stored wherever an equal value comes
+                back from it, as it reads better and may be read by more releases. None for none.
+        """
+        self._form = form
+
     def dump(self, value: Any) -> Any:
         """Return plain JSON for a value.
 
         Raises:
-            KitaruUsageError: A part of it cannot be pickled; names its type.
+            KitaruUsageError: A part of it cannot be pickled, and there is no other form; names its type.
+            Exception: What the framework's own serializer raises for such a value.
         """
         from kitaru._core.code import objects
-        from kitaru._zenml.values import values
 
-        def pickle(part: Any) -> bytes:
-            return values.pickled(part, "What the framework returned", values.AS_INPUT).payload
-
+        if self._form is None:
+            return self._exact(value)
         try:
-            return objects.encode(value, pickle)
-        except RecursionError:
-            return objects.pickled(value, pickle)
+            exact = self._exact(value)
+        except KitaruUsageError:  # the framework may know what to keep of it
+            return self._form.dump(value)
+        with suppress(Exception):  # it may refuse in any way what it has no form for
+            stored = self._form.dump(value)
+            if objects.alike(self._exact(self._form.load(stored)), exact):
+                return stored
+        return {_EXACT: exact}
 
     def load(self, stored: Any) -> Any:
         """Return the value again.
 
         Raises:
             KitaruBackendError: A class in it is not in the installed release of its package.
+            Exception: What the framework's own serializer raises.
         """
         import pickle
 
         from kitaru._core.code import objects
 
-        return objects.decode(stored, pickle.loads)
+        if self._form is None:
+            return objects.decode(stored, pickle.loads)
+        if isinstance(stored, dict) and stored.keys() == {_EXACT}:
+            return objects.decode(stored[_EXACT], pickle.loads)
+        return self._form.load(stored)
+
+    @staticmethod
+    def _exact(value: Any) -> Any:
+        from kitaru._core.code import objects
+        from kitaru._zenml.values import values
+
+        def pickle(part: Any) -> bytes:
+            return values.payload_of(part, "What the framework returned", values.AS_INPUT)
+
+        try:
+            return objects.encode(value, pickle)
+        except RecursionError:
+            return objects.pickled(value, pickle)
 
 
 @dataclass(frozen=True)

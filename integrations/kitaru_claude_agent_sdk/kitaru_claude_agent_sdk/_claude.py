@@ -21,6 +21,7 @@ from claude_agent_sdk import (
 
 from kitaru import adapter
 from kitaru_claude_agent_sdk import _sessions, _usage
+from kitaru_claude_agent_sdk._messages import Messages
 from kitaru_claude_agent_sdk._process import tied
 from kitaru_claude_agent_sdk._tools import Run, approval_needed, asking, short
 
@@ -167,7 +168,7 @@ class KitaruClaude:
                 inputs=part.inputs,
                 key=f"part {part.number}",
                 scope=part.run.scope,
-                serializer=adapter.ObjectSerializer(),
+                serializer=adapter.ObjectSerializer(Messages()),
                 retries=self._retries,
             )
         )

@@ -7,9 +7,10 @@ import dataclasses
 from claude_agent_sdk import AssistantMessage, ToolUseBlock, types
 
 from kitaru.adapter import ObjectSerializer
+from kitaru_claude_agent_sdk._messages import Messages
 from tests.conformance.instances import changed, instances
 
-SERIALIZER = ObjectSerializer()
+SERIALIZER = ObjectSerializer(Messages())
 # Of what the options hold, functions and streams for one, nothing is a message.
 KINDS = [
     kind

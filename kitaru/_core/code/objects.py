@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import datetime as dt
 import importlib
+import json
 import math
 import sys
 from functools import cache
@@ -90,6 +91,19 @@ def decode(stored: Any, unpickle: Callable[[bytes], Any]) -> Any:
         return _built(part[CLASS], parts) if CLASS in part else parts
 
     return build(stored)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether :func:`encode` wrote equal values of equal types; 0 is as good as 0.0, where validation has made one of it."""
+    return bool(_comparable(one) == _comparable(other))
+
+
+def _comparable(stored: Any) -> Any:
+    return json.loads(json.dumps(stored), parse_int=_number, parse_float=_number)  # True is then no 1
+
+
+def _number(text: str) -> tuple[str, float]:
+    return "number", float(text)
 
 
 def _standard(value: Any, walk: Callable[[Any], Any]) -> dict[str, Any] | None:
