@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import CancelledError as FutureCancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 __all__ = [
+    "ObjectSerializer",
     "Place",
     "Scope",
     "Serializer",
@@ -46,6 +48,8 @@ __all__ = [
 
 T = TypeVar("T")
 
+_EXACT: Final = "__exact__"
+
 
 class Serializer(Protocol):
     """How a call's value is stored, and made again from what is stored."""
@@ -55,6 +59,81 @@ class Serializer(Protocol):
 
     def load(self, stored: Any) -> Any:
         """Return the value for what is stored; also where the call has just been made."""
+
+
+class ObjectSerializer:
+    """Stores messages of a framework as JSON that names their classes, and gives back equal ones, field by field.
+
+    Dataclasses and pydantic models are written down as they are, aliases, extras and private attributes included, and
+    need not pass validation to be read. What JSON has no form for is a pickle within it.
+
+    Examples:
+        >>> stored = ObjectSerializer().dump(Place("4f1d", None, None))
+        >>> stored
+        {'__class__': 'kitaru.adapter:Place', 'fields': {'exec_id': '4f1d', 'checkpoint': None, 'replay_of': None}}
+        >>> ObjectSerializer().load(stored)
+        Place(exec_id='4f1d', checkpoint=None, replay_of=None)
+    """
+
+    def __init__(self, form: Serializer | None = None) -> None:
+        """Create the serializer.
+
+        Args:
+            form: The framework's own serializer to plain JSON. What it makes is stored wherever an equal value comes
+                back from it, as it reads better and may be read by more releases. None for none.
+        """
+        self._form = form
+
+    def dump(self, value: Any) -> Any:
+        """Return plain JSON for a value.
+
+        Raises:
+            KitaruUsageError: A part of it cannot be pickled, and there is no other form; names its type.
+            Exception: What the framework's own serializer raises for such a value.
+        """
+        from kitaru._core.code import objects
+
+        if self._form is None:
+            return self._exact(value)
+        try:
+            exact = self._exact(value)
+        except KitaruUsageError:  # the framework may know what to keep of it
+            return self._form.dump(value)
+        with suppress(Exception):  # it may refuse in any way what it has no form for
+            stored = self._form.dump(value)
+            if objects.alike(self._exact(self._form.load(stored)), exact):
+                return stored
+        return {_EXACT: exact}
+
+    def load(self, stored: Any) -> Any:
+        """Return the value again.
+
+        Raises:
+            KitaruBackendError: A class in it is not in the installed release of its package.
+            Exception: What the framework's own serializer raises.
+        """
+        import pickle
+
+        from kitaru._core.code import objects
+
+        if self._form is None:
+            return objects.decode(stored, pickle.loads)
+        if isinstance(stored, dict) and stored.keys() == {_EXACT}:
+            return objects.decode(stored[_EXACT], pickle.loads)
+        return self._form.load(stored)
+
+    @staticmethod
+    def _exact(value: Any) -> Any:
+        from kitaru._core.code import objects
+        from kitaru._zenml.values import values
+
+        def pickle(part: Any) -> bytes:
+            return values.payload_of(part, "What the framework returned", values.AS_INPUT)
+
+        try:
+            return objects.encode(value, pickle)
+        except RecursionError:
+            return objects.pickled(value, pickle)
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class KitaruClaude:
                 inputs=part.inputs,
                 key=f"part {part.number}",
                 scope=part.run.scope,
-                serializer=Messages(),
+                serializer=adapter.ObjectSerializer(Messages()),
                 retries=self._retries,
             )
         )

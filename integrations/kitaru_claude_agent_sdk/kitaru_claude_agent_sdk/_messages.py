@@ -12,7 +12,7 @@ _CLASS = "class"
 
 
 class Messages:
-    """How the messages of a query are stored; a ``kitaru.adapter.Serializer``."""
+    """How the messages of a query are stored where they come back equal; a ``kitaru.adapter.Serializer``."""
 
     def dump(self, value: list[Message]) -> list[Any]:
         """Return messages as plain JSON."""

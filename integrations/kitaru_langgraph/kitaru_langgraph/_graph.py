@@ -64,7 +64,8 @@ class KitaruGraph:
                     raise RuntimeError(
                         f"{self._name}.invoke() was interrupted, and cannot ask in async code: await ainvoke()."
                     )
-                answers = {one.id: self._ask(scope, one) for one in interrupts}
+                ordered = _in_order(interrupts, self.graph.get_state(config))
+                answers = {one.id: self._ask(scope, one) for one in ordered}
                 result = self.graph.invoke(Command(resume=answers), config, **options)
             return result
 
@@ -83,7 +84,8 @@ class KitaruGraph:
             config = _threaded(config)
             result = await self.graph.ainvoke(given, config, **options)
             while interrupts := _interrupts(result):
-                answers = {one.id: await self._ask(scope, one) for one in interrupts}
+                ordered = _in_order(interrupts, await self.graph.aget_state(config))
+                answers = {one.id: await self._ask(scope, one) for one in ordered}
                 result = await self.graph.ainvoke(Command(resume=answers), config, **options)
             return result
 
@@ -155,3 +157,9 @@ def _in_event_loop() -> bool:
 
 def _interrupts(result: Any) -> list[Any]:
     return list(result.get("__interrupt__") or ()) if isinstance(result, dict) else []
+
+
+def _in_order(interrupts: list[Any], state: Any) -> list[Any]:
+    """Return interrupts in the order of their tasks, which is the same each time; they come as tasks happen to end."""
+    ids = [one.id for task in state.tasks for one in task.interrupts]
+    return sorted(interrupts, key=lambda one: ids.index(one.id) if one.id in ids else len(ids))

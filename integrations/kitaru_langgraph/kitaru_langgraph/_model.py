@@ -8,14 +8,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, messages_from_dict, messages_to_dict
+from langchain_core.messages import AIMessage, AIMessageChunk, messages_to_dict
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from kitaru import adapter
 from kitaru_langgraph._scope import current_scope
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
@@ -59,12 +59,12 @@ class DurableChatModel(BaseChatModel):
         run_manager: Any = None,  # noqa: ARG002 - LangChain tells the manager of what this returns
         **kwargs: Any,
     ) -> ChatResult:
-        def ask() -> AIMessage:
+        def ask() -> ChatResult:
             result = self.inner._generate(messages, stop=stop, **kwargs)  # noqa: SLF001 - as above
-            return self._counted(result.generations[0].message)
+            self._count(result.generations[0].message)
+            return result
 
-        message = adapter.run(ask, **self._call_options(messages, kwargs))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return adapter.run(ask, **self._call_options(messages, kwargs))
 
     async def _agenerate(
         self,
@@ -73,12 +73,12 @@ class DurableChatModel(BaseChatModel):
         run_manager: Any = None,  # noqa: ARG002 - as above
         **kwargs: Any,
     ) -> ChatResult:
-        async def ask() -> AIMessage:
+        async def ask() -> ChatResult:
             result = await self.inner._agenerate(messages, stop=stop, **kwargs)  # noqa: SLF001 - as above
-            return self._counted(result.generations[0].message)
+            self._count(result.generations[0].message)
+            return result
 
-        message = await adapter.run_async(ask, **self._call_options(messages, kwargs))
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return await adapter.run_async(ask, **self._call_options(messages, kwargs))
 
     async def _astream(
         self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **kwargs: Any
@@ -87,14 +87,15 @@ class DurableChatModel(BaseChatModel):
         pieces: asyncio.Queue[ChatGenerationChunk | None] = asyncio.Queue()
         streamed = False
 
-        async def ask() -> AIMessage:
+        async def ask() -> ChatGenerationChunk:
             whole: ChatGenerationChunk | None = None
             async for piece in self._pieces(messages, stop, kwargs):
                 whole = piece if whole is None else whole + piece
                 pieces.put_nowait(piece)
             if whole is None:
                 raise RuntimeError("The model's stream ended without an answer.")
-            return self._counted(whole.message)
+            self._count(whole.message)
+            return whole
 
         task = asyncio.ensure_future(adapter.run_async(ask, **self._call_options(messages, kwargs)))
         task.add_done_callback(lambda _: pieces.put_nowait(None))
@@ -104,9 +105,9 @@ class DurableChatModel(BaseChatModel):
                 if run_manager is not None:
                     await run_manager.on_llm_new_token(piece.text, chunk=piece)
                 yield piece
-            message = await task
+            answer = await task
             if not streamed:
-                yield ChatGenerationChunk(message=_as_chunk(message))
+                yield answer
         finally:
             task.cancel()
 
@@ -116,7 +117,7 @@ class DurableChatModel(BaseChatModel):
         kind = type(self.inner)
         if kind._astream is BaseChatModel._astream and kind._stream is BaseChatModel._stream:  # noqa: SLF001 - as above
             result = await self.inner._agenerate(messages, stop=stop, **kwargs)  # noqa: SLF001 - as above
-            yield ChatGenerationChunk(message=_as_chunk(result.generations[0].message))
+            yield _as_chunk(result.generations[0], result.llm_output)
             return
         async for piece in self.inner._astream(messages, stop=stop, **kwargs):  # noqa: SLF001 - as above
             yield piece
@@ -137,11 +138,11 @@ class DurableChatModel(BaseChatModel):
             },
             "key": key,
             "scope": current_scope.get(),
-            "serializer": _Messages(),
+            "serializer": adapter.ObjectSerializer(),
             "retries": self.retries,
         }
 
-    def _counted(self, message: BaseMessage) -> AIMessage:
+    def _count(self, message: BaseMessage) -> None:
         assert isinstance(message, AIMessage)
         usage: Any = message.usage_metadata or {}
         adapter.record_usage(
@@ -150,7 +151,6 @@ class DurableChatModel(BaseChatModel):
             output_tokens=usage.get("output_tokens", 0),
             cache_read_tokens=(usage.get("input_token_details") or {}).get("cache_read", 0),
         )
-        return message
 
     @property
     def _name(self) -> str:
@@ -158,19 +158,14 @@ class DurableChatModel(BaseChatModel):
         return str(name or type(self.inner).__name__)
 
 
-class _Messages:
-    def dump(self, value: AIMessage) -> Any:
-        return messages_to_dict([value])[0]
-
-    def load(self, stored: Any) -> BaseMessage:
-        return messages_from_dict([stored])[0]
-
-
-def _as_chunk(message: BaseMessage) -> AIMessageChunk:
-    if isinstance(message, AIMessageChunk):
-        return message
-    assert isinstance(message, AIMessage)
-    return AIMessageChunk(**message.model_dump(exclude={"type"}))
+def _as_chunk(generation: ChatGeneration, llm_output: Mapping[str, Any] | None) -> ChatGenerationChunk:
+    message = generation.message
+    if not isinstance(message, AIMessageChunk):
+        assert isinstance(message, AIMessage)
+        message = AIMessageChunk(**message.model_dump(exclude={"type"}))
+    # LangChain adds both to the message's metadata; a chunk has but one place for them.
+    info = {**(llm_output or {}), **(generation.generation_info or {})}
+    return ChatGenerationChunk(message=message, generation_info=info or None)
 
 
 def _content(message: BaseMessage) -> list[Any]:

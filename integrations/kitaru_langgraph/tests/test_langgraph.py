@@ -26,6 +26,10 @@ def test_branches_at_once_and_questions_of_nodes_come_through_a_crash(project):
     project.run(project.take(PROGRAMS / "branches_and_question.py"))
 
 
+def test_each_question_of_calls_at_once_is_asked_and_gets_its_own_answer(project):
+    project.run(project.take(PROGRAMS / "questions_at_once.py"))
+
+
 def test_it_uses_nothing_of_kitaru_but_the_door_and_stays_small():
     text = "\n".join(file.read_text() for file in sorted((HERE / "kitaru_langgraph").glob("*.py")))
     assert {line.strip() for line in text.splitlines() if re.match(r"\s*(from|import) kitaru\b", line)} == {

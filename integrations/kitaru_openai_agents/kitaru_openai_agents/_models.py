@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from agents import Model, ModelProvider, ModelResponse
-from openai.types.responses import ResponseCompletedEvent
-from pydantic import TypeAdapter
+from openai.types.responses import ResponseCompletedEvent, ResponseOutputItemDoneEvent
 from pydantic_core import to_jsonable_python
 
 from kitaru import adapter
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from agents.items import TResponseStreamEvent
 
-_RESPONSE: TypeAdapter[ModelResponse] = TypeAdapter(ModelResponse)
 # What is recorded of a request's settings; others may hold headers with keys.
 _SETTINGS = ("temperature", "top_p", "max_tokens", "tool_choice", "parallel_tool_calls")
 
@@ -47,7 +44,7 @@ class DurableModel(Model):
             self._record(usage.input_tokens, usage.output_tokens, usage.input_tokens_details)
             return response
 
-        answered: ModelResponse = await self._checkpoint(ask, _Responses(), args, kwargs)
+        answered: ModelResponse = await self._checkpoint(ask, args, kwargs)
         return answered
 
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[TResponseStreamEvent]:
@@ -55,20 +52,13 @@ class DurableModel(Model):
         events: asyncio.Queue[TResponseStreamEvent] = asyncio.Queue()
 
         async def ask() -> ResponseCompletedEvent:
-            completed: ResponseCompletedEvent | None = None
-            async for event in self._inner.stream_response(*args, **kwargs):
-                if isinstance(event, ResponseCompletedEvent):
-                    completed = event
-                else:
-                    events.put_nowait(event)
-            if completed is None:
-                raise RuntimeError("The model's stream ended before its answer was complete.")
+            completed = await _end_of(self._inner.stream_response(*args, **kwargs), events)
             usage = completed.response.usage
             if usage is not None:
                 self._record(usage.input_tokens, usage.output_tokens, usage.input_tokens_details)
             return completed
 
-        task = asyncio.ensure_future(self._checkpoint(ask, _Events(), args, kwargs))
+        task = asyncio.ensure_future(self._checkpoint(ask, args, kwargs))
         try:
             while not task.done() or not events.empty():
                 coming = asyncio.ensure_future(events.get())
@@ -84,7 +74,7 @@ class DurableModel(Model):
     async def close(self) -> None:
         """Leave the model open: its owner closes it."""
 
-    async def _checkpoint(self, ask: Any, serializer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    async def _checkpoint(self, ask: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         names = ("system_instructions", "input", "model_settings")
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
         items = arguments.get("input")
@@ -106,7 +96,7 @@ class DurableModel(Model):
                 },
             },
             scope=self._scope,
-            serializer=serializer,
+            serializer=adapter.ObjectSerializer(),
             retries=self._retries,
         )
 
@@ -142,19 +132,21 @@ class DurableProvider(ModelProvider):
         return self._make(self._inner.get_model(model_name))
 
 
-class _Responses:
-    def dump(self, value: ModelResponse) -> Any:
-        return _RESPONSE.dump_python(value, mode="json")
-
-    def load(self, stored: Any) -> ModelResponse:
-        return _RESPONSE.validate_python(stored)
-
-
-class _Events:
-    def dump(self, value: ResponseCompletedEvent) -> Any:
-        return value.model_dump(mode="json")
-
-    def load(self, stored: Any) -> ResponseCompletedEvent:
-        with suppress(ValueError):
-            return ResponseCompletedEvent.model_validate(stored)
-        return ResponseCompletedEvent.model_construct(**stored)
+async def _end_of(
+    stream: AsyncIterator[TResponseStreamEvent], events: asyncio.Queue[TResponseStreamEvent]
+) -> ResponseCompletedEvent:
+    """Pass events on, and return the last one with all that the answer holds."""
+    completed: ResponseCompletedEvent | None = None
+    items: list[Any] = []
+    async for event in stream:
+        if isinstance(event, ResponseCompletedEvent):
+            completed = event
+            continue
+        events.put_nowait(event)
+        if isinstance(event, ResponseOutputItemDoneEvent):
+            items.append(event.item)
+    if completed is None:
+        raise RuntimeError("The model's stream ended before its answer was complete.")
+    # Some models leave out of it what the events before it said, which are not recorded.
+    completed.response.output = completed.response.output or items
+    return completed

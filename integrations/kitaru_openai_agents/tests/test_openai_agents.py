@@ -45,6 +45,10 @@ def test_handoffs_and_runs_at_once_come_through_a_crash(project):
     assert len(server.asked) == 1 + 2 * 3 + 2
 
 
+def test_each_of_two_calls_in_one_answer_is_approved_of_and_answers_read_back_equal(project):
+    project.run(project.take(PROGRAMS / "two_approvals.py"))
+
+
 def test_it_uses_nothing_of_kitaru_but_the_door_and_stays_small():
     text = "\n".join(file.read_text() for file in sorted((HERE / "kitaru_openai_agents").glob("*.py")))
     assert {line for line in text.splitlines() if re.match(r"\s*(from|import) kitaru\b", line)} == {

@@ -10,6 +10,7 @@ from pydantic_ai.output import OutputDataT
 from pydantic_ai.tools import AgentDepsT
 
 from kitaru_pydantic_ai._durability import KitaruDurability
+from kitaru_pydantic_ai._events import RunHandler, run_handler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -65,6 +66,36 @@ class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
             approval_timeout=approval_timeout,
         )
 
+    if not TYPE_CHECKING:  # the overloads of the wrapped agent tell the type of its output
+
+        async def run(self, user_prompt: Any = None, *, event_stream_handler: Any = None, **kwargs: Any) -> Any:
+            """Run the agent; arguments as of the wrapped agent's ``run``.
+
+            Raises:
+                Exception: As of :meth:`iter`.
+            """
+            if event_stream_handler is None or not self.durability.in_durable_context:
+                return await super().run(user_prompt, event_stream_handler=event_stream_handler, **kwargs)
+            handler = RunHandler(event_stream_handler, until_final=False)
+            run_handler.set(handler)
+            return await super().run(user_prompt, event_stream_handler=handler.in_body, **kwargs)
+
+        @asynccontextmanager
+        async def run_stream(
+            self, user_prompt: Any = None, *, event_stream_handler: Any = None, **kwargs: Any
+        ) -> AsyncGenerator[Any]:
+            """Run the agent and stream its final answer; arguments as of the wrapped agent's ``run_stream``.
+
+            Raises:
+                Exception: As of :meth:`iter`.
+            """
+            if event_stream_handler is not None and self.durability.in_durable_context:
+                handler = RunHandler(event_stream_handler, until_final=True)
+                run_handler.set(handler)
+                event_stream_handler = handler.in_body
+            async with super().run_stream(user_prompt, event_stream_handler=event_stream_handler, **kwargs) as streamed:
+                yield streamed
+
     @asynccontextmanager
     async def iter(
         self,
@@ -82,6 +113,9 @@ class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
             pydantic_ai.exceptions.UserError: A tool's ``metadata={"kitaru": ...}`` is wrong.
             Exception: What the wrapped agent raises.
         """
-        own = [*(capabilities or ()), self.durability]
+        handler = run_handler.get()
+        run_handler.set(None)  # it is this run's, and not that of the agents which tools of it run
+        durability = self.durability if handler is None else self.durability.with_run_handler(handler)
+        own = [*(capabilities or ()), durability]
         async with super().iter(user_prompt, capabilities=own, **kwargs) as run:
             yield run

@@ -21,6 +21,7 @@ from pydantic_ai.messages import ModelMessagesTypeAdapter
 from pydantic_core import to_jsonable_python
 
 from kitaru import adapter
+from kitaru_pydantic_ai._codec import response_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -124,9 +125,9 @@ def scope_of(agent_name: str, context: RunContext[Any]) -> adapter.Scope:
 
 def _with_usage(body: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
     async def request() -> object:
-        payload: Any = await body()
-        response = payload.get("response", payload)
-        record(response.get("model_name"), response.get("provider_name"), response.get("usage") or {})
+        payload = await body()
+        response = response_in(payload)
+        record(response.get("model_name"), response.get("provider_name"), response["usage"])
         return payload
 
     return request

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from copy import copy
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
-from pydantic_ai.durable_exec import JSON_CODEC, BaseDurabilityCapability, DurabilityEngineSpec
+from pydantic_ai.durable_exec import BaseDurabilityCapability, DurabilityEngineSpec
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.tools import AgentDepsT, DeferredToolResults, ToolDenied
 
 from kitaru import adapter
 from kitaru_pydantic_ai._backend import Backend, OperationConfig, ToolOptions, record, scope_of
+from kitaru_pydantic_ai._codec import Codec
+from kitaru_pydantic_ai._events import both
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from pydantic_ai.capabilities import WrapModelRequestHandler
     from pydantic_ai.durable_exec import DurableOperationId
     from pydantic_ai.messages import ModelResponse, ToolCallPart
-    from pydantic_ai.models import Model, ModelRequestContext
+    from pydantic_ai.models import Model, ModelRequestContext, ModelRequestParameters
     from pydantic_ai.tools import DeferredToolRequests
+
+    from kitaru_pydantic_ai._events import RunHandler
 
 _METADATA_KEY = "kitaru"
 _OPTIONS = frozenset(ToolOptions.__annotations__)
@@ -42,7 +47,7 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
         engine_name="Kitaru",
         durable_unit_noun="checkpoint",
         durable_container_noun="flow",
-        codec=JSON_CODEC,
+        codec=Codec(),
         unsupported_runtime_toolset_kinds=frozenset({"function", "mcp", "dynamic"}),
         # Checkpoints of an agent run in the flow's own process, so that its MCP sessions live as long as its run.
         toolset_lifecycles={"function": "enter-always", "mcp": "enter-always", "dynamic": "enter-never"},
@@ -82,6 +87,13 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
         self._tool_options = ToolOptions(retries=tool_retries)
         self._approvals = approvals
         self._approval_timeout = approval_timeout
+        self._run_handler: RunHandler[AgentDepsT] | None = None
+
+    def with_run_handler(self, handler: RunHandler[AgentDepsT]) -> Self:
+        """Return the capability for one run, whose handler gets the pieces of answers while they come."""
+        made = copy(self)
+        made._run_handler = handler  # noqa: SLF001 - of the copy
+        return made
 
     @property
     def in_durable_context(self) -> bool:
@@ -131,6 +143,8 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
             KitaruDivergenceError: The flow's body no longer follows the record of its execution.
             Exception: What the model raises.
         """
+        if self._asks:
+            request_context.model_request_parameters = _without_deferring(request_context.model_request_parameters)
         response = await super().wrap_model_request(ctx, request_context=request_context, handler=handler)
         place = adapter.current()
         if place is not None and not place.in_body:
@@ -146,7 +160,7 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
             KitaruUsageError: The agent's name has no letter and no digit.
             KitaruDivergenceError: The flow's body no longer follows the record of its execution.
         """
-        if not self._approvals or not self.in_durable_context:
+        if not self._asks:
             return None
         scope = scope_of(self.name, ctx)
         results = DeferredToolResults()
@@ -160,6 +174,17 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
             results.calls[call.tool_call_id] = answer
         return results
 
+    @property
+    def _asks(self) -> bool:
+        return self._approvals and self.in_durable_context
+
+    def _model_stream_event_handler(self) -> EventStreamHandler[AgentDepsT] | None:
+        """Return who gets the pieces of an answer within its request; a hook of PydanticAI's for engines."""
+        own = super()._model_stream_event_handler()
+        if self._run_handler is None or own is None:
+            return own if self._run_handler is None else self._run_handler.live
+        return both(own, self._run_handler.live)
+
     async def _ask(
         self, question: str, schema: Any, name: str, call: ToolCallPart, requests: DeferredToolRequests
     ) -> Any:
@@ -168,6 +193,15 @@ class KitaruDurability(BaseDurabilityCapability[AgentDepsT]):
         return await adapter.wait(
             schema, name=name, question=question, timeout=self._approval_timeout, metadata=metadata
         )
+
+
+def _without_deferring(parameters: ModelRequestParameters) -> ModelRequestParameters:
+    """Return what a request offers, without the mark of tools that a person is asked about.
+
+    A streamed run would take a call of one for its end. It is asked about all the same: the tool itself is as it was.
+    """
+    tools = [replace(tool, kind="function") if tool.defer else tool for tool in parameters.function_tools]
+    return replace(parameters, function_tools=tools)
 
 
 def _shown(call: ToolCallPart) -> str:

@@ -15,6 +15,10 @@ def test_what_pydantic_ai_can_do_works_in_flows(project):
     project.run(program, env={"KITARU_PROGRESS": "off"})
 
 
+def test_a_handler_of_one_run_gets_pieces_and_streamed_runs_ask_for_approvals(project):
+    project.run(project.take(PROGRAMS / "pieces_and_approvals.py"))
+
+
 def test_the_example_does_what_it_says(project):
     shutil.copy(HERE / "examples" / "module_guide.py", project.path)
     told = project.run("module_guide.py").stdout.splitlines()

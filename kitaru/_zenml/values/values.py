@@ -164,18 +164,32 @@ def pickled(value: Any, what: str, remedy: str) -> Pickled:
         KitaruUsageError: It cannot be pickled; names the type and the remedy.
     """
     buffer = io.BytesIO()
-    name = _type_name(value)
     pickler = _Pickler(buffer)
+    _dump(pickler, value, what, remedy)
+    payload = buffer.getvalue()
+    kind: Any = type(value)
+    content = stable_digest(value) or hashlib.sha256(payload).hexdigest()
+    return _pickled_as(kind)(payload, _type_name(value), content, shown(value), holds_content=pickler.holds_content)
+
+
+def payload_of(value: Any, what: str, remedy: str) -> bytes:
+    """Return the pickle of a value that is a part of another one; arguments as of ``pickled``.
+
+    Raises:
+        KitaruUsageError: It cannot be pickled; names the type and the remedy.
+    """
+    buffer = io.BytesIO()
+    _dump(_Pickler(buffer), value, what, remedy)
+    return buffer.getvalue()
+
+
+def _dump(pickler: _Pickler, value: Any, what: str, remedy: str) -> None:
     try:
         pickler.dump(value)
     except Exception as error:
         raise KitaruUsageError(
-            f"{what} cannot be stored: a value of type {name} cannot be pickled ({error}). {remedy}"
+            f"{what} cannot be stored: a value of type {_type_name(value)} cannot be pickled ({error}). {remedy}"
         ) from error
-    payload = buffer.getvalue()
-    kind: Any = type(value)
-    content = stable_digest(value) or hashlib.sha256(payload).hexdigest()
-    return _pickled_as(kind)(payload, name, content, shown(value), holds_content=pickler.holds_content)
 
 
 def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
