@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kitaru._core.process import files
 from kitaru._core.process.event import Event, Kind, encode, encode_line
+from kitaru._core.process.shared_log import write_own
 from kitaru._core.words.exception_text import encodable, text_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def tell(event: Event) -> None:
         with suppress(OSError):  # on a full disk the flow goes on without
             # First, so that whoever reads the words in the log, and then the events, knows whose they are.
             files.append_event(directory, encode(event))
-        _write(encode_line(event))
+        write_own(encode_line(event))
 
 
 def warn(text: str) -> None:
@@ -58,18 +58,13 @@ def warn(text: str) -> None:
         return
     with _lock:
         _flush()
-        _write(encode_line(event))
+        write_own(encode_line(event))
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):
             stream.flush()
-
-
-def _write(line: bytes) -> None:
-    with suppress(OSError):
-        os.write(2, line)
 
 
 def _one_line(text: str) -> str:
