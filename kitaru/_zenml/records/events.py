@@ -73,6 +73,14 @@ def _one_line(text: str) -> str:
 
 
 @contextmanager
+def marking_loading() -> Iterator[None]:
+    """Mark in the log what a module prints while it is imported; what one has printed that fails counts as any output."""
+    tell(Event(Kind.LOADING, ""))
+    yield
+    tell(Event(Kind.LOADED, ""))
+
+
+@contextmanager
 def announce(name: str) -> Iterator[Announcement]:
     """Tell when a checkpoint starts and how it ends."""
     announcement = Announcement()

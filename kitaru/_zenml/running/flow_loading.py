@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
 from kitaru._zenml.door.source_root import use_source_root
+from kitaru._zenml.records.events import marking_loading
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -61,9 +63,8 @@ def import_module(name: str, file: str | None) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except loading.StopLoading:
-        pass  # it waits for its own execution; what comes after is not for the runner
+        with marking_loading(), suppress(loading.StopLoading):  # what comes after it waits for itself is not for the runner
+            spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
         raise
