@@ -173,7 +173,9 @@ PRIVATE_NAMES: Final = (
         "Replaced: it leaves out the lines of threads that print at the same time; see kitaru._zenml.writing.log_lines.",
     ),
     PrivateName(
-        "zenml.utils.logging_utils", "LoggingContext.begin", "Replaced: tells which checkpoints are running, for the same."
+        "zenml.utils.logging_utils",
+        "LoggingContext.begin",
+        "Replaced: tells which checkpoints are running, for the same.",
     ),
     PrivateName("zenml.utils.logging_utils", "LoggingContext.end", "Replaced for the same reason."),
     PrivateName(
@@ -182,7 +184,9 @@ PRIVATE_NAMES: Final = (
         "Replaced: what ZenML's console handler shows must be told apart from what other processes write to the same log.",
     ),
     PrivateName(
-        "zenml.logger", "_add_step_name_to_message", "The name of a step before what it prints, where a variable asks for it."
+        "zenml.logger",
+        "_add_step_name_to_message",
+        "The name of a step before what it prints, where a variable asks for it.",
     ),
     PrivateName(
         "zenml.utils.logging_utils",

@@ -46,7 +46,7 @@ def give_threads(surroundings: Callable[[], Surroundings | None]) -> None:
         finally:
             _here.is_submitting = False
 
-    threading.Thread.start = start  # type: ignore[method-assign]
+    threading.Thread.start = start  # type: ignore[method-assign, assignment]
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign, assignment]
 
 

@@ -7,20 +7,21 @@ bytes are those of C code and of other processes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _STDERR: Final = 2
 # How much of what others have written is read at once, in bytes.
 _PIECE: Final = 1 << 20
-_own: SharedLog | None = None
+_own: list[SharedLog] = []  # at most one
 
 
 class SharedLog:
@@ -73,23 +74,19 @@ class SharedLog:
 
 def open_own() -> SharedLog | None:
     """Return the log of this worker; None in any other process, and where its output goes elsewhere."""
-    global _own
     directory = files.own_directory()
-    if _own is None and directory is not None:
-        try:
+    if not _own and directory is not None:
+        with contextlib.suppress(OSError):  # it could not be made: the output goes nowhere
             log = SharedLog(directory / files.LOG)
-            _own = log if log.leads_to(1) and log.leads_to(_STDERR) else None
-        except OSError:  # it could not be made: the output goes nowhere
-            return None
-    return _own
+            if log.leads_to(1) and log.leads_to(_STDERR):
+                _own.append(log)
+    return _own[0] if _own else None
 
 
 def write_own(data: bytes) -> None:
     """Append to the log of this worker, or to the stderr of any other process; on a full disk do nothing."""
-    try:
-        if _own is not None:
-            _own.write(data)
+    with contextlib.suppress(OSError):
+        if _own:
+            _own[0].write(data)
         else:
             os.write(_STDERR, data)
-    except OSError:
-        pass

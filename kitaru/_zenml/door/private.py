@@ -230,10 +230,10 @@ def log_lines_by(
     def emit_plain(log: LoggingContext, record: LogRecord, metadata: dict[str, Any] | None = None) -> None:
         emit(log, plain(record), metadata)
 
-    LoggingContext.dispatch = staticmethod(dispatch)  # type: ignore[method-assign, assignment]
-    LoggingContext.begin = begin_log  # type: ignore[method-assign]
-    LoggingContext.end = end_log  # type: ignore[method-assign]
-    LoggingContext.emit = emit_plain  # type: ignore[method-assign]
+    LoggingContext.dispatch = staticmethod(dispatch)  # type: ignore[method-assign]
+    LoggingContext.begin = begin_log  # type: ignore[method-assign, assignment]
+    LoggingContext.end = end_log  # type: ignore[method-assign, assignment]
+    LoggingContext.emit = emit_plain  # type: ignore[method-assign, assignment]
 
 
 def named_step(text: str) -> str:

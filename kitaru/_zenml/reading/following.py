@@ -146,7 +146,7 @@ class Output:
         self._run = run
         self._stored = stored
         self._log = RunnerLog(str(run.id))
-        self._loading: list[str] | None = None  # what has been printed while the module is imported
+        self._loading: list[str | Event] | None = None  # what has been printed while the module is imported
         self._changed = _Changed(run.id)
         self._printing: dict[UUID, bool] = {}  # the starts that may print on, and whether they have ended
         self._known: set[UUID] = set()  # those that have ended and were read

@@ -63,7 +63,10 @@ def import_module(name: str, file: str | None) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with marking_loading(), suppress(loading.StopLoading):  # what comes after it waits for itself is not for the runner
+        with (
+            marking_loading(),
+            suppress(loading.StopLoading),
+        ):  # what comes after it waits for itself is not for the runner
             spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)

@@ -29,7 +29,9 @@ class LineWriter(io.TextIOBase):
     ``print("a", 1)`` writes four times, and ZenML makes a log entry of every write.
     """
 
-    def __init__(self, stream: TextIO, name: str, show: Callable[[str], Any] | None = None, *, whole: bool = True) -> None:
+    def __init__(
+        self, stream: TextIO, name: str, show: Callable[[str], Any] | None = None, *, whole: bool = True
+    ) -> None:
         """Begin it.
 
         Args:
@@ -50,8 +52,8 @@ class LineWriter(io.TextIOBase):
         self._lock = threading.Lock()
         self._pending: dict[tuple[int, int], tuple[LoggingContext | None, str]] = {}
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """The class of the stream below where the program is the user's: kernels of notebooks look at it."""
         return LineWriter if self._whole else type(self._stream)
 
@@ -166,7 +168,7 @@ def _into_log(stream: TextIO, name: str, log: SharedLog) -> LineWriter:
 
     stream.flush()
     writer = LineWriter(stream, name, lambda text: show(named_step(text)))
-    stream.write = writer.write  # type: ignore[method-assign, assignment]
+    stream.write = writer.write  # type: ignore[method-assign]
     if name == "stdout":
         show_logging_by(show)
     return writer

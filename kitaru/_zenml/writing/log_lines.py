@@ -28,7 +28,7 @@ _RUN: Final = "orchestrator"  # ZenML's name for the log of a run
 _ended: WeakSet[LoggingContext] = WeakSet()
 _run_log: ContextVar[LoggingContext | None] = ContextVar("kitaru_run_log", default=None)
 _here = threading.local()
-_pid = os.getpid()
+_owner: list[int] = []  # the process that adds lines; its forks do not
 _listeners: list[Listener] = []
 
 
@@ -47,8 +47,7 @@ class Listener(Protocol):
 
 def replace_dispatch() -> None:
     """Have ZenML hand lines to logs by this module; doing so again changes nothing."""
-    global _pid
-    _pid = os.getpid()
+    _owner[:] = [os.getpid()]
     log_lines_by(_dispatch, _begun, _ending, _plain)
     log = LoggingContext.get()
     if log is not None and log.log_model.source == _RUN:
@@ -115,7 +114,7 @@ def _dispatch(record: logging.LogRecord, metadata: dict[str, Any] | None = None)
 
 def _add(log: LoggingContext | None, record: logging.LogRecord, metadata: dict[str, Any] | None = None) -> None:
     # What writing to a log puts out itself is added to none. Of a fork, the process that has started it hears.
-    if log is None or getattr(_here, "is_busy", False) or os.getpid() != _pid:
+    if log is None or getattr(_here, "is_busy", False) or [os.getpid()] != _owner:
         return
     for listener in _listeners:
         listener.before_line()
@@ -143,7 +142,10 @@ def _plain(record: logging.LogRecord) -> logging.LogRecord:
     except Exception:  # noqa: BLE001 - the arguments do not fit, or are of a class that fails itself
         text, raised = str(record.msg), []
     else:
-        if _is_encodable(text, *raised, *(value for value in vars(record).values() if isinstance(value, str))):
+        # ZenML leaves out the traceback of an exception that was given nothing to tell.
+        if len(raised) != 1 and _is_encodable(
+            text, *raised, *(value for value in vars(record).values() if isinstance(value, str))
+        ):
             return record
     plain = copy.copy(record)
     for name, value in vars(record).items():
@@ -153,7 +155,7 @@ def _plain(record: logging.LogRecord) -> logging.LogRecord:
 
 
 def _raised(record: logging.LogRecord) -> list[str]:
-    """Return the texts that ZenML makes of a record's exception.
+    """Return the texts that ZenML makes of a record's exception: its traceback, and what it was given.
 
     Raises:
         Exception: One of them cannot be had.
