@@ -18,6 +18,7 @@ _ALONE: Final = (
     "C code",
     "bytes",
     "a process",
+    "in between",
     "spawned",
     "a thread",
     "a pool",
@@ -45,11 +46,12 @@ def test_all_that_a_checkpoint_prints_is_its_own(project: Project) -> None:
     # Threads that print at the same time lose no line of each other.
     assert sorted(said["many"]) == sorted(f"{name} {number}" for name in "xyz" for number in range(200))
     # Checkpoints that run side by side do not mix within a line, in threads or in one event loop.
-    assert sorted(said["side"] + said["side_2"]) == ["one one", "two two"]
+    assert sorted([said["side"], said["side_2"]]) == [["one one", "program of one"], ["two two", "program of two"]]
     assert (said["beside"], said["beside_2"]) in ((["left left"], ["right right"]), (["right right"], ["left left"]))
     # What several might have put out, and what comes after its checkpoint has ended, is the run's.
-    assert sorted(of_run) == ["late", "program of one", "program of two", "the body", "the body's program"]
-    assert {*_ALONE, *of_run} <= {*shown}
+    assert of_run == ["late", "C code of one", "C code of two", "the body", "the body's program"]
+    assert {*_ALONE, *of_run, *said["side"], *said["side_2"]} <= {*shown}
+    assert [line for line in shown if line in _ALONE] == [*_ALONE]
     # The runner's log has what it printed as it imported the script; the live output shows it once, where it was started.
     assert spoken == shown[0] == "the top level speaks"
     assert spoken not in done.stderr

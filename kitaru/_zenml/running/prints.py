@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from kitaru._core.process import shared_log
 from kitaru._zenml.door.private import named_step, show_logging_by
 from kitaru._zenml.running.others_output import add_others_output
-from kitaru._zenml.writing.log_lines import add_text, current_log, not_dispatched, replace_dispatch
+from kitaru._zenml.writing.log_lines import add_text, before_line, current_log, not_dispatched, replace_dispatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,6 +76,7 @@ class LineWriter(io.TextIOBase):
         return len(text)
 
     def _hand_on(self, log: LoggingContext | None, text: str) -> None:
+        before_line()
         if self._whole:
             self._show(text)
         add_text(log, text, self._name)
@@ -140,7 +141,7 @@ def take_streams(*, users_own: bool) -> None:
     """
     replace_dispatch()
     log = None if users_own else shared_log.open_own()
-    if log is not None:
+    if not users_own:
         add_others_output(log)
     for name in _NAMES:
         stream = getattr(sys, name)
@@ -166,9 +167,13 @@ def _into_log(stream: TextIO, name: str, log: SharedLog) -> LineWriter:
     def show(text: str) -> None:
         log.write(text.encode(stream.encoding, stream.errors or "strict"))
 
+    def show_logging(text: str) -> None:
+        before_line()
+        show(text)
+
     stream.flush()
     writer = LineWriter(stream, name, lambda text: show(named_step(text)))
     stream.write = writer.write  # type: ignore[method-assign]
     if name == "stdout":
-        show_logging_by(show)
+        show_logging_by(show_logging)
     return writer

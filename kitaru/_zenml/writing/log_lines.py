@@ -67,6 +67,11 @@ def current_log() -> LoggingContext | None:
     return log if log not in _ended else None
 
 
+def has_ended(log: LoggingContext) -> bool:
+    """Whether nothing more can be added to a log."""
+    return log in _ended
+
+
 @contextmanager
 def lines_of(log: LoggingContext | None, run_log: LoggingContext | None) -> Iterator[None]:
     """Have what this thread prints inside go to a log; where that has ended, to the log of its run."""
@@ -97,6 +102,13 @@ def add_text(log: LoggingContext | None, text: str, stream: str) -> None:
         _add(log, logging.LogRecord(stream, level, "", 0, text, (), None, ""))
 
 
+def before_line() -> None:
+    """Have what others have put out be shown and added; called before something is, so that all stands in its order."""
+    if [os.getpid()] == _owner:
+        for listener in _listeners:
+            listener.before_line()
+
+
 @contextmanager
 def not_dispatched() -> Iterator[None]:
     """Have ZenML hand to no log what this thread prints inside."""
@@ -116,8 +128,7 @@ def _add(log: LoggingContext | None, record: logging.LogRecord, metadata: dict[s
     # What writing to a log puts out itself is added to none. Of a fork, the process that has started it hears.
     if log is None or getattr(_here, "is_busy", False) or [os.getpid()] != _owner:
         return
-    for listener in _listeners:
-        listener.before_line()
+    before_line()
     with not_dispatched():
         log.emit(record, metadata)
 

@@ -39,7 +39,8 @@ def late() -> None:
 def alone() -> None:
     print("first")
     subprocess.run(
-        [sys.executable, "-c", "import sys; print('a program'); print('its stderr', file=sys.stderr)"], check=True
+        [sys.executable, "-c", "import sys; print('a program', flush=True); print('its stderr', file=sys.stderr)"],
+        check=True,
     )
     os.write(1, b"a descriptor\n")
     libc = ctypes.CDLL(None)
@@ -49,6 +50,7 @@ def alone() -> None:
     sys.stdout.buffer.flush()
     with ProcessPoolExecutor(1) as processes:
         processes.submit(print, "a process").result()
+    print("in between")
     spawned = multiprocessing.get_context("spawn").Process(target=print, args=("spawned",))
     spawned.start()
     spawned.join()
@@ -91,6 +93,8 @@ def side(name: str) -> None:
     print(name)
     HALF.wait()
     subprocess.run(["echo", f"program of {name}"], check=True)
+    if HALF.wait() == 0:
+        os.write(1, b"C code of one\nC code of two\n")
     HALF.wait()
 
 
