@@ -83,3 +83,8 @@ def test_prints_of_each_cell_of_a_notebook_are_in_the_log(project: Project) -> N
     kernel = (PROGRAMS / "runner_files" / "notebook_kernel.py").read_text()
     done = project.run("-", FIRST_CELL, "handle = said(2)", stdin=kernel)
     assert done.stdout.splitlines()[:4] == ["printed 1", "['printed 1']", "printed 2", "['printed 2']"]
+
+
+def test_what_a_process_prints_just_before_its_runner_is_killed_is_in_the_log(project: Project) -> None:
+    project.take("faithful/killed_printer.py")
+    assert project.run("killed_printer.py").stdout == "KitaruRunnerLostError 1\n"

@@ -122,7 +122,7 @@ class _File:
             fcntl.fcntl(self._reading, fcntl.F_SETLEASE, fcntl.F_UNLCK)
         except BlockingIOError:
             return True
-        except OSError:  # a file system without leases: what comes from here on stays where it is
+        except (OSError, AttributeError):  # there are no leases here: what comes from here on stays where it is
             return False
         return False
 

@@ -52,8 +52,12 @@ def import_module(name: str, file: str | None) -> None:
     Raises:
         Exception: Whatever the module raises.
     """
-    if name in sys.modules:
-        return
+    if name not in sys.modules:
+        with marking_loading():
+            _import(name, file)
+
+
+def _import(name: str, file: str | None) -> None:
     parent, _, child = name.rpartition(".")
     if parent:
         importlib.import_module(parent)
@@ -63,10 +67,7 @@ def import_module(name: str, file: str | None) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with (
-            marking_loading(),
-            suppress(loading.StopLoading),
-        ):  # what comes after it waits for itself is not for the runner
+        with suppress(loading.StopLoading):  # what comes after it waits for its own execution is not for the runner
             spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
