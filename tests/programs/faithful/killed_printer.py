@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from kitaru import KitaruClient, checkpoint, flow
+from kitaru import KitaruClient, KitaruRunnerLostError, checkpoint, flow
 
 
 @checkpoint
@@ -27,6 +27,6 @@ if __name__ == "__main__":
     handle = printing.run()
     try:
         handle.wait(progress=False)
-    except Exception as error:
+    except KitaruRunnerLostError as error:
         lines = [entry.message for entry in KitaruClient().executions.logs(handle.exec_id, source="runner")]
         print(type(error).__name__, lines.count("before the crash"))
