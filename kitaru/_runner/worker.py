@@ -9,10 +9,11 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.process import crash_points, files
+from kitaru._core.process import crash_points, files, programs_output
 from kitaru._core.process.forks import end_in_short, leave_stdin
 from kitaru._core.words.exception_text import text_of
 from kitaru.errors import KitaruBackendError
@@ -104,6 +105,9 @@ def _run(job: dict[str, Any], generation: str) -> None:
     from kitaru._zenml.running import execute, flow_loading
 
     exec_id = job["exec_id"]
+    directory = files.own_directory()
+    assert directory is not None
+    programs_output.copy_rest(directory / programs_output.FOLDER, partial(os.write, 1))  # of a worker that was lost
     store.open_client()
     with runs.exclusive():
         if not files.is_current(generation):

@@ -163,7 +163,30 @@ PRIVATE_NAMES: Final = (
     PrivateName(
         "zenml.utils.logging_utils",
         "LoggingContext.emit",
-        "Replaced in a subclass: a launcher tells what goes wrong in the log that its step's runner writes to.",
+        "Replaced: what cannot be encoded or formatted loses other lines, or fails the step; see "
+        "kitaru._zenml.writing.log_lines. In a subclass as well: a launcher tells what goes wrong in the log that its step's "
+        "runner writes to.",
+    ),
+    PrivateName(
+        "zenml.utils.logging_utils",
+        "LoggingContext.dispatch",
+        "Replaced: it leaves out the lines of threads that print at the same time; see kitaru._zenml.writing.log_lines.",
+    ),
+    PrivateName(
+        "zenml.utils.logging_utils",
+        "LoggingContext.begin",
+        "Replaced: tells which checkpoints are running, for the same.",
+    ),
+    PrivateName("zenml.utils.logging_utils", "LoggingContext.end", "Replaced for the same reason."),
+    PrivateName(
+        "zenml.logger",
+        "_original_stdout_write",
+        "Replaced: what ZenML's console handler shows must be told apart from what other processes write to the same log.",
+    ),
+    PrivateName(
+        "zenml.logger",
+        "_add_step_name_to_message",
+        "The name of a step before what it prints, where a variable asks for it.",
     ),
     PrivateName(
         "zenml.utils.logging_utils",

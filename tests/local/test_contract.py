@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import re
+import threading
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -471,6 +472,58 @@ def test_the_launcher_has_its_log_from_kitaru(monkeypatch):
     assert step_launcher.setup_logging_context("source", "step") == "the log of a step"
     own = inspect.signature(step_launcher.LoggingContext.emit)
     assert list(own.parameters) == list(inspect.signature(server_logs._StepLog.emit).parameters)
+
+
+@contract("LoggingContext.dispatch", "LoggingContext.begin", "LoggingContext.end")
+def test_lines_are_handed_to_logs_by_kitaru(monkeypatch):
+    from zenml.utils.logging_utils import LoggingContext
+
+    assert list(inspect.signature(LoggingContext.dispatch).parameters) == ["record", "metadata"]
+    for name in ("begin", "end"):
+        assert required(getattr(LoggingContext, name)) == ["self"]
+        assert f"self.{name}()" in inspect.getsource(
+            LoggingContext.__enter__ if name == "begin" else LoggingContext.__exit__
+        )
+    for name in ("dispatch", "begin", "end", "emit"):
+        monkeypatch.setattr(LoggingContext, name, inspect.getattr_static(LoggingContext, name))
+    told = []
+    private.log_lines_by(
+        told.append,
+        lambda log: told.append(("begun", log)),
+        lambda log: told.append(("ending", log)),
+        lambda record: f"plain {record}",
+    )
+    log = LoggingContext.__new__(LoggingContext)
+    emitted = []
+    log._origin, log._lock, log._log_store = (
+        None,
+        threading.RLock(),
+        SimpleNamespace(
+            register_origin=lambda **_: "origin",
+            deregister_origin=lambda *_, **__: told.append("ended"),
+            emit=lambda **options: emitted.append(options["record"]),
+        ),
+    )
+    log._name, log.log_model, log._metadata, log._block_on_exit = "log", None, {}, True
+    log.begin()
+    LoggingContext.dispatch("record")
+    with pytest.raises(AttributeError, match="getMessage"):
+        log.emit("record")
+    log.end()
+    assert told == [("begun", log), "record", ("ending", log), "ended"]
+
+
+@contract("_original_stdout_write", "_add_step_name_to_message")
+def test_what_is_shown_goes_through_kitaru(monkeypatch):
+    from zenml import logger
+
+    monkeypatch.setattr(logger, "_original_stdout_write", logger._original_stdout_write)
+    shown = []
+    private.show_logging_by(shown.append)
+    logger.ZenMLConsoleHandler().stream.write("a line\n")
+    assert shown == ["a line\n"]
+    assert private.named_step("text") == "text"
+    assert "step_context.step_name" in inspect.getsource(logger._add_step_name_to_message)
 
 
 @contract("get_run_log_metadata")

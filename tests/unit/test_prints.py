@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from kitaru._zenml.records.prints import LineWriter, finish_line, write_whole_lines
+from kitaru._zenml.running.prints import LineWriter, finish_line, take_streams
 
 if TYPE_CHECKING:
     import pytest
@@ -30,8 +30,8 @@ def whole_lines(monkeypatch: pytest.MonkeyPatch) -> tuple[Stream, Stream]:
     out, err = Stream(), Stream()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setattr(sys, "stderr", err)
-    write_whole_lines()
-    write_whole_lines()  # where a container runs several checkpoints
+    take_streams(users_own=False)
+    take_streams(users_own=False)  # where a container runs several checkpoints
     return out, err
 
 

@@ -22,6 +22,9 @@ class Kind(StrEnum):
     PAUSING = "pausing"
     ATTEMPT_FAILED = "attempt_failed"
     WARNING = "warning"
+    # Without words in the log: between the two stands what the flow's module printed as it was imported.
+    LOADING = "loading"
+    LOADED = "loaded"
 
 
 # What the record of the execution tells of its checkpoints and questions, too.
@@ -47,7 +50,7 @@ class Event:
 
     Attributes:
         kind: What happened, a ``Kind``; a later version of Kitaru may have written others.
-        text: The same in words, on one line.
+        text: The same in words, on one line; empty for what only marks a place in the text log.
         at: When it happened, in UTC.
         checkpoint: The call's name; for a fan-out, the checkpoint's.
         wait: The question's name.
@@ -99,8 +102,8 @@ def encode(event: Event) -> bytes:
 
 
 def encode_line(event: Event) -> bytes:
-    """Return the line that the text log has of an event."""
-    return f"{event.line}\n".encode(errors="backslashreplace")
+    """Return the line that the text log has of an event; nothing of one without words."""
+    return f"{event.line}\n".encode(errors="backslashreplace") if event.text else b""
 
 
 def decode(line: bytes) -> Event | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
+from zenml import logger
 from zenml.artifacts import utils as artifact_utils
 from zenml.artifacts.unmaterialized_artifact import UnmaterializedArtifact
 from zenml.client import Client
@@ -29,12 +30,14 @@ from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
 from zenml.utils import exception_utils, logging_utils, source_utils
 from zenml.utils.code_utils import CodeArchive
+from zenml.utils.logging_utils import LoggingContext
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
 from zenml.zen_stores.rest_zen_store import RestZenStore
 from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from logging import LogRecord
     from uuid import UUID
 
     from sqlalchemy.engine import Engine
@@ -57,7 +60,6 @@ if TYPE_CHECKING:
     from zenml.models.v2.core.step_run import StepRunInputResponse
     from zenml.orchestrators import BaseOrchestrator
     from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
-    from zenml.utils.logging_utils import LoggingContext
 
 _bound_stack: ContextVar[StackResponse | None] = ContextVar("kitaru_bound_stack", default=None)
 _unbound = cast("property", Client.active_stack_model)
@@ -197,6 +199,51 @@ def describe_exceptions_by(describe: Callable[..., ExceptionInfo]) -> None:
 def label_logs_by(labels: Callable[[PipelineRunResponse], dict[str, Any]]) -> None:
     """Have ZenML ask this for what the lines of a run's logs are labelled with."""
     logging_utils.get_run_log_metadata = labels  # type: ignore[assignment]
+
+
+def log_lines_by(
+    dispatch: Callable[..., None],
+    begun: Callable[[LoggingContext], None],
+    ending: Callable[[LoggingContext], None],
+    plain: Callable[[LogRecord], LogRecord],
+) -> None:
+    """Have ZenML hand lines to logs by these; further calls do nothing.
+
+    Args:
+        dispatch: Hands a record to the log that it belongs to.
+        begun: Called with a log that has begun.
+        ending: Called with a log that is about to end.
+        plain: Returns what a log is given in place of a record.
+    """
+    begin, end, emit = LoggingContext.begin, LoggingContext.end, LoggingContext.emit
+    if begin.__module__ == __name__:
+        return
+
+    def begin_log(log: LoggingContext) -> None:
+        begin(log)
+        begun(log)
+
+    def end_log(log: LoggingContext) -> None:
+        ending(log)
+        end(log)
+
+    def emit_plain(log: LoggingContext, record: LogRecord, metadata: dict[str, Any] | None = None) -> None:
+        emit(log, plain(record), metadata)
+
+    LoggingContext.dispatch = staticmethod(dispatch)  # type: ignore[method-assign]
+    LoggingContext.begin = begin_log  # type: ignore[method-assign, assignment]
+    LoggingContext.end = end_log  # type: ignore[method-assign, assignment]
+    LoggingContext.emit = emit_plain  # type: ignore[method-assign, assignment]
+
+
+def named_step(text: str) -> str:
+    """Return what ZenML shows on the console of what a step puts out: with its name, where a variable asks for it."""
+    return logger._add_step_name_to_message(text)
+
+
+def show_logging_by(write: Callable[[str], Any]) -> None:
+    """Have ZenML's console handler write by this."""
+    logger._original_stdout_write = write
 
 
 def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:

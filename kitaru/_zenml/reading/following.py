@@ -11,6 +11,7 @@ from zenml.enums import ExecutionStatus as ZenMLStatus
 from zenml.utils.dashboard_utils import get_run_url
 
 from kitaru._core.drawing.live_state import Step, Summary
+from kitaru._core.process.event import Event, Kind
 from kitaru._zenml.door.store import translated
 from kitaru._zenml.reading.executions import progress_of, step_status
 from kitaru._zenml.reading.logs import printed_by, runner_lines
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from zenml.models import PipelineRunResponse, StepRunResponse
 
-    from kitaru._core.process.event import Event
     from kitaru._core.records.executions import LogEntry
 
 # Seconds between two reads of logs that are in the artifact store; and how much of the time reading may take at most.
@@ -146,6 +146,7 @@ class Output:
         self._run = run
         self._stored = stored
         self._log = RunnerLog(str(run.id))
+        self._loading: list[str | Event] | None = None  # what has been printed while the module is imported
         self._changed = _Changed(run.id)
         self._printing: dict[UUID, bool] = {}  # the starts that may print on, and whether they have ended
         self._known: set[UUID] = set()  # those that have ended and were read
@@ -164,8 +165,24 @@ class Output:
         Where there is no file, as of a stack, there are no events: the states of the calls tell what happens.
         """
         if self._log.exists():
-            return self._log.new(final=final)
+            return self._without_loading(self._log.new(final=final), final=final)
         return [*self._from_logs(final=final)] if self._stored else []
+
+    def _without_loading(self, items: list[str | Event], *, final: bool) -> list[str | Event]:
+        """Leave out what the flow's module printed as the runner imported it: who starts the flow has imported it as well."""
+        shown: list[str | Event] = []
+        for item in items:
+            kind = item.kind if isinstance(item, Event) else None
+            if kind == Kind.LOADED:
+                self._loading = None
+            elif kind == Kind.LOADING:
+                shown += self._loading or []  # of a runner that was lost meanwhile
+                self._loading = []
+            elif self._loading is not None and isinstance(item, str):
+                self._loading.append(item)
+            else:
+                shown.append(item)
+        return shown + (self._loading or []) if final else shown
 
     def _from_logs(self, *, final: bool) -> list[str]:
         lines = list(self._from_store(final=final))

@@ -74,6 +74,8 @@ def _lines(exec_id: str, checkpoint: str | None, source: str, *, follow: bool) -
 
 def _entries_of(items: Iterable[str | Event]) -> Iterator[LogEntry]:
     for item in items:
+        if isinstance(item, Event) and not item.text:
+            continue
         if isinstance(item, Event):
             yield LogEntry(message=item.line, at=item.at, event=item.data())
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import files
 from kitaru._core.process.event import Event, Kind, encode, encode_line
+from kitaru._core.process.shared_log import write_own
 from kitaru._core.words.exception_text import encodable, text_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def tell(event: Event) -> None:
         with suppress(OSError):  # on a full disk the flow goes on without
             # First, so that whoever reads the words in the log, and then the events, knows whose they are.
             files.append_event(directory, encode(event))
-        _write(encode_line(event))
+        write_own(encode_line(event))
 
 
 def warn(text: str) -> None:
@@ -60,7 +60,7 @@ def warn(text: str) -> None:
         return
     with _lock:
         _flush()
-        _write(encode_line(event))
+        write_own(encode_line(event))
 
 
 def _flush() -> None:
@@ -69,14 +69,17 @@ def _flush() -> None:
             stream.flush()
 
 
-def _write(line: bytes) -> None:
-    with suppress(OSError):
-        os.write(2, line)
-
-
 def _one_line(text: str) -> str:
     """Return text that any stream takes, on one line."""
     return encodable(" ".join(text.splitlines()))
+
+
+@contextmanager
+def marking_loading() -> Iterator[None]:
+    """Mark in the log what a module prints while it is imported; what one has printed that fails counts as any output."""
+    tell(Event(Kind.LOADING, ""))
+    yield
+    tell(Event(Kind.LOADED, ""))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from zenml.client import Client
 from kitaru._zenml.door.connection import outlast_outages
 from kitaru._zenml.records import records
 from kitaru._zenml.records.failures import Failure
+from kitaru._zenml.writing.log_lines import before_line
 from kitaru.errors import KitaruRunnerLostError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _end(*_: object) -> None:
     The next container goes on with the run. Anything else would be taken for a failure of the flow: ZenML raises an
     exception in the checkpoint, which the body may catch, and which uses up a retry in a container about to vanish.
     """
+    before_line()  # what programs have printed
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_ENDED_BY_SIGNAL)

@@ -42,7 +42,6 @@ from kitaru._zenml.records import records, usage
 from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
-from kitaru._zenml.records.prints import finish_line, write_whole_lines
 from kitaru._zenml.records.runs import exclusive
 from kitaru._zenml.records.step_runs import keep_step_runs
 from kitaru._zenml.running import container, foreign_paths
@@ -52,7 +51,9 @@ from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.exception_info import describe_exception, log_any_exception, with_text
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.log_labels import labels_of
+from kitaru._zenml.running.log_threads import give_threads_logs
 from kitaru._zenml.running.plain_steps import take_over
+from kitaru._zenml.running.prints import finish_line, take_streams
 from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
 from kitaru._zenml.running.saved_inputs import resolve_inputs
@@ -221,8 +222,8 @@ def _prepare_process(*, in_container: bool) -> None:
         replace_requests()
     find_materializers_by(materializer_of)
     hear_prints()
-    if in_container or files.own_directory() is not None:  # else it is the user's own
-        write_whole_lines()
+    take_streams(users_own=not in_container and files.own_directory() is None)
+    give_threads_logs()
 
 
 @contextmanager

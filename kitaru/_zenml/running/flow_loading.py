@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
 from kitaru._zenml.door.source_root import use_source_root
+from kitaru._zenml.records.events import marking_loading
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -50,8 +52,12 @@ def import_module(name: str, file: str | None) -> None:
     Raises:
         Exception: Whatever the module raises.
     """
-    if name in sys.modules:
-        return
+    if name not in sys.modules:
+        with marking_loading():
+            _import(name, file)
+
+
+def _import(name: str, file: str | None) -> None:
     parent, _, child = name.rpartition(".")
     if parent:
         importlib.import_module(parent)
@@ -61,9 +67,8 @@ def import_module(name: str, file: str | None) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except loading.StopLoading:
-        pass  # it waits for its own execution; what comes after is not for the runner
+        with suppress(loading.StopLoading):  # what comes after it waits for its own execution is not for the runner
+            spec.loader.exec_module(module)
     except BaseException:
         sys.modules.pop(name, None)
         raise

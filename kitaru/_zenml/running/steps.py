@@ -27,8 +27,9 @@ from kitaru._core.code.structure import Slot, decode, replace
 from kitaru._core.values.contents import Content
 from kitaru._zenml.door.private import set_source
 from kitaru._zenml.records.original import plan_of
-from kitaru._zenml.records.prints import finish_line, write_whole_lines
 from kitaru._zenml.running import foreign_paths, isolation
+from kitaru._zenml.running.log_threads import give_threads_logs
+from kitaru._zenml.running.prints import finish_line, take_streams
 from kitaru._zenml.running.resources import resource_settings
 from kitaru._zenml.values.content_hash import note, stable_digest
 from kitaru._zenml.values.values import Pickled, fingerprint, storable
@@ -168,7 +169,8 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
     context = get_step_context()
     made_by = scope.current_call()
     if made_by is None:  # a container of the step's own
-        write_whole_lines()
+        take_streams(users_own=False)
+        give_threads_logs()
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
