@@ -49,7 +49,8 @@ def test_a_part_of_a_result_has_an_edge_to_it_and_order_is_told_from_that(projec
     assert edges["use_5"] == {}  # a text that the code has, too
     assert edges["use_6"] == {"value": ["fetch"]}  # whole
     assert edges["use_7"] == {}  # changed
-    assert edges["use_8"] == {"kitaru_part_of": ["fetch"]}  # the whole has changed, and another part has not
+    # The whole has changed, and another part has not.
+    assert edges["use_8"] == {"value": ["stored"], "kitaru_part_of": ["fetch"]}
     assert edges["use_9"] == {}  # a number
     assert order == {
         "report": ["fetch"],

@@ -176,7 +176,7 @@ class Body:
         if earlier is not None:
             return earlier.again().result
         held = Held(body_waits=True)
-        frozen = self._frozen(made.name, values, held, made.digests)
+        frozen = self._taken(made, values, held)
         return partial(self._run, made, frozen, held, self._precedence.before(made.called))
 
     def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
@@ -208,7 +208,7 @@ class Body:
         """Run a call in a thread as soon as what it waits for is there; return its future, and those that it needs."""
         upstream = self._precedence.before(made.called)
         held = Held(body_waits=False)
-        frozen = self._frozen(made.name, values, held, made.digests)
+        frozen = self._taken(made, values, held)
         is_waiting = made.pending or isinstance(made.called, PlainStep)
         needs = needed_by(made.called, frozen.values, list(self._started.values())) if is_waiting else []
         context = contextvars.copy_context()
@@ -575,12 +575,17 @@ class Body:
             self._lineage.add(value, artifact)
             self._lineage.add_parts(value, artifact)
 
+    def _taken(self, made: _Made, values: dict[str, Any], held: Held) -> Frozen:
+        """Take the arguments of a call as they are now."""
+        # What an agent asks its model has parts of all that was said before: that it comes after it is told by its order.
+        wholes = [] if isinstance(made.called, NamedCall) else self._lineage.wholes_in(list(values.values()))
+        return Frozen(self._frozen(made.name, values, held, made.digests), wholes)
+
     def _frozen(
         self, name: str, values: dict[str, Any], held: Held, digests: Mapping[str, str | None] | None = None
-    ) -> Frozen:
+    ) -> dict[str, Any]:
         what = _argument_of(name)
-        wholes = self._lineage.wholes_in(list(values.values()))
-        frozen = {
+        return {
             key: freeze(
                 value,
                 self._lineage,
@@ -590,7 +595,6 @@ class Body:
             )
             for key, value in values.items()
         }
-        return Frozen(frozen, wholes)
 
     def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""

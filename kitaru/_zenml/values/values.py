@@ -138,9 +138,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 
 class _ContentPickler(_Pickler):
-    """Takes the digest of a file or folder for what it contains."""
+    """Takes the digest of a file or folder for what it contains, and exceptions with whatever has looked at them for equal."""
 
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, BaseException):
+            vars(obj)  # it has a __dict__, and is pickled with that, from when somebody asks for it on
         if isinstance(obj, Content):
             return type(obj).from_store, (obj.name, obj.digest)
         return super().reducer_override(obj)
