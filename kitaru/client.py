@@ -202,21 +202,27 @@ class Executions:
 
         FlowHandle(exec_id).abort_wait(wait)
 
-    def retry(self, exec_id: str) -> FlowHandle[Any]:
+    def retry(self, exec_id: str, *, env: Literal["kept", "current"] = "kept") -> FlowHandle[Any]:
         """Let a failed execution go on from its last completed checkpoint, under the same id.
 
         The flow's code is loaded as it is now. Checkpoints that have completed are not run again; those whose code
         has changed since are named in ``Execution.changed_code``.
 
+        Args:
+            exec_id: The execution.
+            env: Which environment, folder, import path and umask it has on this machine: ``"kept"``, the default, for
+                those that the flow was started in, ``"current"`` for those of this process, from now on.
+
         Raises:
             KitaruStateError: It has not failed, or only another process can run its flow.
-            KitaruUsageError: The id fits no execution, or several.
+            KitaruUsageError: The id fits no execution or several, or there is no such ``env`` for it: in a container it
+                is the image's.
             KitaruStackError: Its stack cannot start it again.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru.handle import FlowHandle
 
-        return FlowHandle(exec_id).retry()
+        return FlowHandle(exec_id).retry(env=env)
 
     def flow(self, exec_id: str) -> Flow[..., Any]:
         """Return the flow of an execution, imported from its source as that is now.

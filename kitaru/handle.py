@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar, Unpack
 
 from kitaru._core.code import loading, scope
@@ -225,19 +226,27 @@ class FlowHandle(Generic[R]):
 
         steering.abort_wait(self._exec_id, wait)
 
-    def retry(self) -> Self:
+    def retry(self, *, env: Literal["kept", "current"] = "kept") -> Self:
         """Let the failed execution go on from its last completed checkpoint, under the same id; return this handle.
+
+        Args:
+            env: Which environment, folder, import path and umask it has on this machine: ``"kept"``, the default, for
+                those that the flow was started in, ``"current"`` for those of this process, from now on.
 
         Raises:
             KitaruStateError: It has not failed, or only another process can run its flow.
-            KitaruUsageError: There is no such execution.
+            KitaruUsageError: There is no such execution, or no such ``env`` for it: in a container it is the image's.
             KitaruStackError: Its stack cannot start it again.
             KitaruBackendError: The store cannot be reached, or a local runner cannot be started.
         """
         from kitaru._runner.launch import continue_
         from kitaru._zenml.steering import steering
 
-        self._exec_id = steering.retry(self._exec_id, continue_)  # in full, where it was the beginning of one
+        if env not in ("kept", "current"):
+            raise KitaruUsageError(f"retry(env={env!r}): the environment is 'kept' or 'current'.")
+        renews = env == "current"
+        # The id in full, where it was the beginning of one.
+        self._exec_id = steering.retry(self._exec_id, partial(continue_, renews=renews), renews=renews)
         return self
 
     def resume(self) -> Self:

@@ -175,6 +175,8 @@ def _failure(exec_id: str, failure: ExecutionFailure) -> str:
     lines = [f"{where}: {kind}{failure.message}"]
     if failure.traceback:
         lines += failure.traceback.rstrip().splitlines()
+    if failure.surroundings:
+        lines += failure.surroundings.splitlines()
     lines += ["", "When the cause is mended, go on from the last completed checkpoint:"]
     return _block("Failure", [*lines, f"kitaru executions retry {exec_id}"])
 

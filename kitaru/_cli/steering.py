@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Literal
 
 import click
 
@@ -17,9 +18,16 @@ _id = click.argument("exec_id", metavar="ID", shell_complete=completion.executio
 
 @click.command(cls=Command)
 @_id
+@click.option(
+    "--env",
+    type=click.Choice(["kept", "current"]),
+    default="kept",
+    show_default=True,
+    help="Environment, folder, import path and umask on this machine: of the flow's start, or of this command.",
+)
 @wait_option
 @output_option
-def retry(*, exec_id: str, wait: bool, output: str) -> None:
+def retry(*, exec_id: str, env: Literal["kept", "current"], wait: bool, output: str) -> None:
     """Let a failed execution go on. It starts from its last completed checkpoint.
 
     The flow's code is loaded as it is now; checkpoints that have completed are not run again.
@@ -28,9 +36,10 @@ def retry(*, exec_id: str, wait: bool, output: str) -> None:
     Examples:
       kitaru executions retry 0a1b2c3d
       kitaru executions retry 0a1b2c3d --detach
+      kitaru executions retry 0a1b2c3d --env current
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     kitaru = client()
-    handle = kitaru.executions.retry(exec_id)
+    handle = kitaru.executions.retry(exec_id, env=env)
     report(handle, wait=wait, as_data=output == "json")
 
 

@@ -11,9 +11,12 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.package import FOLDER, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SOCKET: Final = "socket"
 STATE: Final = "host.json"
@@ -24,23 +27,26 @@ LOCK: Final = "lock"
 _READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC_", "GLIBC_")
 
 
-def folder() -> Path:
+def folder(env: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the host that may serve this process, which only this user can enter.
 
     The name is made from all that a fork cannot take over from the process that asks: interpreter and environment of
     Python, user and groups, namespaces, control groups, limits, priority, and variables that are read early.
 
+    Args:
+        env: The variables that the fork is to have.
+
     Raises:
         OSError: There is none, or somebody else can enter it.
     """
-    text = json.dumps(_surroundings(), sort_keys=True)
-    return _own(_own(_base()) / hashlib.sha256(text.encode()).hexdigest()[:16])
+    text = json.dumps(_surroundings(env), sort_keys=True)
+    return _own(_own(_base(env)) / hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 def folders() -> list[Path]:
     """Return the folders of all hosts of this user that can be found from here."""
     try:
-        return sorted(entry for entry in _own(_base()).iterdir() if entry.is_dir())
+        return sorted(entry for entry in _own(_base(os.environ)).iterdir() if entry.is_dir())
     except OSError:
         return []
 
@@ -52,8 +58,8 @@ def peer_is_user(connection: socket.socket) -> bool:
     return int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid()
 
 
-def _base() -> Path:
-    given = os.environ.get("XDG_RUNTIME_DIR")
+def _base(env: Mapping[str, str]) -> Path:
+    given = env.get("XDG_RUNTIME_DIR")
     if given and Path(given).is_absolute() and Path(given).is_dir():
         return Path(given) / "kitaru"
     return Path(tempfile.gettempdir()) / f"kitaru-{os.geteuid()}"
@@ -67,7 +73,7 @@ def _own(path: Path) -> Path:
     return path
 
 
-def _surroundings() -> list[Any]:
+def _surroundings(env: Mapping[str, str]) -> list[Any]:
     limits = {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
     process = Path("/proc/self")
     # By its real path: scripts that pip has installed call it python3, a person python.
@@ -77,5 +83,5 @@ def _surroundings() -> list[Any]:
         [os.geteuid(), os.getegid(), sorted(os.getgroups())],
         [str((process / "ns" / name).readlink()) for name in ("pid", "mnt", "net", "user")],
         [(process / "cgroup").read_text(), limits, os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0))],
-        {name: value for name, value in os.environ.items() if name.startswith(_READ_AT_START)},
+        {name: value for name, value in env.items() if name.startswith(_READ_AT_START)},
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -13,22 +12,48 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from kitaru._core.process import files
+from kitaru._core.process import files, kept_secrets, surroundings
 from kitaru._host import address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kitaru._core.process.kept_secrets import Secrets
+
 # How long a host may take to answer, and how long to load ZenML before, in seconds; then the runner starts without it.
 _PATIENCE: Final = 10.0
 _LOADING: Final = 60.0
-# How variables are named that hold secrets. Each fork gets those of its own request; what the host itself began with would
-# stand in /proc for as long as it lives. None of them is read while ZenML loads.
-_SECRET: Final = re.compile("TOKEN|KEY|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _gave_up = False
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a fork begins with; by default what this process has.
+
+    Attributes:
+        env: Its variables.
+        path: Its import path.
+        folder: Its working directory.
+        umask: Its file mode mask.
+        secrets: Those among its variables that the host is to remember.
+        goes_on: Whether it goes on with what another process had begun, so that the host is to set the values of secrets
+            that it remembers and this process has not.
+    """
+
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    path: Sequence[str] = field(default_factory=lambda: list(sys.path))
+    folder: str = field(default_factory=lambda: str(Path.cwd()))
+    umask: int = field(default_factory=surroundings.umask)
+    secrets: Secrets | None = None
+    goes_on: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the host gets it."""
+        return {**vars(self), "secrets": None if self.secrets is None else vars(self.secrets)}
 
 
 class HostedProcess:
@@ -63,8 +88,7 @@ class Request:
         args: Sequence[str],
         streams: Sequence[int],
         *,
-        env: Mapping[str, str] = os.environ,
-        path: Sequence[str] = (),
+        beginning: Beginning | None = None,
         waits: bool = False,
         heir: Sequence[str] = (),
     ) -> None:
@@ -75,8 +99,7 @@ class Request:
             args: The arguments of the program that the fork is to be.
             streams: The descriptors of its stdin, stdout and stderr, and of what else it is given; ``subprocess.PIPE`` as
                 the first one for a pipe from this process.
-            env: Its variables.
-            path: Its import path; by default that of this process.
+            beginning: What it begins with; by default what this process has.
             waits: Whether the streams are handed over only when the host has answered, in ``result``. Those that a host
                 which was stopped never takes stay open, and whoever reads their other ends waits for it.
             heir: The arguments of another fork that is to come where this one is killed; it gets this one's number, too.
@@ -85,8 +108,9 @@ class Request:
             OSError: No host can be asked.
         """
         self._program = program
-        self._asked = {**_surroundings(env, path), "args": list(args), "heir": list(heir)}
-        self._folder = address.folder()
+        beginning = beginning or Beginning()
+        self._asked = {**beginning.to_json(), "args": list(args), "heir": list(heir)}
+        self._folder = address.folder(beginning.env)
         self._waits = waits
         self._stdin: BinaryIO | None = None
         self._connection: socket.socket | None = None
@@ -126,7 +150,7 @@ class Request:
             self._stdin.close()
 
     def _keep(self, streams: Sequence[int]) -> None:
-        self._kept.append(os.open(".", os.O_RDONLY | os.O_DIRECTORY))
+        self._kept.append(os.open(self._asked["folder"], os.O_RDONLY | os.O_DIRECTORY))
         for stream in streams:
             if stream == subprocess.PIPE:
                 theirs, ours = os.pipe()
@@ -138,7 +162,7 @@ class Request:
     def _ask(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = _connect(self._program, self._folder)
+        self._connection = _connect(self._program, self._folder, self._asked["env"])
         is_ready = (self._folder / address.STATE).exists()
         self._deadline = time.monotonic() + (_PATIENCE if is_ready else _LOADING)
         self._connection.settimeout(_PATIENCE)
@@ -185,7 +209,7 @@ def start(program: Path) -> None:
     Raises:
         OSError: There can be none.
     """
-    with _connect(program, address.folder()) as connection, contextlib.suppress(OSError):
+    with _connect(program, address.folder(), os.environ) as connection, contextlib.suppress(OSError):
         connection.settimeout(_LOADING)
         connection.sendall(b"\n{}\n")
         connection.recv(1)
@@ -195,10 +219,10 @@ def looks_after(program: Path) -> bool:
     """Whether a host looks after what this process's flows run as; one is started where there is none."""
     answer: dict[str, Any] = {"again": True}
     with contextlib.suppress(OSError, ValueError):
-        asked = json.dumps(_surroundings())
+        asked = json.dumps(Beginning().to_json())
         for _ in range(2):  # the first one may have to make room for another
             if answer.get("again"):
-                with _connect(program, address.folder()) as connection:
+                with _connect(program, address.folder(), os.environ) as connection:
                     connection.settimeout(_LOADING)
                     connection.sendall(f"\n{asked}\n".encode())
                     connection.recv(1)
@@ -207,14 +231,14 @@ def looks_after(program: Path) -> bool:
     return bool(answer.get("ready"))
 
 
-def _connect(program: Path, folder: Path) -> socket.socket:
+def _connect(program: Path, folder: Path, env: Mapping[str, str]) -> socket.socket:
     path = str(folder / address.SOCKET)
     with files.locked(folder, address.LOCK):
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
-            _start(program, folder)
+            _start(program, folder, env)
             connection.connect(path)
     if not address.peer_is_user(connection):
         connection.close()
@@ -222,8 +246,12 @@ def _connect(program: Path, folder: Path) -> socket.socket:
     return connection
 
 
-def _start(program: Path, folder: Path) -> None:
-    """Start a host that answers, as soon as it can, whoever has connected meanwhile; the folder is locked."""
+def _start(program: Path, folder: Path, env: Mapping[str, str]) -> None:
+    """Start a host that answers, as soon as it can, whoever has connected meanwhile; the folder is locked.
+
+    Each fork gets the secrets of its own request: what the host itself began with would stand in /proc for as long as it
+    lives. None of them is read while ZenML loads.
+    """
     path = folder / address.SOCKET
     for stale in (path, folder / address.STATE):
         stale.unlink(missing_ok=True)
@@ -236,7 +264,7 @@ def _start(program: Path, folder: Path) -> None:
             stdout=log,
             stderr=log,
             cwd="/",
-            env={name: value for name, value in os.environ.items() if not _SECRET.search(name)},
+            env={name: value for name, value in env.items() if not kept_secrets.SECRET_NAME.search(name)},
             start_new_session=True,
         )
     # Take note of its end, whenever that is, lest it stay a zombie of this process.
@@ -245,16 +273,3 @@ def _start(program: Path, folder: Path) -> None:
 
 def _private_log(folder: Path) -> BinaryIO:
     return os.fdopen(os.open(folder / address.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _surroundings(env: Mapping[str, str] = os.environ, path: Sequence[str] = ()) -> dict[str, Any]:
-    """Return what a fork is to take over from this process, with other variables or another import path where given."""
-    return {"env": dict(env), "path": list(path or sys.path), "umask": _umask(), "folder": str(Path.cwd())}
-
-
-def _umask() -> int:
-    """Return this process's file mode mask; asking for it by setting it would be seen by other threads."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    raise OSError("the file mode mask is unknown")

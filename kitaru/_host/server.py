@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kitaru._core.process import files
+from kitaru._core.process import files, surroundings
 from kitaru._core.process.forks import name_process
+from kitaru._core.process.kept_secrets import Memory, Secrets
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._host import address, fork
@@ -95,6 +96,7 @@ class _Host:
         self._heirs = heirs
         # By each folder of runners the last request of somebody who uses it, in whose surroundings heirs run.
         self._used: dict[Path, dict[str, Any]] = {}
+        self._memory = Memory()
         self._last_asked = self._last_look = time.monotonic()
 
     def run(self) -> bool:
@@ -123,8 +125,25 @@ class _Host:
 
     def _take_over(self, base: Path) -> bool:
         return any(
-            self._fork_inside({**self._used[base], "args": heir, "heir": heir[:-1]}) for heir in self._heirs(base)
+            self._fork_inside({**self._restored(base, heir[-1]), "args": heir, "heir": heir[:-1]})
+            for heir in self._heirs(base)
         )
+
+    def _restored(self, base: Path, exec_id: str) -> dict[str, Any]:
+        """Return the request for what goes on with an execution, in the surroundings that it was started in."""
+        request = self._used[base]
+        kept = surroundings.read(files.directory(base, exec_id))
+        if kept is None:
+            return request
+        is_shadowed = self._loaded.what_is_shadowed(kept.path) is not None
+        further = [entry for entry in kept.path if entry not in request["path"]]
+        return {
+            **request,
+            "env": self._memory.fill(kept.secrets, kept.env_for(request["env"])),
+            "folder": kept.existing_folder or request["folder"],
+            "path": [*request["path"], *further] if is_shadowed else kept.path,
+            "umask": kept.umask,
+        }
 
     def _reap(self) -> bool:
         """Take note of what has ended; returns True in the fork that takes the place of what was killed."""
@@ -167,6 +186,7 @@ class _Host:
                 return False
             if self._look_after(request):
                 return True
+            self._remember(request)
             if not descriptors:  # it hands them to a host only that answers
                 _say(connection, {"ready": True})
                 _, descriptors, _, _ = socket.recv_fds(connection, 1, _DESCRIPTORS)
@@ -191,6 +211,14 @@ class _Host:
         is_new = base not in self._used
         self._used[base] = {**request, "heir": []}
         return is_new and self._take_over(base)
+
+    def _remember(self, request: dict[str, Any]) -> None:
+        """Note the secrets of what begins, and give what goes on those that it had."""
+        if request.get("secrets"):
+            secrets = Secrets(**request["secrets"])
+            if request["goes_on"]:
+                request["env"] = self._memory.fill(secrets, request["env"])
+            self._memory.note(secrets, request["env"])
 
     def _fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> bool:
         if not descriptors:  # whoever asked has gone
@@ -227,6 +255,7 @@ class _Host:
             self._listener.close()
             self._children.clear()  # the variables of others are none of this fork's business
             self._used.clear()
+            self._memory.clear()
             fork.become(self._loaded.as_after_loading(request), descriptors)
         else:
             self._children[pid] = _Child(request, time.monotonic())

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
 import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from uuid import uuid4
 
-from kitaru._core.code.modules import import_path
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.places import START
 from kitaru._core.process.processes import identify
@@ -20,6 +16,7 @@ from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client
 from kitaru._host.client import HostedProcess, Request
 from kitaru._runner.claiming import claim
+from kitaru._runner.restoring import begin_anew, go_on
 from kitaru._runner.supervisor import heir_in
 from kitaru.errors import KitaruBackendError
 
@@ -42,19 +39,22 @@ class DetachedRunner:
     handed an execution over ends it.
     """
 
-    def __init__(self, base: Path, exec_id: str | None = None, path: Sequence[str] = ()) -> None:
+    def __init__(
+        self, base: Path, exec_id: str | None = None, path: Sequence[str] = (), *, renews: bool = False
+    ) -> None:
         """Create the runner; nothing is started yet.
 
         Args:
             base: Where the directories of the runners are.
             exec_id: The execution that is to go on, where it exists already.
-            path: Further entries of the import path.
+            path: Entries of the import path that it needs, where nothing is kept of what it was started in.
+            renews: Whether it goes on in the surroundings of this process, and not in those that it was started in.
         """
         self._base = base
-        self._path = [*import_path(), *(entry for entry in path if entry not in sys.path)]
         self._started: subprocess.Popen[bytes] | HostedProcess | None = None
         self._request: Request | None = None
         self._directory = base / f"{files.STARTING}{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
+        self._place = begin_anew() if exec_id is None else go_on(self._directory, path, renews=renews)
 
     def __enter__(self) -> Self:
         if self._started is None and self._request is None:
@@ -82,31 +82,29 @@ class DetachedRunner:
 
     def _ask_host(self, log: BinaryIO) -> None:
         """Ask; where the host is still loading ZenML, this process goes on with its own work meanwhile."""
-        if not host_enabled() or not client.is_possible():
+        if not host_enabled() or not client.is_possible() or not self._place.is_own_python:
             return
         with contextlib.suppress(OSError):  # no host can be had: the direct way it is
             streams = (subprocess.PIPE, log.fileno(), log.fileno())
-            self._request = Request(
-                START, self._arguments, streams, env=self._env, path=self._path, heir=heir_in(self._base)
-            )
+            beginning = self._place.beginning()
+            self._request = Request(START, self._arguments, streams, beginning=beginning, heir=heir_in(self._base))
 
     def _start_program(self, log: BinaryIO) -> None:
+        interpreter, program = self._place.python
         self._started = subprocess.Popen(
-            [sys.executable, "-P", str(START), *self._arguments],
+            [interpreter, "-P", program, *self._arguments],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env=self._env,
+            env=self._place.env,
+            cwd=self._place.folder,
+            umask=self._place.surroundings.umask,
         )
 
     @property
     def _arguments(self) -> list[str]:
         return ["supervisor", str(self._directory)]
-
-    @property
-    def _env(self) -> dict[str, str]:
-        return {**os.environ, "KITARU_RUNNER_PATH": json.dumps(self._path)}
 
     def hand_over(self, exec_id: str, job: dict[str, Any]) -> None:
         """Tell the supervisor which execution to run; from here on this process is not needed any more.
@@ -118,7 +116,8 @@ class DetachedRunner:
         supervisor = self._supervisor
         hosted = isinstance(supervisor, HostedProcess)
         processes = [identify(supervisor.pid)]
-        self._directory = claim(self._directory, exec_id, job, processes, hosted=hosted, argv=sys.argv)
+        job = {**job, "left_out": self._place.left_out, "note": self._place.note}
+        self._directory = claim(self._directory, exec_id, job, processes, hosted=hosted, keep=self._place.keep)
         assert self._supervisor.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died: its state says who it was, so the next look finds out
             self._supervisor.stdin.write(f"{self._directory}\n".encode())

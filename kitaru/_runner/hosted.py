@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import os
 import pickle
 import shutil
 import signal
 import socket
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from kitaru._core.code.modules import import_path, script_directory
+from kitaru._core.code.modules import script_directory
 from kitaru._core.process import files
 from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import identify, is_running, is_stopped
@@ -24,6 +22,7 @@ from kitaru._core.settings.environment import host_enabled
 from kitaru._core.values.contents import by_path
 from kitaru._host import client, messages
 from kitaru._host.client import Request
+from kitaru._runner.restoring import begin_anew
 from kitaru._runner.submission import Begun, Declined, Failed, Order, Submitted
 from kitaru._runner.supervisor import heir_in
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.code.modules import ModuleRef
     from kitaru._core.settings.settings import ResolvedSettings
+    from kitaru._runner.restoring import Place
 
 # How often is looked whether the runner is alive, and how long it may be stopped before it is given up; in seconds.
 _LOOK: Final = 1.0
@@ -69,11 +69,14 @@ def start(
             given = pickle.dumps((dict(values), settings), protocol=pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - classes may do anything while they are pickled; ZenML has other ways to store them
         return None
-    order = Order(module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, sys.argv)
+    place = begin_anew()
+    order = Order(
+        module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, place.surroundings
+    )
     directory = runner_directory() / f"{files.STARTING}{uuid4().hex}"
     try:
         files.make(directory)
-        exec_id = _ordered(order, directory, take_up)
+        exec_id = _ordered(order, place, directory, take_up)
     except OSError:
         exec_id = None
     if exec_id is None:
@@ -88,15 +91,13 @@ def _source_root(flow: FlowDefinition[..., Any], module: ModuleRef) -> str:
     return module.root if own is None or own not in Path(inspect.getfile(flow.func)).resolve().parents else str(own)
 
 
-def _ordered(order: Order, directory: Path, take_up: Callable[[str], str | None]) -> str | None:
+def _ordered(order: Order, place: Place, directory: Path, take_up: Callable[[str], str | None]) -> str | None:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs, files.open_log(directory) as log, open(os.devnull, "rb") as nothing:  # noqa: PTH123
             streams = (nothing.fileno(), log.fileno(), log.fileno(), theirs.fileno(), 2)
-            path = import_path()
-            env = {**os.environ, "KITARU_RUNNER_PATH": json.dumps(path)}
             args, heir = ["supervisor", str(directory)], heir_in(directory.parent)
-            request = Request(START, args, streams, env=env, path=path, waits=True, heir=heir)
+            request = Request(START, args, streams, beginning=place.beginning(), waits=True, heir=heir)
             supervisor = request.result()
         if supervisor is None:
             return None

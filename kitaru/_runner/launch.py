@@ -17,6 +17,7 @@ from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import local_runner
 from kitaru._runner import hosted
 from kitaru._runner.detached import DetachedRunner
+from kitaru._runner.restoring import keep_here
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -101,19 +102,20 @@ def _mode(flow: FlowDefinition[..., Any]) -> tuple[LocalRunner, ModuleRef | None
     return setting, module
 
 
-def continue_(exec_id: str, job: dict[str, Any], runner: str) -> Callable[[], None]:
+def continue_(exec_id: str, job: dict[str, Any], runner: str, *, renews: bool = False) -> Callable[[], None]:
     """Return what starts a local runner for an execution that has none any more.
 
     Args:
         exec_id: The execution.
         job: How its flow is found.
         runner: The kind of its earlier runner.
+        renews: Whether a process of its own has the surroundings of this one, and not those that the flow was started in.
 
     Raises:
         KitaruStateError: Only the process that defines its flow can run it.
     """
     if job["module"] is not None:
-        return partial(_continue_detached, exec_id, job)
+        return partial(_continue_detached, exec_id, job, renews=renews)
     if not hasattr(sys.modules.get("__main__"), job["entry"]):
         raise KitaruStateError(
             f"Execution {exec_id} cannot go on in this process: its flow {job['flow']!r} is defined in a notebook, a REPL "
@@ -122,8 +124,8 @@ def continue_(exec_id: str, job: dict[str, Any], runner: str) -> Callable[[], No
     return partial(run_inline if runner == "inline" else start_thread, exec_id, job)
 
 
-def _continue_detached(exec_id: str, job: dict[str, Any]) -> None:
-    with DetachedRunner(runner_directory(), exec_id, job["path"]) as runner:
+def _continue_detached(exec_id: str, job: dict[str, Any], *, renews: bool) -> None:
+    with DetachedRunner(runner_directory(), exec_id, job["path"], renews=renews) as runner:
         runner.hand_over(exec_id, job)
 
 
@@ -136,7 +138,7 @@ def start_thread(exec_id: str, job: dict[str, Any]) -> None:
             "kitaru: this flow runs in a thread of this process, and ends with it: another process cannot import a flow "
             "that is defined in a notebook, a REPL, `python -c` or a function.\n"
         )
-    _note_this_process(exec_id)
+    _note_this_process(exec_id, job)
     _let_threads_finish()
     thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
     _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
@@ -161,9 +163,9 @@ def _join_threads() -> None:
         thread.join()
 
 
-def run_inline(exec_id: str, _job: dict[str, Any]) -> None:
+def run_inline(exec_id: str, job: dict[str, Any]) -> None:
     """Run an execution here and now."""
-    _note_this_process(exec_id)
+    _note_this_process(exec_id, job)
     if not in_event_loop():
         _run_here(exec_id)
         return
@@ -179,13 +181,19 @@ def _run_here(exec_id: str) -> None:
     try:
         execute.run_execution(exec_id)
     finally:
-        _note_this_process(exec_id, ended=True)
+        _note_state(exec_id, ended=True)
 
 
-def _note_this_process(exec_id: str, *, ended: bool = False) -> None:
-    base = runner_directory()
-    directory = files.directory(base, exec_id)
+def _note_this_process(exec_id: str, job: dict[str, Any]) -> None:
+    directory = files.directory(runner_directory(), exec_id)
     files.make(directory)
+    if job["module"] is not None:  # another process may let it go on
+        keep_here(directory)
+    _note_state(exec_id)
+
+
+def _note_state(exec_id: str, *, ended: bool = False) -> None:
+    directory = files.directory(runner_directory(), exec_id)
     state = {"host": socket.gethostname(), "processes": [] if ended else [this_process()], "ended": ended}
     files.claim(directory, f"process {os.getpid()}", state)
 

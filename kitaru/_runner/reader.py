@@ -23,7 +23,7 @@ from kitaru._core.process import patience
 from kitaru._core.process.places import START
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import address, client, messages
-from kitaru._host.client import HostedProcess, Request
+from kitaru._host.client import Beginning, HostedProcess, Request
 from kitaru.errors import KitaruBackendError, KitaruError
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _start(surroundings: tuple[Any, ...]) -> _Reader | None:
     ours, theirs = socket.socketpair()
     with theirs, open(os.devnull, "rb") as nothing:  # noqa: PTH123
         streams = (nothing.fileno(), 1, 2, theirs.fileno())
-        process = Request(START, ["reader"], streams, path=import_path(), waits=True).result()
+        process = Request(START, ["reader"], streams, beginning=Beginning(path=import_path()), waits=True).result()
     if process is None:
         ours.close()
         return None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.code.modules import ModuleRef
+    from kitaru._core.process.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Order:
         source_root: Where that process would have ZenML look for modules, unless ZenML is told otherwise.
         run_name: The run's name, by which one can find out whether there is one.
         given: The bound arguments by parameter, and the settings, pickled: the module has to be imported before.
-        argv: The arguments of that process, which the module may look at as it is imported.
+        surroundings: What that process has around it, its arguments among it, at which the module may look as it is
+            imported; as it is before the module is, for whoever lets the execution go on.
     """
 
     module: ModuleRef
@@ -49,7 +51,7 @@ class Order:
     source_root: str
     run_name: str
     given: bytes
-    argv: list[str]
+    surroundings: Surroundings
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class _Submission:
         from kitaru._zenml.running import flow_loading
 
         module = self._order.module
-        sys.argv[:] = self._order.argv
+        sys.argv[:] = self._order.surroundings.argv
         if source_root.is_undecided():
             source_root.use_source_root(self._order.source_root)
         with loading.submitting():
@@ -157,7 +159,7 @@ class _Submission:
 
     def _launch(self, exec_id: str, job: dict[str, Any]) -> None:
         processes = [identify(os.getppid()), this_process()]
-        self._directory = claim(self._directory, exec_id, job, processes, hosted=True, argv=self._order.argv)
+        self._directory = claim(self._directory, exec_id, job, processes, hosted=True, keep=self._order.surroundings)
         files.tell_supervisor(str(self._directory))
         self._is_claimed = True
 

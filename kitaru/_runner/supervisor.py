@@ -73,7 +73,6 @@ def take_over(base: Path, whose: str) -> None:
         directory = max(found, key=lambda path: (path / files.STATE).stat().st_mtime_ns)
         job = files.read(directory / files.JOB)
         if (worker := _adopted(directory, job)) is not None:
-            _go_back(job)
             _supervise_adopted(directory, worker)
 
 
@@ -89,13 +88,6 @@ def heirs(base: Path) -> list[list[str]]:
 def heir_in(base: Path) -> list[str]:
     """Return the arguments of whoever takes the place of a supervisor, but for the last: whose place."""
     return ["heir", str(base)]
-
-
-def _go_back(job: dict[str, Any]) -> None:
-    """Go where the execution was started, as far as that is known: its variables may have gone with its processes."""
-    with contextlib.suppress(OSError, KeyError):
-        os.chdir(job["folder"])
-    sys.path += [entry for entry in job.get("path", ()) if entry not in sys.path]
 
 
 def _adopted(directory: Path, job: dict[str, Any]) -> _Adopted | None:

@@ -9,17 +9,20 @@ import os
 import signal
 import socket
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.process import crash_points, files, programs_output
+from kitaru._core.process import crash_points, files, lack, programs_output, surroundings
 from kitaru._core.process.forks import end_in_short, leave_stdin
 from kitaru._core.words.exception_text import text_of
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kitaru._core.process.surroundings import Surroundings
 
 
 class RunnerStopped(BaseException):
@@ -119,14 +122,16 @@ def _run(job: dict[str, Any], generation: str) -> None:
             return  # the worker before this one had come to its end, and could tell nobody
     signal.signal(signal.SIGTERM, _stop)
     crash_points.reach("worker, before")
-    sys.argv[:] = job.get("argv") or sys.argv
+    kept = _take_arguments()
     try:
         flow_loading.load_flow(job)
     except RunnerStopped:
         raise  # its supervisor knows why, and says so
     except BaseException as error:  # noqa: BLE001 - a module may do anything while it is imported
+        _tell_lack(job, kept)
         records.ensure_failed(exec_id, error)
         return
+    _tell_lack(job, kept)  # what the module sets itself, it has set by now
     execute.run_execution(exec_id, job.get("lost"))
 
 
@@ -134,6 +139,25 @@ def _has_left_threads() -> bool:
     from kitaru._zenml.running import started
 
     return bool(started.left_behind)
+
+
+def _take_arguments() -> Surroundings | None:
+    """Take the arguments of the program that started the flow; returns all that is kept of it."""
+    directory = files.own_directory()
+    assert directory is not None
+    kept = surroundings.read(directory)
+    if kept is not None:
+        sys.argv[:] = kept.argv
+    return kept
+
+
+def _tell_lack(job: dict[str, Any], kept: Surroundings | None) -> None:
+    """Tell what this process, where it goes on with what another one has begun, has otherwise than that had."""
+    lines = [job["note"]] if job.get("note") else []
+    if kept is not None and (job.get("goes_on") or "lost" in job):
+        lines += lack.note(kept, job["exec_id"], job.get("left_out", ())).lines
+    for line in lines:
+        sys.stderr.write(f"kitaru: {time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
 
 def _stop(*_: object) -> None:

@@ -501,7 +501,7 @@ class Interruptions:
                     execute._lost.append("lost at random")
 
         patched._run_attempt, patched.run_flow = attempt, run
-        launch._continue_detached = lambda exec_id, job: cls._waiting.append((exec_id, job))
+        launch._continue_detached = lambda exec_id, job, **_: cls._waiting.append((exec_id, job))
 
     @classmethod
     def go_on(cls) -> None:

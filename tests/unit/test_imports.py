@@ -67,7 +67,15 @@ SUPERVISOR_FILES = {
     Path("kitaru/_runner/supervisor.py"),
     *(
         Path("kitaru/_core/process") / name
-        for name in ("crash_points.py", "files.py", "forks.py", "lost.py", "processes.py")
+        for name in (
+            "crash_points.py",
+            "files.py",
+            "forks.py",
+            "kept_secrets.py",
+            "lost.py",
+            "processes.py",
+            "surroundings.py",
+        )
     ),
 }
 ROOMS = {

@@ -1,7 +1,8 @@
 """The files of local runners: one directory for each execution. Standard library only.
 
-``runner.json`` tells which processes run it, ``job.json`` what to do, ``runner.log`` what was printed,
-``events.jsonl`` what happened, ``attempt.json`` which attempt is under way, ``stop.json`` that it was asked to end.
+``runner.json`` tells which processes run it, ``job.json`` what to do, ``surroundings.json`` in which surroundings,
+``runner.log`` what was printed, ``events.jsonl`` what happened, ``attempt.json`` which attempt is under way, ``stop.json``
+that it was asked to end.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STARTING = ".starting-"
 STATE = "runner.json"
 JOB = "job.json"
+SURROUNDINGS = "surroundings.json"
 LOG = "runner.log"
 EVENTS = "events.jsonl"
 ATTEMPT = "attempt.json"
@@ -41,6 +43,9 @@ _last_words: int | None = None
 # Files of runners that ended long ago are removed when a new one starts; the executions stay in ZenML's store.
 KEEP_DAYS = 14
 KEEP_COUNT = 200
+# Those of executions that may go on: what they were started in stands nowhere else.
+KEEP_RESUMABLE_DAYS = 180
+KEEP_RESUMABLE_COUNT = 2000
 
 
 def directory(base: Path, exec_id: str) -> Path:
@@ -172,10 +177,11 @@ def prune(base: Path, *, keep: str) -> None:
         entries = sorted((entry for entry in base.iterdir() if entry.is_dir()), key=_modified, reverse=True)
     except OSError:
         return
-    limit = time.time() - KEEP_DAYS * 86400
     for index, entry in enumerate(entries):
-        recent = _modified(entry) > limit
-        if entry.name == keep or (recent and (index < KEEP_COUNT or entry.name.startswith(STARTING))):
+        resumable = (entry / SURROUNDINGS).exists() and not entry.name.startswith(STARTING)
+        days, count = (KEEP_RESUMABLE_DAYS, KEEP_RESUMABLE_COUNT) if resumable else (KEEP_DAYS, KEEP_COUNT)
+        recent = _modified(entry) > time.time() - days * 86400
+        if entry.name == keep or (recent and (index < count or entry.name.startswith(STARTING))):
             continue
         state = read(entry / STATE)
         if state and not state.get("ended") and (recent or _is_alive(state)):

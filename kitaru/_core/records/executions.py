@@ -61,6 +61,8 @@ class ExecutionFailure(Record):
         type: Qualified name of the exception's type.
         checkpoint: Name of the checkpoint that raised.
         traceback: The user's own frames, as text.
+        surroundings: What the runner had otherwise than the execution had at its start: secrets that were missing or had
+            other values, by name, in words.
     """
 
     origin: str
@@ -68,6 +70,7 @@ class ExecutionFailure(Record):
     type: str | None = None
     checkpoint: str | None = None
     traceback: str | None = None
+    surroundings: str | None = None
 
 
 class Usage(Record):

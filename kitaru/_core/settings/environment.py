@@ -18,6 +18,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
     "KITARU_CANCEL_GRACE": "Seconds, 0 to 3600, 3 by default: how long the code of a local flow that is cancelled may clean up before it is killed, and calls may go on that nobody waits for when an execution ends.",
+    "KITARU_SENSITIVE_VARIABLES": "Names, separated by commas, * for anything: which further environment variables hold secrets, so that their values are written into no file.",
     "KITARU_HOST": "on (the default) or off: whether runners, and commands that read, begin as forks of a resident process that has loaded ZenML.",
     "KITARU_SHORTCUTS": "on (the default) or off: whether Kitaru answers for ZenML what that would work out anew each time.",
     "KITARU_FORCE_REPLAY": "on or off (the default): whether a flow's body runs again from its beginning after every outcome, to test that it does the same again.",
@@ -164,6 +165,12 @@ def cancel_grace() -> int:
             "The grace of a cancelled flow", "KITARU_CANCEL_GRACE", text, "a whole number of seconds up to 3600"
         )
     return seconds
+
+
+def sensitive_variables() -> list[str]:
+    """Return what KITARU_SENSITIVE_VARIABLES says: further variables that hold secrets, by name or pattern."""
+    text = read("KITARU_SENSITIVE_VARIABLES") or ""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def server_url() -> str | None:

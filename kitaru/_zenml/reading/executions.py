@@ -161,8 +161,9 @@ def _failure_error(run: PipelineRunResponse, status: ExecutionStatus) -> KitaruE
         "runner": KitaruRunnerLostError,
         "divergence": KitaruDivergenceError,
     }
+    lacked = f"\n{failure.surroundings}" if failure.surroundings else ""
     error = kinds.get(failure.origin, KitaruUserCodeError)(
-        f"Execution {exec_id} failed: {failure.summary}\nWhen the cause is mended, go on from the last completed "
+        f"Execution {exec_id} failed: {failure.summary}{lacked}\nWhen the cause is mended, go on from the last completed "
         f"checkpoint: {recovery}",
         exec_id=exec_id,
         status=status,

@@ -50,6 +50,7 @@ class Failure:
         type: The exception's qualified name.
         checkpoint: Name of the checkpoint that raised.
         traceback: The user's own frames.
+        surroundings: What the runner had otherwise than the execution had at its start.
     """
 
     origin: str
@@ -57,6 +58,7 @@ class Failure:
     type: str | None = None
     checkpoint: str | None = None
     traceback: str | None = None
+    surroundings: str | None = None
 
     @property
     def summary(self) -> str:

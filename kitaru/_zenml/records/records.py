@@ -20,6 +20,7 @@ from zenml.models import ExceptionInfo, RunMetadataResource
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
 
+from kitaru._core.process import lack
 from kitaru._core.words.exception_text import text_of
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.step_list import list_steps
@@ -233,8 +234,9 @@ def result_of(run: PipelineRunResponse) -> str | None:
 
 
 def record_failure(run_id: UUID, failure: Failure) -> None:
-    """Record why the execution failed."""
-    _write(run_id, {_FAILURE: failure.to_json()})
+    """Record why the execution failed, and what this runner lacked of what the execution was started in."""
+    told = replace(failure, surroundings=lack.own().about(failure.message))
+    _write(run_id, {_FAILURE: told.to_json()})
 
 
 def forget_failure(run_id: UUID) -> None:

@@ -19,8 +19,9 @@ from kitaru._core.code import scope
 from kitaru._core.code.event_loop import BodyLoop
 from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
-from kitaru._core.process import crash_points, files
+from kitaru._core.process import crash_points, files, surroundings
 from kitaru._core.process.event import Event, Kind
+from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
 from kitaru._core.words.exception_text import text_of
@@ -75,6 +76,8 @@ private_names.check_for_running()
 
 # How the runner before this one was lost, for the record of its attempt; set once, when this process starts.
 _lost: list[str] = []
+# The executions whose bodies have completed in this process.
+_completed: set[str] = set()
 
 
 def run_execution(exec_id: str, lost: str | None = None) -> None:
@@ -101,6 +104,8 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
         )
         try:
             runner.run_pipeline()
+            if exec_id in _completed:  # it never goes on
+                surroundings.forget(files.directory(runner_directory(), exec_id))
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
             # As this runner has left it: whoever has seen that may have retried it, and then another runner has it now.
             has_ended = runner.run.status.is_finished
@@ -136,7 +141,9 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
     if extra["runner"] == "stack":
         container.enter(run_id, retries)
     with BodyLoop() as loop:
-        return _run_attempts(_Job(flow, inputs, context.runner, original, loop), retries)
+        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop), retries)
+    _completed.add(str(run_id))
+    return result
 
 
 @dataclass(frozen=True)

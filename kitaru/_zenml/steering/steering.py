@@ -19,7 +19,7 @@ from zenml.models import PipelineRunUpdate
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
 
-from kitaru._core.process import crash_points, files
+from kitaru._core.process import crash_points, files, surroundings
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import is_running
 from kitaru._core.records.status import ExecutionStatus
@@ -30,7 +30,7 @@ from kitaru._zenml.records import records, waits
 from kitaru._zenml.records.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
 from kitaru._zenml.records.stack_runners import stop_on_stack
 from kitaru._zenml.stacks.stacks import stack_of
-from kitaru.errors import KitaruStateError
+from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -48,11 +48,17 @@ _PATIENCE = 1.0
 _CANCELLED = "on request"
 
 
-def retry(exec_id: str, launch: Launch) -> str:
+def retry(exec_id: str, launch: Launch, *, renews: bool = False) -> str:
     """Let a failed execution go on from its last completed checkpoint; returns its full id.
+
+    Args:
+        exec_id: The execution.
+        launch: Prepares a local runner.
+        renews: Whether that has the surroundings of this process.
 
     Raises:
         KitaruStateError: It has not failed.
+        KitaruUsageError: Its surroundings are those of a container.
     """
     run = settled_run(exec_id)
     status = status_of(run)
@@ -63,6 +69,11 @@ def retry(exec_id: str, launch: Launch) -> str:
             ExecutionStatus.WAITING: f"Answer its question: kitaru executions input {run.id} --value ...",
         }.get(status, "Wait for its end, or cancel it.")
         raise KitaruStateError(f"Execution {run.id} is {status}; only a failed one can be retried. {hint}")
+    if renews and records.extra_of(run).get("runner") == "stack":
+        raise KitaruUsageError(
+            f"Execution {run.id} runs on a stack, whose containers have the environment of their image, not that of this "
+            f"process: retry it without `--env current` (env='current')."
+        )
     with translated(f"retrying execution {run.id}"):
         _continue(run, launch)
     return str(run.id)
@@ -133,6 +144,7 @@ def cancel(exec_id: str) -> str:
             _set_status(run.id, ZenMLStatus.STOPPING)
             _stop_processes(str(run.id))
         _close(run.id, stopped=stopped)
+        surroundings.forget(files.directory(runner_directory(), str(run.id)))  # it never goes on
     return str(run.id)
 
 
