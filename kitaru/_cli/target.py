@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def load_flow(target: str) -> Flow[..., Any]:
     """Import the module that a target names, and return its flow.
 
-    The module is imported under a name by which the runner's process can import it again: a file under its stem, with
-    its folder on ``sys.path``, anything else as a module, with the working directory on ``sys.path``.
+    The module is imported under a name by which the runner's process can import it again: a file under the name that it
+    has as a script, with its folder on ``sys.path``, anything else as a module, with the working directory on ``sys.path``.
 
     Raises:
         KitaruUsageError: The target is malformed, the file or module is missing or cannot be imported, or the name
@@ -52,6 +52,8 @@ def _completed(target: str) -> str:
 
 
 def _import_file(path: Path) -> ModuleType:
+    from kitaru._core.code.modules import ref_of_script
+
     if not path.is_file():
         raise KitaruUsageError(f"There is no file {path}{_or_with_suffix(path)}")
     path = path.resolve()
@@ -59,12 +61,15 @@ def _import_file(path: Path) -> ModuleType:
         raise KitaruUsageError(
             f"{path} cannot be imported: its name must be one word followed by .py. Rename the file."
         )
+    ref = ref_of_script(path)
     sys.path.insert(0, str(path.parent))
-    module = _import(path.stem, str(path))
+    if ref.root not in sys.path:
+        sys.path.append(ref.root)
+    module = _import(ref.name, str(path))
     loaded_from = getattr(module, "__file__", None)
     if loaded_from is None or Path(loaded_from).resolve() != path:
         raise KitaruUsageError(
-            f"{path} cannot be imported: the name {path.stem!r} belongs to another module"
+            f"{path} cannot be imported: the name {ref.name!r} belongs to another module"
             f" ({loaded_from or 'built into Python'}). Rename the file."
         )
     return module

@@ -88,7 +88,8 @@ def start(
 
 def _source_root(flow: FlowDefinition[..., Any], module: ModuleRef) -> str:
     own = script_directory()
-    return module.root if own is None or own not in Path(inspect.getfile(flow.func)).resolve().parents else str(own)
+    is_below = own is not None and own in Path(inspect.getfile(flow.func)).resolve().parents
+    return str(own) if is_below and module.file is None else module.root
 
 
 def _ordered(order: Order, place: Place, directory: Path, take_up: Callable[[str], str | None]) -> str | None:

@@ -7,11 +7,11 @@ that the decorator returns, so that decorating imports nothing of ZenML, in the 
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 import linecache
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.code.bytecode import code_digest
 from kitaru._core.code.signatures import recorded_signature
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def _ensure_source(entry: Any, function: Callable[..., Any]) -> None:
     try:
         inspect.getsource(function)
     except (OSError, TypeError):
-        code = function.__code__
-        digest = hashlib.sha256(code.co_code + repr(code.co_consts).encode() + repr(code.co_names).encode()).hexdigest()
+        digest = code_digest(function.__code__)
         text = f"def {function.__name__}{inspect.signature(function)}:  # source not available; bytecode {digest}\n    ...\n"
         filename = f"<kitaru {function.__qualname__} {digest[:12]}>"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)

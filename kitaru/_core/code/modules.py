@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 MAIN: Final = ("__main__", "__mp_main__")
 """What a running script's module is called: in a child of it that multiprocessing has started anew, the second."""
+# The name of a script that is called as they are, such as that of `python folder`.
+_SCRIPT: Final = "__main_script__"
+_REPOSITORY: Final = ".zen"
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ def alias_main() -> None:
     ref = main_alias()
     if ref is not None:
         sys.modules.setdefault(ref.name, sys.modules["__main__"])
+        if "." in ref.name and ref.root not in sys.path:
+            sys.path.append(ref.root)  # last, so that it hides nothing: the packages above it are imported with it
 
 
 def _locate_main(module: ModuleType) -> ModuleRef | None:
@@ -90,7 +99,52 @@ def _locate_main(module: ModuleType) -> ModuleRef | None:
     spec = getattr(module, "__spec__", None)
     if spec is not None and spec.name and spec.name not in MAIN:  # python -m package.module
         return ModuleRef(spec.name, str(path), str(_root_of(spec.name, path)))
-    return ModuleRef(path.stem.replace(".", "_"), str(path), str(path.parent))  # run.v2.py is in no package
+    return ref_of_script(path)
+
+
+def ref_of_script(path: Path) -> ModuleRef:
+    """Return how a script is imported: by the name that ZenML gives it.
+
+    That begins at ZenML's source root where the script is below it, such as in a folder of a repository of ZenML's, and is
+    the name of its file otherwise.
+
+    Args:
+        path: Its file, resolved.
+    """
+    root = _chosen_root()
+    if root is not None and root in path.parents[1:]:
+        parts = path.relative_to(root).with_suffix("").parts
+        if path.suffix == ".py" and not any("." in part for part in parts) and _leads_to(parts[0], root):
+            return ModuleRef(".".join(parts), str(path), str(root))
+    name = path.stem.replace(".", "_")  # run.v2.py is in no package
+    return ModuleRef(_SCRIPT if name in MAIN else name, str(path), str(path.parent))
+
+
+def _chosen_root() -> Path | None:
+    """Return the folder that ZenML has been told to resolve modules from; None where it takes that of the script.
+
+    It has been told by a variable, or by `zenml init`; see ``zenml.utils.source_utils.get_source_root``, which cannot be
+    asked without loading ZenML.
+    """
+    candidates: list[Path] = []
+    if custom := os.environ.get("ZENML_CUSTOM_SOURCE_ROOT"):
+        return Path(custom).resolve()
+    if explicit := os.environ.get("ZENML_REPOSITORY_PATH"):
+        candidates = [Path(explicit)]
+    else:
+        with suppress(OSError):  # the working directory may be gone
+            here = Path.cwd()
+            candidates = [here, *here.parents]
+    return next((path.resolve() for path in candidates if (path / _REPOSITORY).is_dir()), None)
+
+
+@cache
+def _leads_to(package: str, root: Path) -> bool:
+    """Whether importing this name gives the folder of that name below the root, and not something else so named."""
+    if package in sys.stdlib_module_names:
+        return False
+    spec = PathFinder.find_spec(package, [*sys.path, str(root)])
+    return spec is not None and str(root / package) in map(os.path.realpath, spec.submodule_search_locations or ())
 
 
 def _root_of(name: str, file: Path) -> Path:
@@ -100,5 +154,7 @@ def _root_of(name: str, file: Path) -> Path:
 
 
 def import_path() -> list[str]:
-    """Return this process's import path as another one can use it: without relative entries."""
-    return [entry or str(Path.cwd()) for entry in sys.path]
+    """Return this process's import path as another one can use it: without relative entries, and with the script's root."""
+    path = [entry or str(Path.cwd()) for entry in sys.path]
+    ref = main_alias()
+    return path if ref is None or ref.root in path else [*path, ref.root]

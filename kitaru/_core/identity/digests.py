@@ -10,6 +10,7 @@ are written by ``marshal``, at the speed of C; its version 2 knows neither refer
 from __future__ import annotations
 
 import copyreg
+import inspect
 import marshal
 import math
 import re
@@ -21,6 +22,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from kitaru._core.code.bytecode import code_digest
 from kitaru._core.identity import digest_arrays, digest_objects
 from kitaru._core.identity.digest_parts import Node, Opener, write
 from kitaru._core.values.contents import Content
@@ -60,7 +62,7 @@ def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, dict_o
         token: Is called with every part of the value, once, containers before what is in them and the value itself
             first; also with what objects are rebuilt from, as their states. Where it returns text, that stands for the
             part. It never gets None, nor an exact bool, int, float, complex, str or bytes.
-        dict_order: Whether the order of dicts counts.
+        dict_order: Whether the order of dicts counts, and what functions do.
 
     Returns:
         24 hexadecimal characters.
@@ -277,6 +279,11 @@ def _set(part: set[Any] | frozenset[Any]) -> bytes | Node:
     return Node(part, tag, list(part), range(len(part)), ordered=False)
 
 
+def _function_with_code(part: FunctionType) -> bytes:
+    name = digest_objects.named(part, part.__qualname__)
+    return write(b"function\0", name, code_digest(inspect.unwrap(part).__code__).encode())
+
+
 _EXACT: dict[type, Opener] = {
     **dict.fromkeys(_SCALARS, _scalar),
     list: _sequence,
@@ -289,7 +296,7 @@ _EXACT: dict[type, Opener] = {
     FunctionType: lambda part: digest_objects.named(part, part.__qualname__),
 }
 
-_IN_ORDER: dict[type, Opener] = {**_EXACT, dict: _dict_in_order}
+_IN_ORDER: dict[type, Opener] = {**_EXACT, dict: _dict_in_order, FunctionType: _function_with_code}
 
 
 def _opener_of(kind: type) -> Opener:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Layers:
         version: Kitaru's version; an image that has it already keeps its own.
         environment: Variables of build and container.
         frozen: Whether the packages of the local environment are installed.
+        import_path: Folders that Python imports modules from, beside those that the image has for that.
     """
 
     wheel: str
@@ -36,6 +38,7 @@ class Layers:
     environment: Mapping[str, str] = field(default_factory=dict)
     frozen: bool = False
     integrations: Sequence[str] = ()
+    import_path: Sequence[str] = ()
 
 
 def on_base(image: str, layers: Layers) -> str:
@@ -76,6 +79,7 @@ def _lines(layers: Layers) -> list[str]:
             for wheel in layers.integrations
             for line in (f"COPY {FOLDER}/{wheel} {_TARGET}/", f"RUN {_INSTALL} --no-deps {_TARGET}/{wheel}")
         ),
+        *(_import_path(layers.import_path) if layers.import_path else []),
     ]
 
 
@@ -97,6 +101,22 @@ def _python_check() -> str:
     )
     missing = f"kitaru: the image has no command python, and {advice}"
     return f'command -v python >/dev/null || {{ echo "{missing}" >&2; exit 1; }}; python -c "{version}"'
+
+
+def _import_path(folders: Sequence[str]) -> list[str]:
+    """Return the lines by which Python imports modules from these folders, before those that the image has for that.
+
+    They are made here, and the code comes later: Python does not look again into a folder that it has not found.
+    """
+    names = " ".join(map(quote, folders))
+    refused = (
+        "kitaru: the user of the image may not make /app, where the code of a flow goes; use one with root as its user"
+    )
+    others = "${PYTHONPATH:+:$PYTHONPATH}"
+    return [
+        f'RUN mkdir -p {names} && chmod -R a+rwX /app || echo "{refused}" >&2',
+        f'ENV PYTHONPATH={_quoted(":".join(folders))[:-1]}{others}"',
+    ]
 
 
 def _quoted(value: str) -> str:

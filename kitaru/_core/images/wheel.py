@@ -78,7 +78,7 @@ def integration_wheels(requirements: Iterable[str]) -> list[Wheel]:
     """
     wheels: dict[str, Wheel] = {}
     for line in requirements:
-        name = _name(line)
+        name = name_in(line)
         if name.startswith(_INTEGRATION) and name not in {DISTRIBUTION, *wheels}:
             with suppress(PackageNotFoundError):  # then pip says what it finds of that name
                 installed = distribution(name)
@@ -88,7 +88,7 @@ def integration_wheels(requirements: Iterable[str]) -> list[Wheel]:
     return [*wheels.values()]
 
 
-def _name(line: str) -> str:
+def name_in(line: str) -> str:
     """Return the name of the distribution that a line of requirements names; nothing where it names none."""
     try:
         return canonicalize_name(Requirement(_BEHIND.sub("", line)).name)

@@ -61,6 +61,8 @@ def _import(name: str, file: str | None) -> None:
     parent, _, child = name.rpartition(".")
     if parent:
         importlib.import_module(parent)
+        if name in sys.modules:  # the package has imported it
+            return
     spec = _spec_of_script(name, file) if file else importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)

@@ -19,11 +19,11 @@ from zenml.utils.pipeline_docker_image_builder import DEFAULT_DOCKER_PARENT_IMAG
 from kitaru._core.images.build_context import DOCKERFILE, Context, make_context
 from kitaru._core.images.dockerfile import FOLDER, Layers, final_user, on_base, on_dockerfile
 from kitaru._core.images.image import ImageSettings
-from kitaru._core.images.wheel import DISTRIBUTION, Wheel, build_wheel, integration_wheels
+from kitaru._core.images.wheel import DISTRIBUTION, Wheel, build_wheel, integration_wheels, name_in
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zenml.stack import Stack
 
@@ -31,19 +31,22 @@ if TYPE_CHECKING:
 _PINNED = ("zenml", "cloudpickle")
 
 
-def docker_settings(image: ImageSettings | None, stack: Stack) -> tuple[DockerSettings, Context]:
+def docker_settings(
+    image: ImageSettings | None, stack: Stack, import_path: Sequence[str]
+) -> tuple[DockerSettings, Context]:
     """Map an image description onto ZenML's settings, and lay out what it is built from.
 
     Args:
         image: The description; None for ZenML's default image with Kitaru in it.
         stack: The stack, which may need packages of its own.
+        import_path: The folders of containers that Python imports modules from, beside that of the code.
 
     Raises:
         KitaruImageError: A file that the description names is missing, outside of its context or cannot be read.
     """
     image = image or ImageSettings()
     dockerfile = _dockerfile(image)
-    context = _context(image, dockerfile, stack)
+    context = _context(image, dockerfile, stack, import_path)
     user = image.user or (final_user(dockerfile) if dockerfile else None)
     fields: dict[str, Any] = {
         "dockerfile": str(context.dockerfile),
@@ -115,11 +118,16 @@ def _required(image: ImageSettings) -> list[str]:
     return _read(Path(requirements), "requirements").splitlines() if isinstance(requirements, str) else requirements
 
 
-def _context(image: ImageSettings, dockerfile: str | None, stack: Stack) -> Context:
+def required_names(image: ImageSettings) -> set[str]:
+    """Return the names of the distributions that an image requires."""
+    return {name_in(line) for line in _required(image)}
+
+
+def _context(image: ImageSettings, dockerfile: str | None, stack: Stack, import_path: Sequence[str]) -> Context:
     wheel, integrations = build_wheel(), integration_wheels(_required(image))
     frozen = "".join(f"{line}\n" for line in _local_packages()) if image.replicate_local_python_environment else None
     names = [integration.name for integration in integrations]
-    layers = Layers(wheel.name, wheel.version, _environment(image), frozen is not None, names)
+    layers = Layers(wheel.name, wheel.version, _environment(image), frozen is not None, names, import_path)
     if dockerfile is None:
         text = on_base(image.base_image or DEFAULT_DOCKER_PARENT_IMAGE, layers)
     else:

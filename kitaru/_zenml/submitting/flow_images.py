@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zenml.container_engines import ContainerEngine
 from zenml.pipelines import build_utils
 
-from kitaru._core.code.modules import alias_main
+from kitaru._core.code.modules import alias_main, locate
 from kitaru._core.records.images import BuiltImage, ImageDescription
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._zenml.door.private import bound_stack, compile_pipeline
+from kitaru._zenml.door.source_root import ensure_source_root
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stacks import find_stack, load_stack, runs_in_client
+from kitaru._zenml.submitting.packed_code import check, pack_code
 from kitaru._zenml.submitting.placement import Placement, place
 from kitaru._zenml.submitting.submit import make_pipeline
 from kitaru.errors import KitaruImageError, KitaruStackError
@@ -79,7 +81,10 @@ def _prepared(flow: FlowDefinition[..., Any], stack: str | None) -> Iterator[_Pr
         )
     with translated(f"preparing the image of flow {flow.name!r}"), bound_stack(model):
         loaded = load_stack(model)
-        placement = place(loaded, settings)
+        ensure_source_root(flow)
+        code = pack_code()
+        check(flow, locate(flow.func), code, settings.image)
+        placement = place(loaded, settings, code)
         yield _Prepared(
             loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=flow.new_run_name())
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kitaru._core.images.build_context import Context
     from kitaru._core.images.image import ImageSettings
     from kitaru._core.settings.settings import ResolvedSettings
+    from kitaru._zenml.submitting.packed_code import PackedCode
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,18 @@ class Placement:
         return {"docker": self.docker, **({"orchestrator": self.orchestrator} if self.orchestrator else {})}
 
 
-def place(stack: Stack, settings: ResolvedSettings) -> Placement:
+def place(stack: Stack, settings: ResolvedSettings, code: PackedCode) -> Placement:
     """Work out the image and the orchestrator's settings of one execution.
+
+    Args:
+        stack: The stack.
+        settings: The resolved settings.
+        code: The code that its containers get.
 
     Raises:
         KitaruImageError: The image cannot be described, or names a secret that does not exist.
     """
-    docker, context = docker_settings(settings.image, stack)
+    docker, context = docker_settings(settings.image, stack, code.import_path())
     if settings.image and settings.image.user and stack.orchestrator.config.is_local:
         sys.stderr.write(
             f"kitaru: the image's files belong to image.user {settings.image.user!r}, but its containers run as you on "

@@ -20,9 +20,8 @@ from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
-from kitaru._zenml.door.code_files import files_of
 from kitaru._zenml.door.installed import ask_once
-from kitaru._zenml.door.private import bound_stack, create_snapshot, list_code_by
+from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
 from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records.original import PLAN_KEY
@@ -34,6 +33,7 @@ from kitaru._zenml.running.steps import give_source
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
 from kitaru._zenml.stacks.stacks import load_stack
+from kitaru._zenml.submitting.packed_code import check, pack_code
 from kitaru._zenml.submitting.placement import Placement, place
 from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, storable
@@ -107,7 +107,7 @@ def submit(
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
-        placement = _placement(flow, stack, loaded, settings) if runner == "stack" else None
+        placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
         extra = _extra(flow, settings, stack, runner, job)
         if placement is not None:
             extra["token"] = placement.token
@@ -132,13 +132,18 @@ def submit(
 
 
 def _placement(
-    flow: FlowDefinition[..., Any], stack: StackResponse, loaded: Stack, settings: ResolvedSettings
+    flow: FlowDefinition[..., Any],
+    module: ModuleRef | None,
+    stack: StackResponse,
+    loaded: Stack,
+    settings: ResolvedSettings,
 ) -> Placement:
     """Work out how a stack's own orchestrator is to run the flow, and see that it can."""
-    list_code_by(files_of)
+    code = pack_code()
+    check(flow, module, code, settings.image)
     refuse_store_in_code()
     warn_of_keys_in_code()
-    placement = place(loaded, settings)
+    placement = place(loaded, settings, code)
     require(stack, loaded, placement.docker.target_repository)
     warn_of(flow, loaded)
     return placement

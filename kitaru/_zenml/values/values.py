@@ -8,6 +8,7 @@ comes back as a list, an enum as its string, a set inside a dict fails. Such val
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import operator
 import os
@@ -17,6 +18,7 @@ from dataclasses import is_dataclass
 from functools import cache
 from math import isfinite
 from pathlib import Path
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import cloudpickle
@@ -31,13 +33,18 @@ from zenml.materializers import (
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import source_utils
 
-from kitaru._core.code.modules import MAIN, main_alias
+from kitaru._core.code.addresses import address_of
+from kitaru._core.code.bytecode import code_digest
+from kitaru._core.code.definitions import CheckpointDefinition, FlowDefinition
+from kitaru._core.code.imports import is_installed
+from kitaru._core.code.modules import MAIN
 from kitaru._core.identity.equality import same
 from kitaru._core.values.contents import Content
 from kitaru._zenml.door.installed import materializer_of
 from kitaru._zenml.door.private import set_source
 from kitaru._zenml.values.content_hash import note, stable_digest
 from kitaru._zenml.values.contents import ContentMaterializer  # noqa: F401 - registers itself
+from kitaru._zenml.values.culprits import culprit_in
 from kitaru._zenml.values.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
 
@@ -115,8 +122,9 @@ class PickledMaterializer(BaseMaterializer):
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """Pickles by reference what cloudpickle copies into the pickle: there would be a second class of the same name.
 
-    These are the classes that the running script defines, by its importable name, and generic models with their
-    arguments, such as ``Page[int]``, which pydantic makes wherever they are written.
+    These are the classes, functions, checkpoints and flows of the user's modules, the running script among them by its
+    importable name, and generic models with their arguments, such as ``Page[int]``, which pydantic makes wherever they are
+    written. With a function cloudpickle copies the globals that it uses, such as locks and clients.
     """
 
     holds_content = False
@@ -125,15 +133,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.holds_content |= isinstance(obj, Content)
         if isinstance(obj, io.TextIOWrapper):  # cloudpickle would read the whole file and give back a StringIO
             raise pickle.PicklingError("an open file stays in its process")
-        if isinstance(obj, type) and obj.__module__ in MAIN:
-            kind: type[Any] = obj
-            ref = main_alias()
-            main = sys.modules["__main__"]
-            if ref is not None and sys.modules.get(ref.name) is main and getattr(main, kind.__qualname__, None) is kind:
-                return _import_attribute, (ref.name, kind.__qualname__)
-        generic = vars(obj).get("__pydantic_generic_metadata__") if isinstance(obj, type) else None
-        if generic and generic["origin"]:
-            return operator.getitem, (generic["origin"], generic["args"])
+        reduced = _by_name(obj)
+        if reduced is not None:
+            return reduced
         return super().reducer_override(obj)
 
 
@@ -148,10 +150,36 @@ class _ContentPickler(_Pickler):
         return super().reducer_override(obj)
 
 
-def _import_attribute(module: str, name: str) -> Any:
-    import importlib
+def _by_name(obj: Any) -> tuple[Any, ...] | None:
+    """Return what pickle makes again what other processes find by its name; None for anything else."""
+    if isinstance(obj, FunctionType | CheckpointDefinition | FlowDefinition):
+        address = address_of(obj) if _is_of_user(obj.__module__ or "") else None
+        code = obj.__code__ if isinstance(obj, FunctionType) else obj.func.__code__
+        # With what it does, lest the cache take a changed function for the earlier one.
+        return None if address is None else (_import_attribute, (*address, code_digest(code)))
+    if isinstance(obj, MethodType) and isinstance(obj.__self__, type):
+        return getattr, (obj.__self__, obj.__func__.__name__)
+    if not isinstance(obj, type):
+        return None
+    if obj.__module__ in MAIN and (address := address_of(obj)) is not None:
+        return _import_attribute, address
+    generic = vars(obj).get("__pydantic_generic_metadata__")
+    return (operator.getitem, (generic["origin"], generic["args"])) if generic and generic["origin"] else None
 
-    return getattr(importlib.import_module(module), name)
+
+def _import_attribute(module: str, name: str, _digest: str = "") -> Any:
+    return operator.attrgetter(name)(importlib.import_module(module))
+
+
+@cache
+def _is_of_user(module: str) -> bool:
+    """Whether a module is neither installed nor one whose functions cloudpickle has been told to copy."""
+    if module in MAIN:
+        return True
+    file = getattr(sys.modules.get(module), "__file__", None)
+    packages = {module.rsplit(".", count)[0] for count in range(module.count(".") + 1)}
+    is_copied = not packages.isdisjoint(cloudpickle.list_registry_pickle_by_value())
+    return bool(file) and not is_copied and not is_installed(Path(str(file)).resolve())
 
 
 def pickled(value: Any, what: str, remedy: str) -> Pickled:
@@ -189,9 +217,16 @@ def _dump(pickler: _Pickler, value: Any, what: str, remedy: str) -> None:
     try:
         pickler.dump(value)
     except Exception as error:
-        raise KitaruUsageError(
-            f"{what} cannot be stored: a value of type {_type_name(value)} cannot be pickled ({error}). {remedy}"
-        ) from error
+        raise KitaruUsageError(_refusal(value, what, remedy, error)) from error
+
+
+def _refusal(value: Any, what: str, remedy: str, error: Exception) -> str:
+    culprit = culprit_in(value, lambda part: fingerprint(part) is not None)
+    name = getattr(value, "__qualname__", None) if callable(value) else None
+    called = f"{_type_name(value)} {name!r}" if name else f"a value of type {_type_name(value)}"
+    reason = f", because of {culprit}" if culprit else ""
+    advice = " A function that a module or script defines is passed by its name, with whatever it uses." if name else ""
+    return f"{what} cannot be stored: {called} cannot be pickled{reason} ({error}). {remedy}{advice}"
 
 
 def storable(value: Any, what: str, remedy: str = AS_OUTPUT) -> Any:
