@@ -127,6 +127,14 @@ def test_a_call_before_what_is_recorded_next_is_a_divergence(made):
     assert reason_of(Calls([recorded("grade", "a")]), made) is Reason.UNEXPECTED
 
 
+def test_a_call_that_waited_as_the_body_ended_was_never_recorded_and_is_new():
+    calls = [recorded("fetch", "a", checkpoint="fetch"), recorded("store", "c", index=3, checkpoint="store")]
+    waited = Calls(calls)
+    assert [waited.take(call("a", checkpoint="fetch")).name, waited.take(call("b", index=2))] == ["fetch", None]
+    assert waited.take(call("c", index=3, checkpoint="store")).name == "store"
+    assert reason_of(Calls(calls), call("b", index=3)) is Reason.UNEXPECTED
+
+
 def test_a_call_that_leaves_out_what_is_recorded_before_it_is_a_divergence():
     failed = recorded("store", "s", checkpoint="store", index=2, state=State.AGAIN)
     assert reason_of(Calls([recorded("grade", "a"), failed]), call("s", checkpoint="store")) is Reason.UNEXPECTED

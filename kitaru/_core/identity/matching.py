@@ -174,6 +174,8 @@ class Calls:
         self.names = frozenset(call.name for call in self.recorded)
         self._by_place = {call.place: call for call in self.recorded if call.place is not None and call.key is None}
         self._by_index = {call.index: call for call in self.recorded if call.place is None}
+        indexes = {call.index for call in self.recorded}
+        self._lacking = set(range(1, max(indexes, default=0))) - indexes
         self._by_checkpoint: dict[str, list[Recorded]] = {}
         for call in self.recorded:
             if call.place is not None:
@@ -282,7 +284,13 @@ class Calls:
         return match
 
     def _in_order(self, call: Call, at: Recorded | None) -> Recorded | None:
-        """Refuse a call that leaves out what is recorded before it."""
+        """Refuse a call that leaves out what is recorded before it.
+
+        Where the record lacks a call of the body, that was made and never recorded: it had waited for a result, or for a
+        place, as the body ended. It is new, and leaves nothing out.
+        """
+        if at is None and call.index in self._lacking:
+            return None
         for known in self._by_lane.get(call.place.lane, ()):
             is_before = at is None or known.index < at.index
             if is_before and known.name not in self._taken and not call.may_leave(known):

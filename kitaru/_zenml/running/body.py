@@ -429,9 +429,13 @@ class Body:
             self.stop(error)
 
     async def let_finish(self) -> None:
-        """Wait for what is running, where the loop must go on for it."""
-        for started in self._wanted():
+        """Wait for calls of adapters, which may run in the body's loop."""
+        for started in self._in_loop():
             await until_done(started.outcome)
+
+    def _in_loop(self) -> list[Started]:
+        started = [*self._earlier.values(), *self._started.values()]
+        return [one for one in started if isinstance(one.call.checkpoint, NamedCall) and not one.is_done]
 
     def settle(self) -> None:
         """Wait for all that the body has started and not given up, and raise the first failure that it never looked at."""
@@ -450,12 +454,8 @@ class Body:
     def close(self) -> list[Started]:
         """Start no further calls, and return those that run on: nobody has waited for them."""
         self._pool.close()
-        if isinstance(self.ended_by, Abandoned):
-            wait_for([one.outcome for one in self._wanted()])
-        started = [*self._earlier.values(), *self._started.values()]
-        # Calls of adapters may have run in the body's loop, and are ending with it.
-        wait_for([one.outcome for one in started if isinstance(one.call.checkpoint, NamedCall)], cancel_grace())
-        return [one for one in started if not one.is_done]
+        wait_for([one.outcome for one in self._in_loop()], cancel_grace())  # they are ending with the loop
+        return [one for one in [*self._earlier.values(), *self._started.values()] if not one.is_done]
 
     def store_result(self, value: Any) -> ArtifactVersionResponse | None:
         """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
