@@ -559,7 +559,9 @@ def test_a_step_takes_an_input_that_is_held(monkeypatch):
 def test_what_is_stored_is_recorded_with_the_hash_that_kitaru_gives(home, monkeypatch):
     from zenml.artifacts import utils
     from zenml.orchestrators import step_runner
+    from zenml.utils import source_utils
 
+    monkeypatch.setattr(source_utils, "_CUSTOM_SOURCE_ROOT", str(PACKAGE.parent))
     store = utils._store_artifact_data_and_prepare_request
     assert step_runner._store_artifact_data_and_prepare_request is store
     for module in (utils, step_runner):

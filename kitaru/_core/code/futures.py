@@ -64,7 +64,7 @@ class CheckpointFuture(Generic[R]):
             timeout: Seconds to wait; None waits for as long as it takes.
 
         Raises:
-            KitaruTimeoutError: It is still running after ``timeout`` seconds, as for :meth:`result`.
+            KitaruTimeoutError: It is still running after ``timeout`` seconds, as for ``result``.
         """
         self._finish(timeout)
         return self._future.exception()
