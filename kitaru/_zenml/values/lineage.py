@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
+import sys
 import threading
 import types
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kitaru._core.code.structure import replace
@@ -25,8 +27,8 @@ _A = TypeVar("_A")
 # There is one object for everybody of each of these: identity says nothing about where a value came from.
 _SMALL_INTEGERS: Final = range(-5, 257)
 _SINGLE: Final = (
-    *(type(None), type(...), type(NotImplemented), bool, type, enum.Enum, re.Pattern, dt.tzinfo),
-    *(types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.GenericAlias),
+    *(type(None), type(...), type(NotImplemented), bool, enum.Enum, re.Pattern, dt.tzinfo),
+    *(types.BuiltinFunctionType, types.ModuleType, types.GenericAlias),
 )
 
 
@@ -97,8 +99,16 @@ def _content(value: Any) -> object:
     return fingerprint(value)
 
 
+def _is_named(value: Any) -> bool:
+    """Whether a module has a class or function under its name, so that everybody has the same one."""
+    try:
+        return attrgetter(value.__qualname__)(sys.modules[value.__module__]) is value
+    except (AttributeError, KeyError):
+        return False
+
+
 def _is_shared(value: Any) -> bool:
-    if isinstance(value, _SINGLE):
+    if isinstance(value, _SINGLE) or (isinstance(value, type | types.FunctionType) and _is_named(value)):
         return True
     kind = type(value)
     if kind is int:

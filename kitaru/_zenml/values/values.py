@@ -8,20 +8,15 @@ comes back as a list, an enum as its string, a set inside a dict fails. Such val
 from __future__ import annotations
 
 import hashlib
-import importlib
 import io
-import operator
 import os
 import pickle
-import sys
 from dataclasses import is_dataclass
 from functools import cache
 from math import isfinite
 from pathlib import Path
-from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import cloudpickle
 from pydantic import BaseModel, TypeAdapter
 from zenml.enums import ArtifactType
 from zenml.materializers import (
@@ -33,18 +28,14 @@ from zenml.materializers import (
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.utils import source_utils
 
-from kitaru._core.code.addresses import address_of
-from kitaru._core.code.bytecode import code_digest
-from kitaru._core.code.definitions import CheckpointDefinition, FlowDefinition
-from kitaru._core.code.imports import is_installed
-from kitaru._core.code.modules import MAIN
 from kitaru._core.identity.equality import same
-from kitaru._core.values.contents import Content
 from kitaru._zenml.door.installed import materializer_of
 from kitaru._zenml.door.private import set_source
 from kitaru._zenml.values.content_hash import note, stable_digest
 from kitaru._zenml.values.contents import ContentMaterializer  # noqa: F401 - registers itself
 from kitaru._zenml.values.culprits import culprit_in
+from kitaru._zenml.values.pickling import ContentPickler, Pickler
+from kitaru._zenml.values.pickling import import_attribute as _import_attribute  # noqa: F401 - pickles of earlier versions name it
 from kitaru._zenml.values.visualizations import shown, write
 from kitaru.errors import KitaruUsageError
 
@@ -119,69 +110,6 @@ class PickledMaterializer(BaseMaterializer):
         return data.content_hash
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Pickles by reference what cloudpickle copies into the pickle: there would be a second class of the same name.
-
-    These are the classes, functions, checkpoints and flows of the user's modules, the running script among them by its
-    importable name, and generic models with their arguments, such as ``Page[int]``, which pydantic makes wherever they are
-    written. With a function cloudpickle copies the globals that it uses, such as locks and clients.
-    """
-
-    holds_content = False
-
-    def reducer_override(self, obj: Any) -> Any:
-        self.holds_content |= isinstance(obj, Content)
-        if isinstance(obj, io.TextIOWrapper):  # cloudpickle would read the whole file and give back a StringIO
-            raise pickle.PicklingError("an open file stays in its process")
-        reduced = _by_name(obj)
-        if reduced is not None:
-            return reduced
-        return super().reducer_override(obj)
-
-
-class _ContentPickler(_Pickler):
-    """Takes the digest of a file or folder for what it contains, and exceptions with whatever has looked at them for equal."""
-
-    def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, BaseException):
-            vars(obj)  # it has a __dict__, and is pickled with that, from when somebody asks for it on
-        if isinstance(obj, Content):
-            return type(obj).from_store, (obj.name, obj.digest)
-        return super().reducer_override(obj)
-
-
-def _by_name(obj: Any) -> tuple[Any, ...] | None:
-    """Return what pickle makes again what other processes find by its name; None for anything else."""
-    if isinstance(obj, FunctionType | CheckpointDefinition | FlowDefinition):
-        address = address_of(obj) if _is_of_user(obj.__module__ or "") else None
-        code = obj.__code__ if isinstance(obj, FunctionType) else obj.func.__code__
-        # With what it does, lest the cache take a changed function for the earlier one.
-        return None if address is None else (_import_attribute, (*address, code_digest(code)))
-    if isinstance(obj, MethodType) and isinstance(obj.__self__, type):
-        return getattr, (obj.__self__, obj.__func__.__name__)
-    if not isinstance(obj, type):
-        return None
-    if obj.__module__ in MAIN and (address := address_of(obj)) is not None:
-        return _import_attribute, address
-    generic = vars(obj).get("__pydantic_generic_metadata__")
-    return (operator.getitem, (generic["origin"], generic["args"])) if generic and generic["origin"] else None
-
-
-def _import_attribute(module: str, name: str, _digest: str = "") -> Any:
-    return operator.attrgetter(name)(importlib.import_module(module))
-
-
-@cache
-def _is_of_user(module: str) -> bool:
-    """Whether a module is neither installed nor one whose functions cloudpickle has been told to copy."""
-    if module in MAIN:
-        return True
-    file = getattr(sys.modules.get(module), "__file__", None)
-    packages = {module.rsplit(".", count)[0] for count in range(module.count(".") + 1)}
-    is_copied = not packages.isdisjoint(cloudpickle.list_registry_pickle_by_value())
-    return bool(file) and not is_copied and not is_installed(Path(str(file)).resolve())
-
-
 def pickled(value: Any, what: str, remedy: str) -> Pickled:
     """Pickle a value.
 
@@ -194,7 +122,7 @@ def pickled(value: Any, what: str, remedy: str) -> Pickled:
         KitaruUsageError: It cannot be pickled; names the type and the remedy.
     """
     buffer = io.BytesIO()
-    pickler = _Pickler(buffer)
+    pickler = Pickler(buffer)
     _dump(pickler, value, what, remedy)
     payload = buffer.getvalue()
     kind: Any = type(value)
@@ -209,11 +137,11 @@ def payload_of(value: Any, what: str, remedy: str) -> bytes:
         KitaruUsageError: It cannot be pickled; names the type and the remedy.
     """
     buffer = io.BytesIO()
-    _dump(_Pickler(buffer), value, what, remedy)
+    _dump(Pickler(buffer), value, what, remedy)
     return buffer.getvalue()
 
 
-def _dump(pickler: _Pickler, value: Any, what: str, remedy: str) -> None:
+def _dump(pickler: Pickler, value: Any, what: str, remedy: str) -> None:
     try:
         pickler.dump(value)
     except Exception as error:
@@ -299,7 +227,7 @@ def fingerprint(value: Any) -> bytes | None:
         return digest.digest()
     sink = _HashSink(digest.update)
     try:
-        pickler = _ContentPickler(sink, protocol=5, buffer_callback=lambda buffer: digest.update(buffer.raw()))
+        pickler = ContentPickler(sink, protocol=5, buffer_callback=lambda buffer: digest.update(buffer.raw()))
         pickler.dump(value)
     except Exception:  # noqa: BLE001 - what cannot be pickled has no fingerprint, whatever the reason
         return None

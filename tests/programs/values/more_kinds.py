@@ -268,6 +268,14 @@ class Refused(Exception):  # noqa: N818 - as people name them
         return functools.partial(Refused, detail=self.detail), (self.code,)
 
 
+class UnpicklableError(ValueError):
+    """Its ``args`` are not what it is called with, so that Python cannot make it again."""
+
+    def __init__(self, code: int, *, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code, self.detail = code, detail
+
+
 def with_private(**private: Any) -> Cached:
     model = Cached(x=3)
     model._seen.update(private)
@@ -359,6 +367,7 @@ PYTHON: dict[str, Callable[[], Any]] = {
     "method of class": lambda: dict.fromkeys,
     "exception with cause": lambda: ValueError("a", {"b": (1,)}),
     "exception of keywords": lambda: Refused(5, detail="d"),
+    "exception of an __init__": lambda: UnpicklableError(5, detail="d"),
     "exception with note": lambda: noted(KeyError("k")),
     "os error": lambda: FileNotFoundError(2, "No such file", "a.txt"),
     "unicode error": lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "why"),
