@@ -31,7 +31,7 @@ from kitaru._zenml.running import foreign_paths, isolation
 from kitaru._zenml.running.log_threads import give_threads_logs
 from kitaru._zenml.running.prints import finish_line, take_streams
 from kitaru._zenml.running.resources import resource_settings
-from kitaru._zenml.values.content_hash import note, stable_digest
+from kitaru._zenml.values.content_hash import stable_digest
 from kitaru._zenml.values.values import Pickled, fingerprint, storable
 from kitaru.errors import KitaruUsageError
 
@@ -225,7 +225,6 @@ def _filled(structure: Any, slots: list[Any]) -> Any:
 
 def _outputs(checkpoint: CheckpointDefinition[..., Any], name: str, value: Any) -> Any:
     if checkpoint.options.materializers is not None:
-        note(value)
         return value
     count = len(build_step(checkpoint).entrypoint_definition.outputs)
     what = f"The output of checkpoint {name!r}"

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from zenml.materializers import CloudpickleMaterializer
 
 from kitaru._core.identity.digests import Undigestible, digest
+from kitaru._zenml.door.installed import materializer_of
 from kitaru._zenml.door.private import hash_contents_by
 
 if TYPE_CHECKING:
     from zenml.models import ArtifactVersionRequest
+
+_OURS: Final = ("zenml.", "kitaru.")
 
 
 @dataclass
@@ -38,8 +43,14 @@ def stable_digest(value: Any) -> str | None:
 
 
 def note(value: Any) -> None:
-    """Have ZenML's cache know a value, which is about to be stored, by its digest, where it has one."""
-    known = stable_digest(value)
+    """Have ZenML's cache know a value, which is about to be stored, by its digest.
+
+    It keeps ZenML's where it has no digest, and where its materializer checks what it loads by the hash, as those that are
+    made of ZenML's for pickles do, and those of users may.
+    """
+    materializer = materializer_of(type(value))
+    checks = issubclass(materializer, CloudpickleMaterializer) or not materializer.__module__.startswith(_OURS)
+    known = None if checks else stable_digest(value)
     if known is None:
         return
     with _lock:
