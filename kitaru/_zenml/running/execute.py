@@ -260,7 +260,9 @@ def _end_completed(job: _Job, attempt: AttemptRecord, record: Record, result: Ar
 def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, again: bool) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
     run_id, function = job.runner.run.id, job.flow.func
-    if again and isinstance(error, MemoryError):  # the next attempt needs a process that has some
+    if again and isinstance(
+        error, MemoryError | SystemError
+    ):  # the next attempt needs a process that has some, or is whole
         files.give_up(describe_failure(error, function).summary)
     if isinstance(error, WaitAborted):
         # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.

@@ -96,7 +96,8 @@ async def mend(ask: Assistant, exec_id: str) -> None:
 
 
 async def look_at_output(ask: Assistant, exec_id: str) -> None:
-    assert (await ask.call("get_logs", exec_id=exec_id))["lines"] == ["draft | drafting owls"]
+    logs = await ask.call("get_logs", exec_id=exec_id)
+    assert logs["lines"] == ["draft | drafting owls", "draft | kitaru: checkpoint draft failed"], logs
     output = await ask.call("get_logs", exec_id=exec_id, source="runner", lines=1, lines_from=0)
     assert len(output["lines"]) == 1
     assert "others: lines_from=" in output["lines_note"]

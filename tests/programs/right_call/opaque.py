@@ -52,7 +52,7 @@ def main() -> None:
     handle = sifted.run()
     failed = ending(handle)["status"]
     os.environ["PYTHONHASHSEED"] = "2"  # of the runner that goes on
-    show(first=failed, **ending(KitaruClient().executions.retry(handle.exec_id)))
+    show(first=failed, **ending(KitaruClient().executions.retry(handle.exec_id, env="current")))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,12 @@
-"""A body that goes through a set, whose order is another one in the process that an answer starts."""
+"""A body that goes through a set, whose order is another one in the process of a retry."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
-from marks import answer_all, ending, lines, note, ran, show
+from marks import ending, lines, note, once, ran, show
 
-import kitaru
 from kitaru import checkpoint, flow
-
-if TYPE_CHECKING:
-    from kitaru import PendingWait
 
 
 @checkpoint(cache=False)
@@ -25,19 +20,17 @@ def measure(text: str) -> dict[str, int]:
     words = set(text.split())
     note("orders.txt", " ".join(words))
     lengths = {word: length(word) for word in words}
-    kitaru.wait(bool, name="ok", question="Go on?", timeout=0)
+    if once("measured"):
+        raise ConnectionError("this once")
     return lengths
-
-
-def answer_from_another_process(_: PendingWait) -> bool:
-    os.environ["PYTHONHASHSEED"] = "2"  # of the runner that the answer starts
-    return True
 
 
 def main() -> None:
     os.environ["PYTHONHASHSEED"] = "1"
     handle = measure.run("a bb ccc dddd eeeee ffffff")
-    answer_all(handle, answer_from_another_process)
+    ending(handle)
+    os.environ["PYTHONHASHSEED"] = "2"  # of the runner that the retry starts
+    handle.retry(env="current")
     show(**ending(handle), orders=len(set(lines("orders.txt"))))
 
 
