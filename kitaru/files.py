@@ -22,7 +22,7 @@ class File(Content):
     """A file whose content is stored with the execution, and restored under its name wherever the value arrives.
 
     A ``pathlib.Path`` is a path: it arrives as the same path, and means the file that is there then. A ``File`` is what
-    the file contains as the call is made, or as the checkpoint returns it. Equal files are stored once. It can be used
+    the file contains as the call is made, or as the checkpoint returns it. Equal files that are inputs are stored once. It can be used
     wherever a path can, as in ``open(file)``.
 
     Args:

@@ -141,3 +141,19 @@ def test_an_argument_that_comes_as_text_is_a_path(tmp_path: Path) -> None:
     for wrong in (3, str(tmp_path), "nowhere"):
         with pytest.raises(ValidationError, match=r"kitaru\.(File|Folder)"):
             adapter.validate_python(wrong)
+
+
+def test_a_link_to_the_folder_itself_is_kept(folder: Path) -> None:
+    (folder / "here").symlink_to(".")
+    assert (pickle.loads(pickle.dumps(Folder(folder))).path / "here").is_symlink()
+
+
+def test_where_the_content_cannot_be_written_to_is_not_told_as_if_it_could_not_be_read(tmp_path: Path) -> None:
+    class Full(BytesIO):
+        def write(self, _data: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.txt"
+    path.write_text("a")
+    with pytest.raises(OSError, match="No space left"):
+        File(path).copy_to(Full())

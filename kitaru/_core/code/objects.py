@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from pydantic_core import TzInfo
 
 from kitaru._core.code.modules import MAIN
+from kitaru._core.code.slots import slots_of
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ CLASS: Final = "__class__"
 """The key that names the class of what is not plain JSON."""
 
 _PICKLING = ("__new__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__")
-_NO_STATE = ("__dict__", "__weakref__")
 _MISSING: Final = object()
 
 
@@ -226,13 +226,8 @@ def _split(held: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _held(value: Any) -> dict[str, Any]:
-    slots = [name for kind in type(value).__mro__ for name in _listed(vars(kind).get("__slots__", ()))]
-    held = {name: getattr(value, name) for name in slots if name not in _NO_STATE and hasattr(value, name)}
+    held = {name: getattr(value, name) for name in slots_of(value) if hasattr(value, name)}
     return {**getattr(value, "__dict__", {}), **held}
-
-
-def _listed(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else list(slots)
 
 
 def _no_extra(kind: type[BaseModel]) -> dict[str, Any] | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_NO_STATE = ("__dict__", "__weakref__")
+from kitaru._core.code.slots import slots_of
+
 _MODEL_PARTS = ("__dict__", "__pydantic_extra__", "__pydantic_private__", "__pydantic_fields_set__")
 
 
@@ -43,10 +44,5 @@ def _parts(value: Any) -> list[Any] | None:
 
 def _state(value: Any) -> list[Any]:
     """What an object holds, be it a field or not: a method, or what runs after ``__init__``, may have added some."""
-    slots = [name for kind in type(value).__mro__ for name in _listed(vars(kind).get("__slots__", ()))]
-    held = {name: getattr(value, name) for name in slots if hasattr(value, name) and name not in _NO_STATE}
+    held = {name: getattr(value, name) for name in slots_of(value) if hasattr(value, name)}
     return [getattr(value, "__dict__", {}), held]
-
-
-def _listed(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else list(slots)

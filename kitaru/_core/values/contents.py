@@ -122,6 +122,8 @@ class Content:
         try:
             self._write(path, sink)
         except OSError as error:
+            if sink.has_failed:
+                raise
             raise KitaruUsageError(f"{self!r} cannot be read: {error}.") from error
         return Stored(self.name, sink.digest.hexdigest(), sink.size, _is_executable(path), lambda: open(path, "rb"))  # noqa: PTH123
 
@@ -231,13 +233,16 @@ class Sink:
         self._target = target
         self.digest = hashlib.sha256()
         self.size = 0
+        self.has_failed = False
 
     def write(self, data: bytes) -> int:
         """Write some bytes."""
         self.digest.update(data)
         self.size += len(data)
         if self._target is not None:
+            self.has_failed = True
             self._target.write(data)
+            self.has_failed = False
         return len(data)
 
 
@@ -259,17 +264,21 @@ class _Source:
 
 _copies: list[str] = []
 _copied_by = 0
+_copying = threading.Lock()
+os.register_at_fork(after_in_child=_copying._at_fork_reinit)  # type: ignore[attr-defined]  # noqa: SLF001 - as Python's own
 
 
 def _own_directory() -> str:
     """Return a new folder of this process, which is removed at its end."""
     global _copied_by  # noqa: PLW0603 - a fork has copies of its own
-    if _copied_by != os.getpid():
-        _copies.clear()
-        _copied_by = os.getpid()
-        atexit.register(_remove_copies)
-    _copies.append(tempfile.mkdtemp(prefix="kitaru-"))
-    return _copies[-1]
+    with _copying:
+        if _copied_by != os.getpid():
+            _copies.clear()
+            _copied_by = os.getpid()
+            atexit.register(_remove_copies)
+    made = tempfile.mkdtemp(prefix="kitaru-")
+    _copies.append(made)
+    return made
 
 
 def _remove_copies() -> None:

@@ -89,7 +89,8 @@ def _entry(folder: Path, path: Path) -> tarfile.TarInfo:
 def _target_of(folder: Path, link: Path) -> str:
     """Return where a link leads to, if that is within the folder: elsewhere it would lead to nothing, or to something else."""
     target = link.readlink()
-    if target.is_absolute() or folder.resolve() not in (link.parent.resolve() / target).resolve().parents:
+    end, root = (link.parent.resolve() / target).resolve(), folder.resolve()
+    if target.is_absolute() or root not in (end, *end.parents):
         raise KitaruUsageError(
             f"{str(link)!r} is a link that leads out of the folder, to '{target}': where the kitaru.Folder arrives, that is "
             f"not there. Put the file in its place."

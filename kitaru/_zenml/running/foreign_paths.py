@@ -29,10 +29,12 @@ def told(values: Any, run: PipelineRunResponse) -> Iterator[None]:
     except OSError as error:
         path = _missing(values, error.filename)
         if path is not None and extra_of(run).get("runner") == "stack":
-            error.add_note(
+            note = (
                 f"{str(path)!r} is a path of the machine that started the execution, and is not there in this container. "
                 f"Give the content instead: kitaru.File({str(path)!r}), or kitaru.Folder for a folder."
             )
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
         raise
 
 

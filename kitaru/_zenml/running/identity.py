@@ -11,6 +11,7 @@ from zenml.constants import CODE_HASH_PARAMETER_NAME
 from zenml.execution.pipeline.dynamic.outputs import BaseFuture
 from zenml.models import ArtifactVersionResponse
 
+from kitaru._core.code.definitions import PART_INPUT
 from kitaru._core.code.futures import CheckpointFuture
 from kitaru._core.code.modules import locate
 from kitaru._core.code.named import NamedCall
@@ -86,6 +87,8 @@ def recorded_arguments(called: Called, step: StepRunResponse) -> Mapping[str, An
     """Return what a recorded call was given, by parameter; reads artifacts from the store."""
     inputs = dict(step.config.parameters)
     for name, artifacts in step.inputs.items():
+        if name == PART_INPUT:
+            continue
         values = [artifact.load(disable_cache=True) for artifact in artifacts]
         inputs[name] = values if _is_list(step, name) or len(values) != 1 else values[0]
     return inputs if isinstance(called, PlainStep) else arguments_of(called, inputs)

@@ -79,6 +79,8 @@ class Outcome:
         try:
             return artifact.load(disable_cache=True)
         except (FileNotFoundError, DoesNotExistException) as error:
+            if Client().active_stack.artifact_store.exists(artifact.uri):  # it was another file
+                raise
             name, run_id = self.step_run.name, self.step_run.pipeline_run_id
             raise KitaruBackendError(
                 f"What checkpoint {name!r} returned is gone: artifact {artifact.id} is in the artifact store no more, where it "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zenml.models import ArtifactVersionRequest
 
 _OURS: Final = ("zenml.", "kitaru.")
+_MOST: Final = 256
 
 
 @dataclass
@@ -56,6 +57,8 @@ def note(value: Any) -> None:
     with _lock:
         before = _noted.get(id(value))
         _noted[id(value)] = _Noted(value, known, 1 if before is None else before.times + 1)
+        if len(_noted) > _MOST:  # something has failed before it was stored
+            del _noted[next(iter(_noted))]
 
 
 def _with_digest(value: Any, request: ArtifactVersionRequest) -> ArtifactVersionRequest:

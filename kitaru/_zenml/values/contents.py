@@ -46,6 +46,7 @@ class ContentMaterializer(BaseMaterializer):
     """Stores a file's bytes, or a folder's as one archive, and beside them the name and the hash."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (File, Folder)
+    size_written = 0
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
 
     def load(self, data_type: type[Any]) -> Any:  # noqa: ARG002 - what is stored says what it is
@@ -59,13 +60,14 @@ class ContentMaterializer(BaseMaterializer):
         """Store the contents, and then what they are."""
         with self.artifact_store.open(self._path("content"), "wb") as file:
             stored = data.copy_to(file)
+        self.size_written = stored.size
         facts = {name: getattr(stored, name) for name in ("name", "digest", "size", "executable")}
         with self.artifact_store.open(self._path("content.json"), "w") as file:
             json.dump({"kind": data.kind, **facts}, file)
 
     def save_visualizations(self, data: Content) -> dict[str, VisualizationType]:
         """Show what a browser can show, and of others what they are."""
-        return write(self, [_shown(data)])
+        return write(self, [_shown(data, self.size_written)])
 
     def extract_metadata(self, data: Content) -> dict[str, Any]:
         """Return the name."""
@@ -85,12 +87,12 @@ class ContentMaterializer(BaseMaterializer):
         return opened
 
 
-def _shown(data: Content) -> Shown:
+def _shown(data: Content, size: int) -> Shown:
     path = data.path
     kind = _SHOWN_AS.get(path.suffix.lower()) if data.kind == "file" else None
     if kind is not None and path.stat().st_size <= _LARGEST_SHOWN:
         return f"shown{path.suffix.lower()}", kind, path.read_bytes()
-    lines = [f"**{_quoted(data.name)}**, {data.size:,} bytes"]
+    lines = [f"**{_quoted(data.name)}**, {size:,} bytes"]
     if data.kind == "folder":
         listed = list(trees.names(path))
         more = len(listed) - _NAMES

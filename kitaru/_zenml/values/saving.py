@@ -13,6 +13,7 @@ from kitaru._core.identity.plain_values import is_plain, is_table
 from kitaru._core.values.contents import Content
 from kitaru._zenml.values.content_hash import stable_digest
 from kitaru._zenml.values.values import AS_INPUT, storable
+from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse
@@ -31,23 +32,42 @@ def save(value: Any, kind: str) -> ArtifactVersionResponse:
         value: What :func:`kitaru._zenml.values.values.storable` has returned.
         kind: A word for what it is, which its name begins with.
     """
-    shared = isinstance(value, Content) and kind in _INPUTS
-    name = f"kitaru_{value.kind}_{stable_digest(value)}" if shared else None
-    return (_stored_as(name) if name is not None else None) or save_artifact(
+    if isinstance(value, Content) and kind in _INPUTS:
+        return _save_content(value, kind)
+    return _save(value, kind, f"kitaru_{kind}_{uuid4()}")
+
+
+def _save(value: Any, kind: str, name: str) -> ArtifactVersionResponse:
+    return save_artifact(
         data=value,
-        name=name or f"kitaru_{kind}_{uuid4()}",
+        name=name,
         uri=f"kitaru/{kind}/{uuid4()}",
         save_type=ArtifactSaveType.EXTERNAL,
         has_custom_name=False,
     )
 
 
-def _stored_as(name: str) -> ArtifactVersionResponse | None:
-    """Return the latest artifact of a name whose files are there."""
+def _save_content(value: Content, kind: str) -> ArtifactVersionResponse:
+    digest = stable_digest(value)
+    name = f"kitaru_{value.kind}_{digest or uuid4()}"
+    known = _stored_as(name, digest) if digest is not None else None
+    if known is not None:
+        return known
+    artifact = _save(value, kind, name)
+    if stable_digest(artifact.load(disable_cache=True)) != digest:
+        raise KitaruUsageError(
+            f"{value!r} was changed while it was stored. Pass it when nothing writes to it any more."
+        )
+    return artifact
+
+
+def _stored_as(name: str, digest: str) -> ArtifactVersionResponse | None:
+    """Return the latest artifact of a name, if it is there and is what the name says."""
     client = Client()
     store = client.active_stack.artifact_store
     known = client.list_artifact_versions(artifact=name, artifact_store_id=store.id, sort_by="desc:created", size=1)
-    return next((one for one in known.items if store.exists(f"{one.uri}/content.json")), None)
+    there = (one for one in known.items if store.exists(f"{one.uri}/content.json"))
+    return next((one for one in there if stable_digest(one.load(disable_cache=True)) == digest), None)
 
 
 class Saved:

@@ -203,6 +203,19 @@ class Slots:
         self.a = a
 
 
+class Seen:
+    __slots__ = ("__seen",)
+
+
+@dataclasses.dataclass
+class Hiding(Seen):
+    a: int
+
+    def hide(self, what: str) -> Hiding:
+        object.__setattr__(self, "_Seen__seen", what)
+        return self
+
+
 class Reduced:
     def __init__(self, text: str) -> None:
         self.text = text
@@ -422,6 +435,7 @@ CLASSES: dict[str, Callable[[], Any]] = {
     "unchecked model": lambda: Closed.model_construct(x="not a number"),
     "plain": lambda: Plain(a=1, b=Plain()),
     "slots": lambda: Slots(1),
+    "private slot": lambda: Hiding(1).hide("x"),
     "reduced": lambda: Reduced("text"),
     "with state": lambda: WithState(3),
     "list subclass": lambda: Words(["a"]),

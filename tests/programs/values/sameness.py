@@ -36,7 +36,7 @@ def same(one: Any, other: Any) -> bool:
 def equal(one: Any, other: Any) -> bool:
     """Whether two values of one type are equal."""
     if dataclasses.is_dataclass(one) and not isinstance(one, type):
-        return all(same(getattr(one, field.name), getattr(other, field.name)) for field in dataclasses.fields(one))
+        return same(_held(one), _held(other))
     own_equality: Any = type(one).__eq__
     if (
         own_equality is object.__eq__
@@ -48,7 +48,8 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def _slots(one: Any) -> list[str]:
-    return [name for kind in type(one).__mro__ for name in vars(kind).get("__slots__", ())]
+    named = [(kind, name) for kind in type(one).__mro__ for name in vars(kind).get("__slots__", ())]
+    return [f"_{kind.__name__}{name}" if name.startswith("__") else name for kind, name in named]
 
 
 def _held(one: Any) -> dict[str, Any]:
