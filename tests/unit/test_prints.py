@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -78,3 +80,20 @@ def test_it_is_a_stream_like_the_one_below(monkeypatch: pytest.MonkeyPatch) -> N
     assert streams[0].buffer.getvalue() == b"bytes"
     sys.stdout.reconfigure(encoding="ascii")
     assert (sys.stdout.encoding, sys.stdout.isatty(), sys.stdout.writable()) == ("ascii", False, True)
+
+
+def test_a_fork_leaves_its_parent_the_line_that_it_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = whole_lines(monkeypatch)
+    writer = sys.stdout
+    assert isinstance(writer, LineWriter)
+    print("half of a line", end="")
+    with writer._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            writer.flush()
+            writer.finish(None)
+            os._exit(len(streams[0].writes))
+        assert os.waitpid(child, 0)[1] == 0
+    finish_line()
+    assert streams[0].writes == ["half of a line\n"]

@@ -52,6 +52,11 @@ class LineWriter(io.TextIOBase):
         self._lock = threading.Lock()
         self._pending: dict[tuple[int, int], tuple[LoggingContext | None, str]] = {}
 
+    def _renew(self) -> None:
+        """Begin anew in a fork: lines that its parent has begun are its parent's, and a thread of that may hold the lock."""
+        if os.getpid() != self._pid:
+            self._begin()
+
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         """The class of the stream below where the program is the user's: kernels of notebooks look at it."""
@@ -59,8 +64,7 @@ class LineWriter(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Keep text until its line is complete."""
-        if os.getpid() != self._pid:  # a fork: what its parent has begun is its parent's
-            self._begin()
+        self._renew()
         log = current_log()
         if not self._whole:
             self._show(text)
@@ -106,6 +110,7 @@ class LineWriter(io.TextIOBase):
         self._finish(lambda key: key[0] == id(log) and (log is not None or key[1] == thread))
 
     def _finish(self, is_meant: Callable[[tuple[int, int]], bool]) -> None:
+        self._renew()
         with self._lock:
             lines = [self._pending.pop(key) for key in list(self._pending) if is_meant(key)]
         for log, text in lines:
