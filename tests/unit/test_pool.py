@@ -52,3 +52,25 @@ def test_what_a_call_raises_is_raised_where_its_result_is_taken() -> None:
     wait_for([failed], 60)
     with pytest.raises(KeyboardInterrupt):
         failed.result()
+
+
+def test_a_call_for_which_no_thread_can_be_started_waits_for_one_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool, elsewhere, go, first = Pool(2), Future[Any](), threading.Event(), Future[Any]()
+    running = pool.submit(lambda: go.wait(60))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        later = pool.submit(lambda: "later", [first])
+        first.set_result(None)
+        go.set()
+        assert (running.result(60), later.result(60)) == (True, "later")
+        pool = Pool(1)
+        pool.occupy(elsewhere)
+        alone = [pool.submit(list), pool.submit(list)]
+        elsewhere.set_result(None)
+        for future in alone:
+            with pytest.raises(RuntimeError, match="new thread"):
+                future.result(60)
+    assert pool.submit(lambda: "free").result(60) == "free"

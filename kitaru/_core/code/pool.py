@@ -55,7 +55,7 @@ class Pool:
                 self._waiting.discard(future)
                 if not self._is_closed:
                     self._ready.append((future, call))
-                    self._fill()
+            self._fill()
 
         if not after:
             one_is_there()
@@ -71,7 +71,7 @@ class Pool:
         def give_back(_: object) -> None:
             with self._lock:
                 self._taken -= 1
-                self._fill()
+            self._fill()
 
         future.add_done_callback(give_back)
 
@@ -86,11 +86,28 @@ class Pool:
             future.cancel()
 
     def _fill(self) -> None:
-        while self._ready and self._taken < self._places:
-            self._taken += 1
-            self._started += 1
-            name = f"kitaru-checkpoint_{self._started}"
-            threading.Thread(target=self._work, args=self._ready.popleft(), name=name, daemon=True).start()
+        while True:
+            with self._lock:
+                if not self._ready or self._taken >= self._places:
+                    return
+                ready = self._ready.popleft()
+                error = self._start(ready)
+                if error is not None and self._taken:  # whoever gives back a place takes it
+                    self._ready.appendleft(ready)
+                    return
+            if error is not None and ready[0].set_running_or_notify_cancel():
+                ready[0].set_exception(error)
+
+    def _start(self, ready: tuple[Future[Any], Callable[[], Any]]) -> RuntimeError | None:
+        """Start a thread for a call, and return what the system refused that with."""
+        name = f"kitaru-checkpoint_{self._started + 1}"
+        try:
+            threading.Thread(target=self._work, args=ready, name=name, daemon=True).start()
+        except RuntimeError as error:
+            return error
+        self._taken += 1
+        self._started += 1
+        return None
 
     def _work(self, future: Future[Any], call: Callable[[], Any]) -> None:
         while True:
