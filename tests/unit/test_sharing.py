@@ -78,3 +78,29 @@ def test_a_view_of_an_array_that_another_has_is_shared() -> None:
 def test_what_nobody_can_change_is_not_shared(value: object) -> None:
     kept = [value]
     assert not is_shared([kept[0]])
+
+
+class Proxy:
+    """Stands for an object that it does not have."""
+
+    __slots__ = ("name",)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return dict
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"there is nothing to take {name} from")
+
+
+class RefusingError(ValueError):
+    @property
+    def args(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("no arguments")
+
+
+def test_an_object_that_cannot_be_looked_at_fails_nothing() -> None:
+    assert not is_shared([Proxy()])
+    kept = Proxy()
+    assert is_shared([kept])
+    assert is_shared([RefusingError()])

@@ -14,6 +14,7 @@ import types
 import uuid
 import zoneinfo
 from collections import deque
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,11 +35,19 @@ def is_shared(holder: list[Any]) -> bool:
     """Whether anything else refers to a value, or to a part of it that can be changed.
 
     Python counts the references to each object: what is referred to more often than by the value itself has another
-    owner. Parts that only a library in C knows of are not looked at.
+    owner. Parts that only a library in C knows of are not looked at. What cannot be looked at, as its class refuses, is
+    taken for shared.
 
     Args:
         holder: A list that has the value, and is all that the caller has of it.
     """
+    try:
+        return _has_other_owner(holder)
+    except Exception:  # noqa: BLE001 - of a class of the user's
+        return True
+
+
+def _has_other_owner(holder: list[Any]) -> bool:
     within: dict[int, int] = {}
     parts: list[Any] = []  # those that can be changed
     seen: dict[int, Any] = {}  # those that cannot, but whose parts may be
@@ -90,25 +99,25 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def _parts_of_object(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
+    kind = _kind(value)  # a proxy's __class__ is that of another object
+    if issubclass(kind, dict):
         yield from chain(dict.keys(value), dict.values(value))
-    elif isinstance(value, _MANY):
+    elif issubclass(kind, _MANY):
         yield from _iterated(value)
-    elif isinstance(value, BaseException):
+    elif issubclass(kind, BaseException):
         yield value.args
-    elif type(value).__module__ == "numpy" and getattr(value, "base", None) is not None:
+    elif kind.__module__ == "numpy" and getattr(value, "base", None) is not None:
         yield value.base
-    yield from getattr(value, "__dict__", {}).values()
-    for slot in _slots(_kind(value)):
-        try:
+    with suppress(AttributeError):
+        yield from object.__getattribute__(value, "__dict__").values()
+    for slot in _slots(kind):
+        with suppress(AttributeError):
             yield object.__getattribute__(value, slot)
-        except AttributeError:
-            continue
 
 
 def _iterated(value: Any) -> Iterator[Any]:
     """Iterate over a sequence or set as its base class does, whatever its own class makes of that."""
-    base = next(kind for kind in _MANY if isinstance(value, kind))
+    base = next(kind for kind in _MANY if issubclass(type(value), kind))
     return base.__iter__(value)
 
 
