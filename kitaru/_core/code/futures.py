@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from typing import Self
 
 R = TypeVar("R")
 
@@ -35,7 +37,8 @@ class CheckpointFuture(Generic[R]):
         self._resolve = resolve
         self._taken = taken  # is told when the body learns what became of the call
         self._seen = False
-        self._given_up = False  # whoever waited for it last has stopped waiting
+        self._waiters = 0
+        self._given_up = False  # whoever waited for it last has stopped waiting, and nobody else does
         self._needs = needs  # those that it was given, until it is done
 
     @property
@@ -70,9 +73,13 @@ class CheckpointFuture(Generic[R]):
         return self._future.exception()
 
     def _finish(self, timeout: float | None) -> None:
-        self._seen, self._given_up = True, False
+        with _Waiter([self]) as waiter:
+            self._finish_for(waiter, timeout)
+
+    def _finish_for(self, waiter: _Waiter, timeout: float | None) -> None:
+        self._seen = True
         if not wait_for([self._future], timeout).done:
-            self._given_up = True
+            waiter.gives_up = True
             raise KitaruTimeoutError(
                 f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running until the flow's body "
                 f"ends; call result() again to wait longer."
@@ -87,14 +94,18 @@ class CheckpointFuture(Generic[R]):
         return is_done
 
     def __await__(self) -> Generator[Any, None, R]:
-        self._seen, self._given_up = True, False
+        with _Waiter([self]) as waiter:
+            yield from self._await_for(waiter)
+        return self._resolve(self._future.result())
+
+    def _await_for(self, waiter: _Waiter) -> Generator[Any, None, None]:
+        self._seen = True
         try:
             yield from until_done(self._future).__await__()
         except BaseException:  # whoever awaits it was cancelled
-            self._given_up = True
+            waiter.gives_up = True
             raise
         self._taken()
-        return self._resolve(self._future.result())
 
     def __repr__(self) -> str:
         return f"<CheckpointFuture {self._name!r} {'done' if self._future.done() else 'pending'}>"
@@ -135,6 +146,31 @@ class CheckpointFuture(Generic[R]):
             _refuse
         )
         __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
+
+
+class _Waiter:
+    """Somebody who waits for futures, and gives up those that are not done where one of them takes too long."""
+
+    _counting: Final = threading.RLock()  # a coroutine that is thrown away ends in whichever thread does that
+
+    def __init__(self, futures: Iterable[CheckpointFuture[Any]]) -> None:
+        self._futures = tuple(futures)
+        self.gives_up = False
+
+    def __enter__(self) -> Self:
+        with self._counting:
+            for future in self._futures:
+                future._waiters += 1  # noqa: SLF001 - of the same room
+                future._given_up = False  # noqa: SLF001
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._counting:
+            for future in self._futures:
+                future._waiters -= 1  # noqa: SLF001
+                if self.gives_up and not future._future.done():  # noqa: SLF001
+                    future._seen = True  # noqa: SLF001
+                    future._given_up = not future._waiters  # noqa: SLF001
 
 
 async def until_done(future: Future[Any]) -> None:
@@ -181,26 +217,17 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
             KitaruTimeoutError: One of them is still running after ``timeout`` seconds; all go on, as one does.
             Exception: What the first failed one of them raised.
         """
-        with self._giving_up(KitaruTimeoutError):
-            return [future.result(timeout) for future in self]
-
-    def __await__(self) -> Generator[Any, None, list[R]]:
-        from asyncio import CancelledError
-
         values: list[R] = []
-        with self._giving_up(CancelledError, GeneratorExit):
+        with _Waiter(self) as waiter:
             for future in self:
-                value = yield from future.__await__()
-                values.append(value)
+                future._finish_for(waiter, timeout)  # noqa: SLF001 - of the same room
+                values.append(future.result())
         return values
 
-    @contextmanager
-    def _giving_up(self, *causes: type[BaseException]) -> Iterator[None]:
-        """Give all of them up where one of them is."""
-        try:
-            yield
-        except causes:
-            if any(future._given_up for future in self):  # noqa: SLF001 - else a checkpoint has raised it
-                for future in self:
-                    future._seen = future._given_up = True  # noqa: SLF001 - of the same room
-            raise
+    def __await__(self) -> Generator[Any, None, list[R]]:
+        values: list[R] = []
+        with _Waiter(self) as waiter:
+            for future in self:
+                yield from future._await_for(waiter)  # noqa: SLF001 - of the same room
+                values.append(future.result())
+        return values
