@@ -18,6 +18,8 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from kitaru._core.code.slots import slots_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -110,7 +112,7 @@ def _parts_of_object(value: Any) -> Iterator[Any]:
         yield value.base
     with suppress(AttributeError):
         yield from object.__getattribute__(value, "__dict__").values()
-    for slot in _slots(kind):
+    for slot in slots_of(value):
         with suppress(AttributeError):
             yield object.__getattribute__(value, slot)
 
@@ -119,14 +121,3 @@ def _iterated(value: Any) -> Iterator[Any]:
     """Iterate over a sequence or set as its base class does, whatever its own class makes of that."""
     base = next(kind for kind in _MANY if issubclass(type(value), kind))
     return base.__iter__(value)
-
-
-@functools.cache
-def _slots(kind: Any) -> tuple[str, ...]:
-    names: list[str] = []
-    for owner in kind.__mro__:
-        slots = owner.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            is_mangled = name.startswith("__") and not name.endswith("__")
-            names.append(f"_{owner.__name__.lstrip('_')}{name}" if is_mangled else name)
-    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
