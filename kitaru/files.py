@@ -58,7 +58,7 @@ class File(Content):
 class Folder(Content):
     """A folder whose files are stored with the execution, and restored under its name wherever the value arrives.
 
-    It is for folders what :class:`File` is for files. Symbolic links within it stay links; times and owners are not kept.
+    It is for folders what ``File`` is for files. Symbolic links within it stay links; times and owners are not kept.
 
     Args:
         path: The folder, on this machine.
