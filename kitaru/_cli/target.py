@@ -57,11 +57,11 @@ def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise KitaruUsageError(f"There is no file {path}{_or_with_suffix(path)}")
     path = path.resolve()
-    if path.suffix != ".py" or "." in path.stem:
-        raise KitaruUsageError(
-            f"{path} cannot be imported: its name must be one word followed by .py. Rename the file."
-        )
     ref = ref_of_script(path)
+    if path.suffix != ".py" or ref.name.rpartition(".")[2] != path.stem:
+        raise KitaruUsageError(
+            f"{path} cannot be imported: its name must be one word followed by .py, and not __main__. Rename the file."
+        )
     sys.path.insert(0, str(path.parent))
     if ref.root not in sys.path:
         sys.path.append(ref.root)

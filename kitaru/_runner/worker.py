@@ -110,16 +110,14 @@ def _run(job: dict[str, Any], generation: str) -> None:
     exec_id = job["exec_id"]
     directory = files.own_directory()
     assert directory is not None
-    programs_output.copy_rest(directory / programs_output.FOLDER, partial(os.write, 1))  # of a worker that was lost
     store.open_client()
     with runs.exclusive():
         if not files.is_current(generation):
             return  # it has been retried while this process was loading, and has another runner
-        if job.get("bury"):
-            records.mark_lost(exec_id, job["lost"])
-            return
-        if "lost" in job and runs.needs_no_runner(runs.find_run(exec_id, hydrate=False)):
-            return  # the worker before this one had come to its end, and could tell nobody
+        has_ended = _has_ended(job)
+    programs_output.copy_rest(directory / programs_output.FOLDER, partial(os.write, 1))  # of a worker that was lost
+    if has_ended:
+        return
     signal.signal(signal.SIGTERM, _stop)
     crash_points.reach("worker, before")
     kept = _take_arguments()
@@ -133,6 +131,17 @@ def _run(job: dict[str, Any], generation: str) -> None:
         return
     _tell_lack(job, kept)  # what the module sets itself, it has set by now
     execute.run_execution(exec_id, job.get("lost"))
+
+
+def _has_ended(job: dict[str, Any]) -> bool:
+    """Return whether nothing is left to run; what is to be buried is marked as lost."""
+    from kitaru._zenml.records import records, runs
+
+    if job.get("bury"):
+        records.mark_lost(job["exec_id"], job["lost"])
+        return True
+    # The worker before this one may have come to its end, and could tell nobody.
+    return "lost" in job and runs.needs_no_runner(runs.find_run(job["exec_id"], hydrate=False))
 
 
 def _has_left_threads() -> bool:

@@ -351,7 +351,9 @@ def test_a_file_whose_name_is_no_module_name_is_refused(
     kitaru: Callable[..., Outcome], write: Callable[[str, str], Path]
 ) -> None:
     write("survey.v2.py", FLOWS)
+    write("__main__.py", FLOWS)
     assert "Rename the file" in kitaru("run", "survey.v2.py:survey").err
+    assert "Rename the file" in kitaru("run", "__main__.py:survey").err
 
 
 def test_a_missing_flow_lists_those_that_exist(

@@ -130,3 +130,15 @@ def test_classes_are_named_by_the_public_place():
     from kitaru.adapter import Place
 
     assert objects.encode(Place("4f1d", None, None), pickle.dumps)["__class__"] == "kitaru.adapter:Place"
+
+
+def test_large_integers_are_not_taken_for_their_neighbours() -> None:
+    assert not objects.alike(9007199254740993, 9007199254740992.0)
+    assert objects.alike({"part": 0}, {"part": 0.0})
+    assert not objects.alike(True, 1)
+
+
+def test_what_something_else_has_stored_is_refused() -> None:
+    with pytest.raises(KitaruBackendError, match="Run the flow anew"):
+        objects.decode({"value": "42"}, pickle.loads)
+    assert objects.decode(objects.encode({"value": "42"}, pickle.dumps), pickle.loads) == {"value": "42"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from kitaru._core.process.shared_log import SharedLog
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_a_log_tells_its_own_bytes_from_those_of_others(tmp_path: Path) -> None:
@@ -68,3 +71,17 @@ def test_what_was_not_shown_before_a_crash_is_shown_after_it(tmp_path: Path) -> 
         copy_rest(tmp_path / "programs", shown.append)
     assert shown == [b"not shown\n"]
     copy_rest(tmp_path / "there is none", shown.append)
+
+
+def test_a_file_ends_with_its_owner_where_no_lease_is_ever_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    output = ProgramsOutput(tmp_path / "programs", lambda _: None)
+    assert output.descriptor_for("one") is not None
+    output.end("one")
+    assert list(output.take()) == []
+    assert not output.has_files.is_set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pydantic_ai.agent import AbstractAgent, WrapperAgent
@@ -10,7 +10,7 @@ from pydantic_ai.output import OutputDataT
 from pydantic_ai.tools import AgentDepsT
 
 from kitaru_pydantic_ai._durability import KitaruDurability
-from kitaru_pydantic_ai._events import RunHandler, run_handler
+from kitaru_pydantic_ai._events import RunHandler, given_to_next_run, run_handler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -77,8 +77,8 @@ class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
             if event_stream_handler is None or not self.durability.in_durable_context:
                 return await super().run(user_prompt, event_stream_handler=event_stream_handler, **kwargs)
             handler = RunHandler(event_stream_handler, until_final=False)
-            run_handler.set(handler)
-            return await super().run(user_prompt, event_stream_handler=handler.in_body, **kwargs)
+            with given_to_next_run(handler):
+                return await super().run(user_prompt, event_stream_handler=handler.in_body, **kwargs)
 
         @asynccontextmanager
         async def run_stream(
@@ -89,11 +89,14 @@ class KitaruAgent(WrapperAgent[AgentDepsT, OutputDataT]):
             Raises:
                 Exception: As of :meth:`iter`.
             """
+            handler = None
             if event_stream_handler is not None and self.durability.in_durable_context:
                 handler = RunHandler(event_stream_handler, until_final=True)
-                run_handler.set(handler)
                 event_stream_handler = handler.in_body
-            async with super().run_stream(user_prompt, event_stream_handler=event_stream_handler, **kwargs) as streamed:
+            run = super().run_stream(user_prompt, event_stream_handler=event_stream_handler, **kwargs)
+            async with AsyncExitStack() as stack:
+                with given_to_next_run(handler):
+                    streamed = await stack.enter_async_context(run)
                 yield streamed
 
     @asynccontextmanager

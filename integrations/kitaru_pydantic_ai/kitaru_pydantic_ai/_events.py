@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, get_args
 
@@ -10,7 +11,7 @@ from pydantic_ai.messages import FinalResultEvent, ModelResponseStreamEvent
 from pydantic_ai.tools import AgentDepsT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
     from pydantic_ai import RunContext
     from pydantic_ai.agent import EventStreamHandler
@@ -49,6 +50,16 @@ class RunHandler(Generic[AgentDepsT]):
         if was_live and isinstance(first, _PIECES):
             return
         await self._handler(context, _with_first(first, stream))
+
+
+@contextmanager
+def given_to_next_run(handler: RunHandler[Any] | None) -> Iterator[None]:
+    """Give a handler to the run that begins within this block, and to none after it where that one does not begin."""
+    token = run_handler.set(handler)
+    try:
+        yield
+    finally:
+        run_handler.reset(token)
 
 
 async def _up_to_final(events: AsyncIterable[AgentStreamEvent]) -> AsyncIterator[AgentStreamEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 import inspect
@@ -9,12 +10,15 @@ from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
-from pydantic_ai import messages
+from pydantic_ai import Agent, messages
 from pydantic_ai.durable_exec import JSON_CODEC
 from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponsePart, TextPart
+from pydantic_ai.models.test import TestModel
 from pydantic_ai.usage import RequestUsage
 
+from kitaru_pydantic_ai import KitaruAgent, KitaruDurability
 from kitaru_pydantic_ai._codec import Codec, response_in
+from kitaru_pydantic_ai._events import run_handler
 from tests.conformance.instances import changed, classes_of, instances
 
 KINDS = classes_of("pydantic_ai.messages", lambda kind: dataclasses.is_dataclass(kind) and not inspect.isabstract(kind))
@@ -84,3 +88,25 @@ def test_what_cannot_be_pickled_is_stored_as_pydantic_ai_does():
 
     stored = Codec().dump(CallToolResult, _ToolReturn(result=(number for number in (1, 2))))
     assert stored["result"] == [1, 2]
+
+
+def test_a_handler_is_of_no_later_run_where_its_own_does_not_begin(monkeypatch):
+    monkeypatch.setattr(KitaruDurability, "in_durable_context", True)
+    agent = KitaruAgent(Agent(TestModel(), name="writer"))
+
+    async def handler(*_):
+        raise AssertionError
+
+    async def stream():
+        async with agent.run_stream("Go", event_stream_handler=handler, bogus=1):
+            raise AssertionError
+
+    async def left():
+        with pytest.raises(TypeError):
+            await agent.run("Go", event_stream_handler=handler, bogus=1)
+        after_run = run_handler.get()
+        with pytest.raises(TypeError):
+            await stream()
+        return after_run, run_handler.get()
+
+    assert asyncio.run(left()) == (None, None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, ParamSpec, TypeV
 from uuid import uuid4
 
 from kitaru._core.code.entries import plant
+from kitaru._core.code.modules import main_alias
 from kitaru._core.code.signatures import bind, call, output_annotation, record_names
 from kitaru.errors import KitaruUsageError
 
@@ -131,6 +132,7 @@ class FlowDefinition(_Definition, Generic[P, R]):
     def __init__(self, function: Callable[..., Any], options: list[Mapping[str, Any]]) -> None:
         self.func: Callable[P, Any] = function  # Any: an async function gives a coroutine, the flow its value
         self.options = options
+        main_alias()  # while the process is where it was started: a script may change to another folder
         self._describe(function)
         self.entry = plant(function, "flow", self._enter, Any)
         vars(self.entry)["definition"] = self  # for a runner that finds the entry in the module

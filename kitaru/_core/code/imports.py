@@ -65,7 +65,7 @@ def _names_in(module: ImportedModule) -> Iterator[str]:
     """Yield what the source of a module imports anywhere in it; some of the names may be no modules."""
     try:
         tree = ast.parse(module.file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: it is nested too deeply
         return
     is_package = module.file.stem == "__init__"
     for node in _walk(tree):
@@ -78,15 +78,21 @@ def _names_in(module: ImportedModule) -> Iterator[str]:
             yield from (f"{base}.{alias.name}".strip(".") for alias in node.names)
 
 
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield all nodes, except what only type checkers see."""
-    yield node
-    if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-        children: list[ast.AST] = [*node.orelse]
-    else:
-        children = [*ast.iter_child_nodes(node)]
-    for child in children:
-        yield from _walk(child)
+    pending = [tree]  # no recursion: each term of a sum and each elif is one level deeper
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, ast.If) and _is_type_checking(node.test):
+            pending += node.orelse
+        else:
+            pending += ast.iter_child_nodes(node)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", None)
+    return name == "TYPE_CHECKING"
 
 
 def _find(name: str) -> Path | None:

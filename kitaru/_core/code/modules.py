@@ -99,6 +99,12 @@ def _locate_main(module: ModuleType) -> ModuleRef | None:
     spec = getattr(module, "__spec__", None)
     if spec is not None and spec.name and spec.name not in MAIN:  # python -m package.module
         return ModuleRef(spec.name, str(path), str(_root_of(spec.name, path)))
+    return _ref_of_running(path)
+
+
+@cache
+def _ref_of_running(path: Path) -> ModuleRef:
+    """Return how the running script is imported: by one name, whichever folder the process changes to."""
     return ref_of_script(path)
 
 

@@ -14,6 +14,7 @@ import importlib
 import json
 import math
 import sys
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,7 +60,7 @@ def encode(value: Any, pickle: Callable[[Any], bytes]) -> Any:
             return pickled(part, pickle)
         return {CLASS: name, **{key: walk(held) for key, held in _parts(part).items()}}
 
-    return walk(value)
+    return _items(value, walk) if type(value) is dict else walk(value)
 
 
 def pickled(value: Any, pickle: Callable[[Any], bytes]) -> dict[str, Any]:
@@ -77,8 +78,13 @@ def decode(stored: Any, unpickle: Callable[[bytes], Any]) -> Any:
         unpickle: Makes the value of a pickle.
 
     Raises:
-        KitaruBackendError: A class is not there any more.
+        KitaruBackendError: A class is not there any more, or something else has written it.
     """
+    if isinstance(stored, dict) and CLASS not in stored:  # a dict of a value's own is written with its class, too
+        raise KitaruBackendError(
+            "A recorded value is in a form that this release does not read: an earlier draft of it, or another serializer, "
+            "recorded the value. Run the flow anew, or install what recorded it."
+        )
 
     def build(part: Any) -> Any:
         if isinstance(part, list):
@@ -102,8 +108,8 @@ def _comparable(stored: Any) -> Any:
     return json.loads(json.dumps(stored), parse_int=_number, parse_float=_number)  # True is then no 1
 
 
-def _number(text: str) -> tuple[str, float]:
-    return "number", float(text)
+def _number(text: str) -> tuple[str, Decimal]:
+    return "number", Decimal(text)  # no float: it would take large integers for their neighbours
 
 
 def _standard(value: Any, walk: Callable[[Any], Any]) -> dict[str, Any] | None:
@@ -119,6 +125,10 @@ def _standard(value: Any, walk: Callable[[Any], Any]) -> dict[str, Any] | None:
 def _dict(value: dict[Any, Any], walk: Callable[[Any], Any]) -> dict[str, Any]:
     if CLASS not in value and all(type(key) is str and _is_json_scalar(key) for key in value):
         return {key: walk(item) for key, item in value.items()}
+    return _items(value, walk)
+
+
+def _items(value: dict[Any, Any], walk: Callable[[Any], Any]) -> dict[str, Any]:
     return {CLASS: "dict", "items": [[walk(key), walk(item)] for key, item in value.items()]}
 
 

@@ -100,8 +100,9 @@ class _File:
         self._path = path
         self._mark_path = path.with_name(path.name + _MARK)
         flags = os.O_CREAT | os.O_CLOEXEC
-        self.writing: int | None = os.open(path, flags | os.O_WRONLY | os.O_APPEND, 0o600)
-        self._reading = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._reading = os.open(path, flags | os.O_RDONLY, 0o600)
+        self._knows_writers = not self._has_no_lease()  # nobody can write to it yet, but some servers give no lease
+        self.writing: int | None = os.open(path, os.O_CLOEXEC | os.O_WRONLY | os.O_APPEND)
         self._mark = os.open(self._mark_path, flags | os.O_WRONLY, 0o600)
         self._copied = 0
         self.note_copied(0)
@@ -117,6 +118,9 @@ class _File:
 
     def has_writers(self) -> bool:
         """Whether a process has it open to write to it: a lease for reading is given where none does."""
+        return self._knows_writers and self._has_no_lease()
+
+    def _has_no_lease(self) -> bool:
         try:
             fcntl.fcntl(self._reading, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(self._reading, fcntl.F_SETLEASE, fcntl.F_UNLCK)
