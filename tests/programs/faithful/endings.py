@@ -138,6 +138,7 @@ def show(flow: Any) -> None:
     handle = flow.run(cache=False)
     if flow is asked:
         wait_for(lambda: handle.status == "waiting")
+        wait_for(lambda: str(handle.execution.checkpoints[0].status) == "cancelled")  # by the pause
         kitaru.KitaruClient().executions.input(handle.exec_id, value=True)
     try:
         value = handle.wait(progress=False)
