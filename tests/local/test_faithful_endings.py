@@ -21,7 +21,7 @@ def test_an_execution_ends_with_its_body_and_tells_what_became_of_the_calls_that
     assert timed_out[1] == {f"hang_in_thread{number}": ["cancelled", 1] for number in ("", "_2", "_3", "_4")}
     assert timed_out[2] == [reason]
     # What runs on is the next attempt's.
-    assert tried_again == ["go", {"touch": ["completed", 1], "until": ["completed", 1]}, []]
+    assert tried_again == ["go", {name: ["completed", 1] for name in ("until", "plain_until", "touch")}, []]
     assert failed == ["at once", {"hang": ["cancelled", 1], "hang_in_thread": ["cancelled", 1]}, [reason]]
     assert asked == [True, {"hang_in_thread": ["cancelled", 2]}, [reason]]  # it did not hold the pause either
     assert shown[-1] == "True"

@@ -200,7 +200,7 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
     plan = job.original.plan if job.original is not None else None
     while True:
         with _kept_record():
-            wait_until_recorded(job.going_on)
+            wait_until_recorded(run_id, job.going_on)
             record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), job.original, since=since)
         body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt, job.going_on)
         take_over(job.runner, body)

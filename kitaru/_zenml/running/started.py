@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from zenml.execution.pipeline.dynamic.outputs import BaseStepFuture, MapResultsFuture
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kitaru._core.code.scope import Call
     from kitaru._core.identity.matching import Recorded
     from kitaru._zenml.running.plain_step import Called
+
+_LOOK_SECONDS: Final = 0.1
 
 # Names of the calls whose threads this process has left behind.
 left_behind: list[str] = []
@@ -123,11 +125,18 @@ def is_same(known: Recorded, inputs: Mapping[str, str | None]) -> bool:
     return all(None in (before.get(name), digest) or before.get(name) == digest for name, digest in inputs.items())
 
 
-def wait_until_recorded(started: Iterable[Started]) -> None:
-    """Wait until the record has calls that have been started."""
+def wait_until_recorded(run_id: UUID, started: Iterable[Started]) -> None:
+    """Wait until the record has calls that have been started.
+
+    Args:
+        run_id: The run.
+        started: The calls.
+    """
     for one in started:
         one.outcome.add_done_callback(lambda _, one=one: one.call.has_begun.set())  # type: ignore[misc]
-        one.call.has_begun.wait()
+        # Plain steps, and what runs in a container of its own, do not tell when they begin.
+        while not one.call.has_begun.wait(_LOOK_SECONDS) and not records.open_steps(run_id, one.name):
+            pass
 
 
 def let_go(run_id: UUID, started: Iterable[Started]) -> None:

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from zenml import step
+
 import kitaru
 from kitaru import KitaruTimeoutError, KitaruUserCodeError, checkpoint, flow
 from kitaru._core.process import files
@@ -48,6 +50,13 @@ def soon() -> str:
 
 @checkpoint
 def until(name: str) -> str:
+    while not Path(name).exists():
+        time.sleep(0.01)
+    return name
+
+
+@step
+def plain_until(name: str) -> str:
     while not Path(name).exists():
         time.sleep(0.01)
     return name
@@ -95,11 +104,12 @@ def timed_out() -> Any:
 
 @flow(retries=1)
 def tried_again() -> Any:
-    waiting = until.submit("go")
+    waiting, plain = until.submit("go"), plain_until.submit("go")
     if touch("tried") and not Path("failed").exists():
         Path("failed").touch()
         raise ValueError("the first time")
     Path("go").touch()
+    plain.result()
     return waiting.result()
 
 
@@ -128,6 +138,7 @@ def show(flow: Any) -> None:
     handle = flow.run(cache=False)
     if flow is asked:
         wait_for(lambda: handle.status == "waiting")
+        wait_for(lambda: str(handle.execution.checkpoints[0].status) == "cancelled")  # by the pause
         kitaru.KitaruClient().executions.input(handle.exec_id, value=True)
     try:
         value = handle.wait(progress=False)
