@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from kitaru._core.process import files, kept_secrets, surroundings
+from kitaru._core.settings.environment import sensitive_variables
 from kitaru._host import address
 
 if TYPE_CHECKING:
@@ -258,13 +259,14 @@ def _start(program: Path, folder: Path, env: Mapping[str, str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener, _private_log(folder) as log:
         listener.bind(str(path))
         listener.listen(128)
+        patterns = sensitive_variables()
         process = subprocess.Popen(
             [sys.executable, "-P", "-u", str(program), "host", str(folder)],
             stdin=listener.fileno(),
             stdout=log,
             stderr=log,
             cwd="/",
-            env={name: value for name, value in env.items() if not kept_secrets.SECRET_NAME.search(name)},
+            env={name: value for name, value in env.items() if not kept_secrets.is_secret(name, value, patterns)},
             start_new_session=True,
         )
     # Take note of its end, whenever that is, lest it stay a zombie of this process.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kitaru._core.code.modules import import_path
 from kitaru._core.process import surroundings
@@ -19,9 +21,13 @@ from kitaru._host.client import Beginning
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Entries of the import path that belong to an interpreter or its environment.
+_LIBRARY: Final = re.compile(
+    r"[/\\](lib(64)?[/\\]python3(\.\d+t?)?([/\\](lib-dynload|site-packages|dist-packages))?|python3\d+t?\.zip)$"
+)
 _UNKNOWN = (
     "nothing is kept here of what the execution was started in (environment, folder, import path, arguments): it goes on "
-    "with what the process has that let it go on"
+    "with what the process has that let it go on, and without arguments"
 )
 
 
@@ -93,12 +99,27 @@ def go_on(directory: Path, path: Sequence[str], *, renews: bool) -> Place:
     kept = surroundings.read(directory)
     if kept is None or renews:
         here = _here(path)
-        here = here if kept is None else replace(here, argv=kept.argv)
+        here = replace(here, argv=[""] if kept is None else kept.argv)
         return Place(here, _with_path(os.environ, here.path), here, note=_UNKNOWN if kept is None else "")
     place = Place(kept, {}, None, tuple(kept.changed_in(os.environ)))
-    if kept.python[1] != sys.prefix and place.is_own_python:
-        place = replace(place, surroundings=replace(kept, path=_here(path).path))
+    if place.is_own_python:
+        own = kept.python[1] == sys.prefix
+        place = replace(place, surroundings=replace(kept, path=_with_library(kept.path) if own else _here(path).path))
     return replace(place, env=_with_path(kept.env_for(os.environ), place.surroundings.path))
+
+
+def _with_library(path: Sequence[str]) -> list[str]:
+    """Return an import path with the library of this interpreter, which may have been upgraded since."""
+    own = [entry for entry in import_path() if _LIBRARY.search(entry)]
+    before = list(takewhile(lambda entry: not _LIBRARY.search(entry), path))
+    behind = [entry for entry in path[len(before) :] if not _LIBRARY.search(entry) or _is_added(entry)]
+    return [*before, *own, *(entry for entry in behind if entry not in own)]
+
+
+def _is_added(entry: str) -> bool:
+    """Whether an entry holds packages of another environment, which this interpreter can use as well."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return entry.endswith("-packages") and version in entry and Path(entry).is_dir()
 
 
 def _here(path: Sequence[str] = ()) -> Surroundings:

@@ -133,7 +133,7 @@ class _Submission:
         from kitaru._zenml.running import flow_loading
 
         module = self._order.module
-        sys.argv[:] = self._order.surroundings.argv
+        sys.argv[:] = self._order.surroundings.arguments(os.environ)
         if source_root.is_undecided():
             source_root.use_source_root(self._order.source_root)
         with loading.submitting():

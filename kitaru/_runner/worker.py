@@ -156,7 +156,7 @@ def _take_arguments() -> Surroundings | None:
     assert directory is not None
     kept = surroundings.read(directory)
     if kept is not None:
-        sys.argv[:] = kept.argv
+        sys.argv[:] = kept.arguments(os.environ)
     return kept
 
 

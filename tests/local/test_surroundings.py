@@ -173,15 +173,44 @@ def test_what_is_lost_goes_on_where_it_was_started(
         ("CONFIG", '{"api_key": "x"}', True),
         ("OTEL_HEADERS", "authorization=Basic eDp5", True),
         ("MINE", "x", True),
+        ("GH_PAT", "x", True),
+        ("REDISCLI_AUTH", "x", True),
+        ("HEADER", "Bearer abc", True),
+        ("REGISTRY", '{"auths": {"r": {"auth": "eDp5"}}}', True),
+        ("COPY", "the value of s3cret-value is in it", True),
+        ("SSH_AUTH_SOCK", "/tmp/agent", False),
+        ("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "3600", False),
     ],
 )
 def test_which_variables_hold_secrets(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, *, is_secret: bool
 ) -> None:
+    monkeypatch.setenv("API_KEY", "s3cret-value")
     monkeypatch.setenv(name, value)
     here = Surroundings.here([], Path("start.py"), ["mi*"])
     assert (name in here.secrets.hashes) is is_secret
     assert here.env.get(name) == (None if is_secret else value)
+
+
+def test_a_secret_among_the_arguments_is_kept_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEY", "s3cret-value")
+    monkeypatch.setattr("sys.argv", ["x", "--key=s3cret-value", "$API_KEY"])
+    here = Surroundings.here([], Path("start.py"))
+    assert "s3cret-value" not in str(here)
+    assert here.arguments({"API_KEY": "s3cret-value"}) == ["x", "--key=s3cret-value", "$API_KEY"]
+    assert here.arguments({})[2] == "$API_KEY"
+
+
+def test_an_upgraded_interpreter_has_its_own_library(tmp_path: Path) -> None:
+    gone = ["/mine", "/usr/lib/python3.99", "/usr/lib/python3.99/lib-dynload", "/mine/too"]
+    surroundings.write(tmp_path, Surroundings.here(gone, Path("start.py")))
+    path = restoring.go_on(tmp_path, [], renews=False).surroundings.path
+    library = [entry for entry in import_path() if "python" in Path(entry).name or entry.endswith("-packages")]
+    assert path[0] == "/mine"
+    assert path[-1] == "/mine/too"
+    assert "/usr/lib/python3.99" not in path
+    assert set(library) & set(path)
+    assert Path(os.__file__).parent in map(Path, path)
 
 
 def test_the_python_environment_of_the_start_counts_as_long_as_it_is_there(tmp_path: Path) -> None:

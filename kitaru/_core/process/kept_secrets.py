@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SECRET_NAME: Final = re.compile("KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)PASS(_|$)|_PWD$", re.IGNORECASE)
-"""How variables are named that hold secrets."""
+_SECRET_NAME: Final = re.compile(
+    "KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)PASS(_|$)|_PWD$|(^|_)(AUTH|PAT)$|SSHPASS|AUTH_CONFIG|WEBHOOK",
+    re.IGNORECASE,
+)
+# Named like secrets, and none: numbers that are read as ZenML is loaded, and so must be there from the beginning.
+_NO_SECRETS: Final = ("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "PASSLIB_MAX_PASSWORD_SIZE")
 # How values look that hold secrets among other things: URLs with credentials, and settings such as `password=...`.
 _SECRET_VALUE: Final = re.compile(
     r"://[^\s:/@]*:[^\s@]+@"
     r"|https?://[^\s/@]+@"
     r"|(passw(or)?d|pwd|secret|token|key|credentials?|sig|signature)([\"']?\s*=|[\"']\s*:)\s*[^\s=]"
-    r"|authorization[\"']?\s*[=:]\s*\S"
+    r"|passw(or)?d\s*:\s*\S"
+    r"|authorization[\"']?\s*[=:]\s*\S|[\"']auth[\"']\s*:|\b(bearer|basic)\s+\S"
+    r"|\bgh[pousr]_\w|\bgithub_pat_|\bglpat-|\bsk-\w|\bxox[abp]-|\beyJ[\w-]+\.[\w-]+\."
     r"|-----BEGIN [A-Z ]*PRIVATE KEY",
     re.IGNORECASE,
 )
@@ -36,8 +42,8 @@ def is_secret(name: str, value: str, patterns: Iterable[str]) -> bool:
         value: Its value.
         patterns: Which further variables do, by name, with ``*`` for anything.
     """
-    return bool(
-        SECRET_NAME.search(name)
+    return name not in _NO_SECRETS and bool(
+        _SECRET_NAME.search(name)
         or _SECRET_VALUE.search(value)
         or any(fnmatchcase(name.upper(), pattern.upper()) for pattern in patterns)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ _FOLLOWED: Final = (
     crash_points.VARIABLE,
 )
 _BETWEEN: Final = ("KITARU_RUNNER_",)
+# What stands for the value of a variable in an argument, and how long a value is that is looked for elsewhere.
+_MARK: Final = re.compile("\ue000(\\w+)\ue001")
+_LEAST: Final = 8
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Surroundings:
         secrets: Those that do.
         folder: The working directory; None where it had been removed.
         path: The import path.
-        argv: The arguments of the program.
+        argv: The arguments of the program, with a mark where the value of a secret stood.
         umask: The file mode mask.
         python: Interpreter and prefix of the Python environment, and the program there that runners begin with.
     """
@@ -66,13 +70,23 @@ class Surroundings:
             patterns: Which further variables hold secrets, by name, with ``*`` for anything.
         """
         env = {name: value for name, value in os.environ.items() if not name.startswith((*_FOLLOWED, *_BETWEEN))}
-        secrets = {name: value for name, value in env.items() if is_secret(name, value, patterns)}
+        named = {name: value for name, value in env.items() if is_secret(name, value, patterns)}
+        shown = {name: value for name, value in named.items() if _tells(value)}
+        secrets = {
+            **named,
+            **{name: value for name, value in env.items() if any(map(value.__contains__, shown.values()))},
+        }
         plain = {name: value for name, value in env.items() if name not in secrets}
         folder = None
         with contextlib.suppress(OSError):
             folder = str(Path.cwd())
         python = (sys.executable, sys.prefix, str(start))
-        return cls(plain, Secrets.of(secrets), folder, list(path), list(sys.argv), umask(), python)
+        argv = [_without(shown, argument) for argument in sys.argv]
+        return cls(plain, Secrets.of(secrets), folder, list(path), argv, umask(), python)
+
+    def arguments(self, env: Mapping[str, str]) -> list[str]:
+        """Return the arguments of the program, with the secrets in them that ``env`` has."""
+        return [_MARK.sub(lambda mark: env.get(mark[1], mark[0]), argument) for argument in self.argv]
 
     def env_for(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return the variables of a runner that somebody with variables of their own starts."""
@@ -106,6 +120,17 @@ class Surroundings:
         return self.folder if there else None
 
 
+def _tells(value: str) -> bool:
+    """Whether a value, where it stands elsewhere too, is there for what it is: short ones and paths are common."""
+    return len(value) >= _LEAST and not value.startswith(os.sep)
+
+
+def _without(secrets: Mapping[str, str], text: str) -> str:
+    for name, value in sorted(secrets.items(), key=lambda item: -len(item[1])):
+        text = text.replace(value, f"\ue000{name}\ue001")
+    return text
+
+
 def read(directory: Path) -> Surroundings | None:
     """Return what is kept for an execution; None where nothing is.
 
@@ -131,17 +156,12 @@ def forget(directory: Path) -> None:
 
 
 def umask() -> int:
-    """Return this process's file mode mask; where that is possible without setting it, which other threads would see.
-
-    Raises:
-        OSError: It is unknown.
-    """
-    status = Path("/proc/self/status")
-    if not status.exists():
+    """Return this process's file mode mask; where that is possible without setting it, which other threads would see."""
+    known = None
+    with contextlib.suppress(OSError):
+        known = re.search(r"^Umask:\s*(\d+)", Path("/proc/self/status").read_text(), re.MULTILINE)
+    if known is None:
         mask = os.umask(0o077)
         os.umask(mask)
         return mask
-    for line in status.read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    raise OSError("the file mode mask is unknown")
+    return int(known[1], 8)

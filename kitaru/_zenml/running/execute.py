@@ -11,6 +11,7 @@ from uuid import UUID
 
 from zenml.artifacts.in_memory_cache import InMemoryArtifactCache
 from zenml.client import Client
+from zenml.enums import ExecutionStatus
 from zenml.execution.pipeline.dynamic.run_context import DynamicPipelineRunContext
 from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPaused
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
@@ -104,8 +105,9 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
         )
         try:
             runner.run_pipeline()
-            if exec_id in _completed:  # it never goes on
-                surroundings.forget(files.directory(runner_directory(), exec_id))
+            if exec_id in _completed:
+                _completed.remove(exec_id)
+                _forget_surroundings(exec_id)
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
             # As this runner has left it: whoever has seen that may have retried it, and then another runner has it now.
             has_ended = runner.run.status.is_finished
@@ -113,10 +115,18 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
                 files.give_up(describe_failure(error, None).summary)
             crash_points.reach("worker, failed")
             with exclusive():
-                if not has_ended or client.get_pipeline_run(exec_id).status.is_finished:
+                status = client.get_pipeline_run(exec_id).status
+                if not has_ended or status.is_finished:
                     records.ensure_failed(exec_id, error, origin="runner")
+            if status == ExecutionStatus.STOPPED:
+                _forget_surroundings(exec_id)
             if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
+
+
+def _forget_surroundings(exec_id: str) -> None:
+    """Keep nothing any more of what an execution was started in that never goes on."""
+    surroundings.forget(files.directory(runner_directory(), exec_id))
 
 
 def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:

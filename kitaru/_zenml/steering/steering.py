@@ -122,6 +122,7 @@ def abort_wait(exec_id: str, name: str | None) -> PendingWait:
         aborted = waits.abort(run.id, name)
         if run.status == ZenMLStatus.PAUSED:  # it has no runner that would tell its end
             _close(run.id, stopped=True)
+            surroundings.forget(files.directory(runner_directory(), str(run.id)))  # it never goes on
     return aborted
 
 
