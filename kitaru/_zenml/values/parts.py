@@ -14,8 +14,9 @@ from pydantic import BaseModel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# So many parts of one result are looked at: each is hashed.
+# So many parts of one result are looked at, and so deep: each is hashed with all that is in it.
 _MOST: Final = 1000
+_DEEPEST: Final = 3
 # What Python, or a module, may have one object of for everybody: it is a part only where nothing else holds it.
 _SHARED: Final = (str, bytes, tuple, frozenset)
 _NEVER: Final = (type(None), Number, Enum, type)
@@ -27,14 +28,16 @@ def parts_of(value: Any) -> Iterator[Any]:
     Numbers, and texts that are shared with the code or with other values, are none: the same one elsewhere comes from
     anywhere.
     """
-    unseen = deque([value])
+    unseen = deque([(value, 1)])
     seen = {id(value)}
     while unseen and len(seen) <= _MOST:
-        for part in _owned(_direct(unseen.popleft())):
+        whole, level = unseen.popleft()
+        for part in _owned(_direct(whole)):
             if id(part) in seen or len(seen) > _MOST:
                 continue
             seen.add(id(part))
-            unseen.append(part)
+            if level < _DEEPEST:
+                unseen.append((part, level + 1))
             yield part
 
 
