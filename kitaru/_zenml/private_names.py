@@ -243,6 +243,11 @@ PRIVATE_NAMES: Final = (
         "DockerContainerEngine.process_docker_stream",
         "Replaced: it reads what the engine reports of layers, and does not pass it on; see kitaru._zenml.stacks.builds.",
     ),
+    PrivateName(
+        "zenml.utils.notebook_utils",
+        "get_active_notebook_cell_code",
+        "Replaced: it takes every IPython for a notebook, and fails in a terminal.",
+    ),
     PrivateName("zenml.console", "console.soft_wrap", "Replaced: the URL of a login is broken where a line ends."),
 )
 # Loading the runner takes a fifth of a second, which only a process that runs flows has to spend.

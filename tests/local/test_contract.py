@@ -8,6 +8,7 @@ for, and the list of them in ``kitaru/_zenml/private_names.py`` is whole.
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import importlib
 import inspect
@@ -553,6 +554,20 @@ def test_a_step_takes_an_input_that_is_held(monkeypatch):
     monkeypatch.setattr(StepRunner, "_load_input_artifact", own)
     private.load_inputs_by({"held": 1}.__getitem__, missing=None)
     assert StepRunner._load_input_artifact(None, SimpleNamespace(id="held", chunk_index=None), int) == 1
+
+
+@contract("get_active_notebook_cell_code")
+def test_ipython_in_a_terminal_is_no_notebook(monkeypatch):
+    from zenml.utils import notebook_utils
+
+    monkeypatch.setattr(builtins, "get_ipython", SimpleNamespace, raising=False)
+    plain = notebook_utils.get_active_notebook_cell_code
+    monkeypatch.setattr(notebook_utils, "get_active_notebook_cell_code", plain)
+    private.allow_terminals()
+    assert notebook_utils.get_active_notebook_cell_code() is None
+    notebook = SimpleNamespace(get_parent=lambda: {"content": {"code": "1 + 1"}})
+    monkeypatch.setattr(builtins, "get_ipython", lambda: notebook, raising=False)
+    assert notebook_utils.get_active_notebook_cell_code() == "1 + 1"
 
 
 @contract("_store_artifact_data_and_prepare_request")

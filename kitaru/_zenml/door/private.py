@@ -28,7 +28,7 @@ from zenml.materializers.materializer_registry import MaterializerRegistry, mate
 from zenml.orchestrators import cache_utils, input_utils, step_launcher, step_runner
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
-from zenml.utils import exception_utils, logging_utils, source_utils
+from zenml.utils import exception_utils, logging_utils, notebook_utils, source_utils
 from zenml.utils.code_utils import CodeArchive
 from zenml.utils.logging_utils import LoggingContext
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
@@ -278,6 +278,21 @@ def hash_contents_by(with_hash: Callable[[Any, ArtifactVersionRequest], Artifact
 
     artifact_utils._store_artifact_data_and_prepare_request = store_and_hash  # type: ignore[assignment]
     step_runner._store_artifact_data_and_prepare_request = store_and_hash  # type: ignore[assignment]
+
+
+def allow_terminals() -> None:
+    """Have ZenML find no code of a cell where there is IPython and no notebook; further calls do nothing."""
+    cell_code = notebook_utils.get_active_notebook_cell_code
+    if cell_code.__module__ == __name__:
+        return
+
+    def code_of_notebooks() -> str | None:
+        try:
+            return cell_code()
+        except AttributeError:  # IPython in a terminal
+            return None
+
+    notebook_utils.get_active_notebook_cell_code = code_of_notebooks
 
 
 def create_snapshot(pipeline: DynamicPipeline) -> PipelineSnapshotResponse:

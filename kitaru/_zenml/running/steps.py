@@ -25,7 +25,7 @@ from kitaru._core.code.modules import locate
 from kitaru._core.code.signatures import call
 from kitaru._core.code.structure import Slot, decode, replace
 from kitaru._core.values.contents import Content
-from kitaru._zenml.door.private import set_source
+from kitaru._zenml.door.private import allow_terminals, set_source
 from kitaru._zenml.records.original import plan_of
 from kitaru._zenml.running import foreign_paths, isolation
 from kitaru._zenml.running.log_threads import give_threads_logs
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from kitaru._core.code.definitions import CheckpointDefinition
 
 GIVEN_UP: Final = "the flow's body has ended without waiting for it"
+
+allow_terminals()
 
 
 def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None:
