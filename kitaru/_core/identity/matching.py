@@ -55,6 +55,7 @@ class State(Enum):
 
     COMPLETED = "its result is taken"
     FAILED = "its failure is raised again"
+    RUNNING = "it still runs, and its outcome is waited for"
     AGAIN = "it runs again: it failed in an earlier attempt, was cut off, or a replay is to run it"
 
 

@@ -221,7 +221,7 @@ class Body:
         earlier = self._earlier.pop(made.name, None)
         if earlier is None:
             return None
-        if made.known is not None and is_same(made.known, made.call.inputs):
+        if made.known is not None and (made.known.state is State.RUNNING or is_same(made.known, made.call.inputs)):
             return earlier
         let_go(self._runner.run.id, [earlier])
         return None
@@ -292,7 +292,7 @@ class Body:
     def _from_record(self, made: _Made) -> Outcome | None:
         """Return what the record has for a call, or raise what it raised; None where it is to run."""
         known = made.known
-        if known is None or known.state is State.AGAIN:
+        if known is None or known.state in (State.AGAIN, State.RUNNING):
             return None
         step = self.record.step(made.name)
         if known.state is State.FAILED:

@@ -17,7 +17,7 @@ from kitaru._zenml.running.identity import NO_DIGEST, code_of, named_inputs, rec
 from kitaru._zenml.running.outcomes import RAISED_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Mapping
 
     from zenml.models import StepRunResponse
 
@@ -29,7 +29,13 @@ class Record:
     """What earlier attempts at a body, and the execution that it replays, have left in the store."""
 
     def __init__(
-        self, exec_id: str, steps: Mapping[str, StepRunResponse], original: Original | None = None, *, since: int = 1
+        self,
+        exec_id: str,
+        steps: Mapping[str, StepRunResponse],
+        original: Original | None = None,
+        *,
+        since: int = 1,
+        running: Collection[str] = (),
     ) -> None:
         """Create the record.
 
@@ -38,11 +44,13 @@ class Record:
             steps: The latest step run of each name.
             original: What the execution replays, where it does.
             since: The attempt from which on failures are outcomes of their calls: what failed before is tried again.
+            running: Names of the calls that an earlier attempt has started, and that go on in this process.
         """
         self.exec_id = exec_id
         self._steps = dict(steps)
         self._original = original
         self._since = since
+        self._running = frozenset(running)
         self._known = {**(original.steps if original is not None else {}), **steps}
         self._calls = Calls(map(self._recorded, self._known.values()), self._same_values)
         self.changed: set[str] = set()
@@ -92,7 +100,7 @@ class Record:
 
     def recency(self, match: Recorded | None) -> Recency:
         """Return when the outcome of a call came about: what was recorded before that was recorded without it."""
-        return NOW if match is None or match.state is State.AGAIN else match.recency
+        return NOW if match is None or match.state in (State.AGAIN, State.RUNNING) else match.recency
 
     @property
     def names(self) -> frozenset[str]:
@@ -175,7 +183,9 @@ class Record:
         if step.status.is_successful:
             return State.COMPLETED
         is_outcome = RAISED_KEY in step.run_metadata and attempt_of(step) >= self._since
-        return State.FAILED if is_outcome else State.AGAIN
+        if is_outcome:
+            return State.FAILED
+        return State.RUNNING if step.name in self._running else State.AGAIN
 
     def _same_values(self, recorded: Recorded, call: Call) -> bool:
         """Whether a recorded call is taken for one though the digests differ.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,8 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
     while True:
         with _kept_record():
             wait_until_recorded(run_id, job.going_on)
-            record = Record(str(run_id), records.latest_steps(run_id, hydrate=True), job.original, since=since)
+            steps, running = records.latest_steps(run_id, hydrate=True), [one.name for one in job.going_on]
+            record = Record(str(run_id), steps, job.original, since=since, running=running)
         body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt, job.going_on)
         take_over(job.runner, body)
         result = None
@@ -224,6 +226,8 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
         job.going_on[:] = body.close()
         if not isinstance(body.ended_by, Abandoned):
             return body, result
+        # Nothing has failed: the next body finds in the record what this one has started, whenever it is told of that.
+        wait_for([one.outcome for one in job.going_on if not one.is_given_up])
 
 
 def _prepare_process(*, in_container: bool) -> None:
