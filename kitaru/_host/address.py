@@ -39,7 +39,7 @@ def folder(env: Mapping[str, str] = os.environ) -> Path:
     Raises:
         OSError: There is none, or somebody else can enter it.
     """
-    text = json.dumps(_surroundings(env), sort_keys=True)
+    text = json.dumps(_identity(env), sort_keys=True)
     return _own(_own(_base(env)) / hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
@@ -73,7 +73,7 @@ def _own(path: Path) -> Path:
     return path
 
 
-def _surroundings(env: Mapping[str, str]) -> list[Any]:
+def _identity(env: Mapping[str, str]) -> list[Any]:
     limits = {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
     process = Path("/proc/self")
     # By its real path: scripts that pip has installed call it python3, a person python.

@@ -259,14 +259,14 @@ def _start(program: Path, folder: Path, env: Mapping[str, str]) -> None:
     with socket.socket(socket.AF_UNIX) as listener, _private_log(folder) as log:
         listener.bind(str(path))
         listener.listen(128)
-        patterns = sensitive_variables()
+        secrets = kept_secrets.secrets_among(env, sensitive_variables())
         process = subprocess.Popen(
             [sys.executable, "-P", "-u", str(program), "host", str(folder)],
             stdin=listener.fileno(),
             stdout=log,
             stderr=log,
             cwd="/",
-            env={name: value for name, value in env.items() if not kept_secrets.is_secret(name, value, patterns)},
+            env={name: value for name, value in env.items() if name not in secrets},
             start_new_session=True,
         )
     # Take note of its end, whenever that is, lest it stay a zombie of this process.

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.process import files, surroundings
 from kitaru._core.process.forks import name_process
-from kitaru._core.process.kept_secrets import Memory, Secrets
+from kitaru._core.process.kept_secrets import Secrets
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._host import address, fork
+from kitaru._host.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kitaru._runner.restoring import Place
+
 
 def start_host() -> None:
     """Start the host of this process, where there can be one and none runs, and wait until it has loaded ZenML."""
@@ -40,7 +42,13 @@ class DetachedRunner:
     """
 
     def __init__(
-        self, base: Path, exec_id: str | None = None, path: Sequence[str] = (), *, renews: bool = False
+        self,
+        base: Path,
+        exec_id: str | None = None,
+        path: Sequence[str] = (),
+        *,
+        renews: bool = False,
+        place: Place | None = None,
     ) -> None:
         """Create the runner; nothing is started yet.
 
@@ -49,12 +57,13 @@ class DetachedRunner:
             exec_id: The execution that is to go on, where it exists already.
             path: Entries of the import path that it needs, where nothing is kept of what it was started in.
             renews: Whether it goes on in the surroundings of this process, and not in those that it was started in.
+            place: Where a new one starts; by default where this process is.
         """
         self._base = base
         self._started: subprocess.Popen[bytes] | HostedProcess | None = None
         self._request: Request | None = None
         self._directory = base / f"{files.STARTING}{uuid4().hex}" if exec_id is None else files.directory(base, exec_id)
-        self._place = begin_anew() if exec_id is None else go_on(self._directory, path, renews=renews)
+        self._place = place or (begin_anew() if exec_id is None else go_on(self._directory, path, renews=renews))
 
     def __enter__(self) -> Self:
         if self._started is None and self._request is None:

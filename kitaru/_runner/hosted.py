@@ -22,7 +22,6 @@ from kitaru._core.settings.environment import host_enabled
 from kitaru._core.values.contents import by_path
 from kitaru._host import client, messages
 from kitaru._host.client import Request
-from kitaru._runner.restoring import begin_anew
 from kitaru._runner.submission import Begun, Declined, Failed, Order, Submitted
 from kitaru._runner.supervisor import heir_in
 
@@ -44,6 +43,8 @@ def start(
     values: Mapping[str, Any],
     settings: ResolvedSettings,
     module: ModuleRef,
+    *,
+    place: Place,
     take_up: Callable[[str], str | None],
 ) -> str | None:
     """Have a runner create an execution and run it; returns its id.
@@ -53,6 +54,7 @@ def start(
         values: Its bound arguments by parameter.
         settings: The resolved settings.
         module: How the runner finds the flow's module.
+        place: Where the runner starts.
         take_up: Lets an execution go on whose runner was lost as it was submitted, by the name of its run; returns its
             id, or None where there is none.
 
@@ -69,7 +71,6 @@ def start(
             given = pickle.dumps((dict(values), settings), protocol=pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - classes may do anything while they are pickled; ZenML has other ways to store them
         return None
-    place = begin_anew()
     order = Order(
         module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, place.surroundings
     )

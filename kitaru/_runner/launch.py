@@ -17,7 +17,7 @@ from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import local_runner
 from kitaru._runner import hosted
 from kitaru._runner.detached import DetachedRunner
-from kitaru._runner.restoring import keep_here
+from kitaru._runner.restoring import begin_anew, keep_here
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def start(
     """
     mode, module = _mode(flow)
     if mode == "process" and "zenml" not in sys.modules:
-        exec_id = (
-            hosted.start(flow, values, settings, module, _take_up) if module is not None and replay is None else None
-        )
-        if exec_id is not None:
-            return exec_id
+        place = begin_anew()
+        if module is not None and replay is None:
+            exec_id = hosted.start(flow, values, settings, module, place=place, take_up=_take_up)
+            if exec_id is not None:
+                return exec_id
         # Both processes load ZenML side by side. On a stack that runs flows elsewhere this one is not needed.
-        with DetachedRunner(runner_directory()) as early:
+        with DetachedRunner(runner_directory(), place=place) as early:
             return _start(flow, values, settings, replay, mode, early=early)
     return _start(flow, values, settings, replay, mode)
 

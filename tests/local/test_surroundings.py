@@ -15,9 +15,10 @@ import pytest
 
 from kitaru._core.code.modules import import_path
 from kitaru._core.process import files, surroundings
-from kitaru._core.process.kept_secrets import Memory, Secrets
+from kitaru._core.process.kept_secrets import Secrets
 from kitaru._core.process.surroundings import Surroundings
 from kitaru._host import control
+from kitaru._host.memory import Memory
 from kitaru._runner import restoring
 
 if TYPE_CHECKING:
@@ -179,6 +180,8 @@ def test_what_is_lost_goes_on_where_it_was_started(
         ("REGISTRY", '{"auths": {"r": {"auth": "eDp5"}}}', True),
         ("COPY", "the value of s3cret-value is in it", True),
         ("SSH_AUTH_SOCK", "/tmp/agent", False),
+        ("CONDA", "/opt/sk-learn/bin", False),
+        ("LEVEL", "basic things", False),
         ("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "3600", False),
     ],
 )
@@ -199,6 +202,20 @@ def test_a_secret_among_the_arguments_is_kept_by_its_name(monkeypatch: pytest.Mo
     assert "s3cret-value" not in str(here)
     assert here.arguments({"API_KEY": "s3cret-value"}) == ["x", "--key=s3cret-value", "$API_KEY"]
     assert here.arguments({})[2] == "$API_KEY"
+
+
+def test_a_secret_may_look_like_a_path_and_a_path_to_one_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"A.KEY": "/eA+b64/secret=", "KEY_FILE": str(tmp_path), "BESIDE": f"{tmp_path}/x"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COPY", "--key=/eA+b64/secret=")
+    monkeypatch.setattr("sys.argv", ["x", "--key=/eA+b64/secret="])
+    here = Surroundings.here([], Path("start.py"))
+    assert {"A.KEY", "COPY"} <= set(here.secrets.hashes)
+    assert here.env["BESIDE"] == f"{tmp_path}/x"
+    assert "eA+b64" not in str(here)
+    assert here.arguments(os.environ) == ["x", "--key=/eA+b64/secret="]
 
 
 def test_an_upgraded_interpreter_has_its_own_library(tmp_path: Path) -> None:
@@ -244,3 +261,11 @@ def test_of_several_values_the_one_that_was_set_is_taken(tmp_path: Path, monkeyp
     assert kept.lacking(os.environ) == ""
     (tmp_path / files.SURROUNDINGS).write_text('{"env": {}}')
     assert surroundings.read(tmp_path) is None
+
+
+def test_what_was_aborted_forgets_it(project: Project, home: Home, elsewhere: Elsewhere) -> None:
+    exec_id = start(project, KITARU_LOCAL_RUNNER="inline")
+    kept = home.zenml / "kitaru" / "executions" / exec_id / files.SURROUNDINGS
+    assert kept.exists()
+    elsewhere.kitaru("input", exec_id, "--abort")
+    assert not kept.exists()

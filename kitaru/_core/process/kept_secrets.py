@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -24,24 +24,38 @@ _SECRET_VALUE: Final = re.compile(
     r"|https?://[^\s/@]+@"
     r"|(passw(or)?d|pwd|secret|token|key|credentials?|sig|signature)([\"']?\s*=|[\"']\s*:)\s*[^\s=]"
     r"|passw(or)?d\s*:\s*\S"
-    r"|authorization[\"']?\s*[=:]\s*\S|[\"']auth[\"']\s*:|\b(bearer|basic)\s+\S"
-    r"|\bgh[pousr]_\w|\bgithub_pat_|\bglpat-|\bsk-\w|\bxox[abp]-|\beyJ[\w-]+\.[\w-]+\."
+    r"|authorization[\"']?\s*[=:]\s*\S|[\"']auth[\"']\s*:|\bbearer\s+\S|(?-i:\bBasic\s+\S)"
+    r"|\bgh[pousr]_\w|\bgithub_pat_|\bglpat-|(?<![\w/.-])sk-\w|\bxox[abp]-|(?-i:\beyJ[\w-]+\.[\w-]+\.)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY",
     re.IGNORECASE,
 )
 _ROUNDS: Final = 10_000
-# How many values of a variable a host remembers.
-_REMEMBERED: Final = 16
+# How long a value is at least that is looked for elsewhere.
+_LEAST: Final = 8
 
 
-def is_secret(name: str, value: str, patterns: Iterable[str]) -> bool:
-    """Whether a variable holds a secret.
+def secrets_among(env: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
+    """Return the variables that hold secrets: by their names, by their values, or as they contain the value of another.
 
     Args:
-        name: Its name.
-        value: Its value.
-        patterns: Which further variables do, by name, with ``*`` for anything.
+        env: All variables.
+        patterns: Which further ones do, by name, with ``*`` for anything.
     """
+    secrets = {name: value for name, value in env.items() if _is_secret(name, value, patterns)}
+    shown = [value for value in secrets.values() if tells(value)]
+    copies = {
+        name: value for name, value in env.items() if name not in _NO_SECRETS and any(map(value.__contains__, shown))
+    }
+    return {**secrets, **copies}
+
+
+def tells(value: str) -> bool:
+    """Whether a value, where it stands elsewhere too, is there for what it is: short ones and paths are common."""
+    is_path = os.path.isabs(value) and os.path.exists(value)  # noqa: PTH110, PTH117 - no error for what is no path
+    return len(value) >= _LEAST and not is_path
+
+
+def _is_secret(name: str, value: str, patterns: Iterable[str]) -> bool:
     return name not in _NO_SECRETS and bool(
         _SECRET_NAME.search(name)
         or _SECRET_VALUE.search(value)
@@ -70,35 +84,6 @@ class Secrets:
     def fits(self, name: str, value: str | None) -> bool:
         """Whether a variable has the value that it had."""
         return value is not None and _hash(self.salt, value) == self.hashes[name]
-
-
-@dataclass
-class Memory:
-    """Secrets that a resident process has seen, by name; they stand in no file."""
-
-    _values: dict[str, list[str]] = field(default_factory=dict)
-
-    def note(self, secrets: Secrets, env: Mapping[str, str]) -> None:
-        """Remember the values of some variables."""
-        for name in secrets.hashes:
-            if name in env:
-                known = [value for value in self._values.get(name, ()) if value != env[name]]
-                self._values[name] = [env[name], *known[: _REMEMBERED - 1]]
-
-    def fill(self, secrets: Secrets, env: Mapping[str, str]) -> dict[str, str]:
-        """Return an environment with the remembered values where they are those that were set, and its own are not."""
-        found = {
-            name: value
-            for name in secrets.hashes
-            if not secrets.fits(name, env.get(name))
-            for value in self._values.get(name, ())
-            if secrets.fits(name, value)
-        }
-        return {**env, **found}
-
-    def clear(self) -> None:
-        """Remember nothing any more."""
-        self._values.clear()
 
 
 def _hash(salt: str, value: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import crash_points, files
-from kitaru._core.process.kept_secrets import Secrets, is_secret
+from kitaru._core.process.kept_secrets import Secrets, secrets_among, tells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,9 +33,8 @@ _FOLLOWED: Final = (
     crash_points.VARIABLE,
 )
 _BETWEEN: Final = ("KITARU_RUNNER_",)
-# What stands for the value of a variable in an argument, and how long a value is that is looked for elsewhere.
-_MARK: Final = re.compile("\ue000(\\w+)\ue001")
-_LEAST: Final = 8
+# What stands for the value of a variable in an argument.
+_MARK: Final = re.compile("\ue000(.*?)\ue001")
 
 
 @dataclass(frozen=True)
@@ -70,18 +69,13 @@ class Surroundings:
             patterns: Which further variables hold secrets, by name, with ``*`` for anything.
         """
         env = {name: value for name, value in os.environ.items() if not name.startswith((*_FOLLOWED, *_BETWEEN))}
-        named = {name: value for name, value in env.items() if is_secret(name, value, patterns)}
-        shown = {name: value for name, value in named.items() if _tells(value)}
-        secrets = {
-            **named,
-            **{name: value for name, value in env.items() if any(map(value.__contains__, shown.values()))},
-        }
+        secrets = secrets_among(env, patterns)
         plain = {name: value for name, value in env.items() if name not in secrets}
         folder = None
         with contextlib.suppress(OSError):
             folder = str(Path.cwd())
         python = (sys.executable, sys.prefix, str(start))
-        argv = [_without(shown, argument) for argument in sys.argv]
+        argv = [_without(secrets, argument) for argument in sys.argv]
         return cls(plain, Secrets.of(secrets), folder, list(path), argv, umask(), python)
 
     def arguments(self, env: Mapping[str, str]) -> list[str]:
@@ -120,14 +114,10 @@ class Surroundings:
         return self.folder if there else None
 
 
-def _tells(value: str) -> bool:
-    """Whether a value, where it stands elsewhere too, is there for what it is: short ones and paths are common."""
-    return len(value) >= _LEAST and not value.startswith(os.sep)
-
-
 def _without(secrets: Mapping[str, str], text: str) -> str:
     for name, value in sorted(secrets.items(), key=lambda item: -len(item[1])):
-        text = text.replace(value, f"\ue000{name}\ue001")
+        if tells(value):
+            text = text.replace(value, f"\ue000{name}\ue001")
     return text
 
 
