@@ -180,6 +180,7 @@ def test_what_is_lost_goes_on_where_it_was_started(
         ("REGISTRY", '{"auths": {"r": {"auth": "eDp5"}}}', True),
         ("COPY", "the value of s3cret-value is in it", True),
         ("SSH_AUTH_SOCK", "/tmp/agent", False),
+        ("PATH", "/usr/bin:/opt/s3cret-value/bin", False),
         ("CONDA", "/opt/sk-learn/bin", False),
         ("LEVEL", "basic things", False),
         ("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "3600", False),

@@ -16,8 +16,11 @@ _SECRET_NAME: Final = re.compile(
     "KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(^|_)PASS(_|$)|_PWD$|(^|_)(AUTH|PAT)$|SSHPASS|AUTH_CONFIG|WEBHOOK",
     re.IGNORECASE,
 )
-# Named like secrets, and none: numbers that are read as ZenML is loaded, and so must be there from the beginning.
-_NO_SECRETS: Final = ("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "PASSLIB_MAX_PASSWORD_SIZE")
+# None, whatever they look like: numbers that are read as ZenML is loaded, and what a process cannot do without.
+_NO_SECRETS: Final = (
+    *("ZENML_PIPELINE_API_TOKEN_EXPIRATION", "PASSLIB_MAX_PASSWORD_SIZE"),
+    *("PATH", "HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH"),
+)
 # How values look that hold secrets among other things: URLs with credentials, and settings such as `password=...`.
 _SECRET_VALUE: Final = re.compile(
     r"://[^\s:/@]*:[^\s@]+@"
