@@ -24,7 +24,7 @@ from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files, surroundings
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.process.places import runner_directory
-from kitaru._core.settings.environment import shortcuts_enabled
+from kitaru._core.settings.environment import cancel_grace, shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
 from kitaru._core.words.exception_text import text_of
 from kitaru._zenml import hear_prints, private_names
@@ -224,10 +224,12 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
         job.going_on[:] = body.close()
+        # What was not given up is in the record of the next attempt, if it ends soon; where the body is only run again, in any
+        # case.
+        patience = None if isinstance(body.ended_by, Abandoned) else cancel_grace()
+        wait_for([one.outcome for one in job.going_on if not one.is_given_up], patience)
         if not isinstance(body.ended_by, Abandoned):
             return body, result
-        # Nothing has failed: the next body finds in the record what this one has started, whenever it is told of that.
-        wait_for([one.outcome for one in job.going_on if not one.is_given_up])
 
 
 def _prepare_process(*, in_container: bool) -> None:
