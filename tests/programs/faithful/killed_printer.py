@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 from kitaru import KitaruClient, KitaruRunnerLostError, checkpoint, flow
 
@@ -23,10 +24,17 @@ def printing() -> None:
     prints()
 
 
+def printed(exec_id: str) -> int:
+    lines = [entry.message for entry in KitaruClient().executions.logs(exec_id, source="runner")]
+    return lines.count("before the crash")
+
+
 if __name__ == "__main__":
     handle = printing.run()
     try:
         handle.wait(progress=False)
     except KitaruRunnerLostError as error:
-        lines = [entry.message for entry in KitaruClient().executions.logs(handle.exec_id, source="runner")]
-        print(type(error).__name__, lines.count("before the crash"))
+        deadline = time.monotonic() + 60
+        while (count := printed(handle.exec_id)) == 0 and time.monotonic() < deadline:
+            time.sleep(0.1)  # whoever buries the runner copies what it has left, which may be after the failure is told
+        print(type(error).__name__, count)
