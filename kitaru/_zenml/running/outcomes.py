@@ -124,7 +124,7 @@ RAISED_KEY: Final = "kitaru_raised"
 # The metadata of a call with an id: the inputs that differ from those that its result was made with.
 OTHER_INPUTS_KEY: Final = "kitaru_other_inputs"
 # Not of the call's own making, or gone with the process that it failed in: it is tried again.
-_NO_OUTCOMES: Final = (RunStoppedException, concurrent.futures.CancelledError, MemoryError)
+_NO_OUTCOMES: Final = (RunStoppedException, concurrent.futures.CancelledError, MemoryError, SystemError)
 
 
 def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
