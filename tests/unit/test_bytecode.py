@@ -29,7 +29,7 @@ def test_the_cache_tells_functions_of_one_name_apart_by_what_they_do(monkeypatch
         module = types.ModuleType("given")
         exec(source, module.__dict__)
         monkeypatch.setitem(sys.modules, "given", module)
-        digests = [digest(module.call, dict_order=cached) for cached in (True, False)]
+        digests = [digest(module.call, strict=cached) for cached in (True, False)]
         return " ".join(digests)
 
     once, same, other = (given(f"def call(): return {number}") for number in (1, 1, 2))

@@ -17,7 +17,7 @@ class Page(BaseModel):
     tags: frozenset[str] = frozenset()
 
 def hashed(value):
-    return digest(value, dict_order=True)
+    return digest(value, strict=True)
 
 one = [Page(name="a", reason="b", tags=frozenset({"x", "y", "z"})), {"q", "r", ("s", 1)}]
 print(hashed(one))

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pydantic_core import TzInfo
 
 from kitaru._core.code.modules import MAIN
-from kitaru._core.code.slots import slots_of
+from kitaru._core.code.slots import held_in_slots
 from kitaru.errors import KitaruBackendError
 
 if TYPE_CHECKING:
@@ -236,8 +236,7 @@ def _split(held: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 def _held(value: Any) -> dict[str, Any]:
-    held = {name: getattr(value, name) for name in slots_of(value) if hasattr(value, name)}
-    return {**getattr(value, "__dict__", {}), **held}
+    return {**getattr(value, "__dict__", {}), **held_in_slots(value)}
 
 
 def _no_extra(kind: type[BaseModel]) -> dict[str, Any] | None:

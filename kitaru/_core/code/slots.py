@@ -12,6 +12,11 @@ def slots_of(value: Any) -> tuple[str, ...]:
     return _slots_of(kind)
 
 
+def held_in_slots(value: Any) -> dict[str, Any]:
+    """Return what an object holds in its slots, by their names."""
+    return {name: getattr(value, name) for name in slots_of(value) if hasattr(value, name)}
+
+
 @functools.cache
 def _slots_of(kind: Any) -> tuple[str, ...]:
     names: list[str] = []

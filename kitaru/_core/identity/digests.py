@@ -51,10 +51,10 @@ def _no_token(_part: Any) -> str | None:
     return None
 
 
-def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, dict_order: bool = False) -> str:
+def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, strict: bool = False) -> str:
     """Return a digest of what a value holds, the same in every process that has the same classes.
 
-    Types count, all the way down. The order of sets does not, nor that of dicts unless it is wanted, nor which equal parts are one object (but for
+    Types count, all the way down. The order of dicts and sets does not, nor which equal parts are one object (but for
     objects that lead back to themselves), nor which cached properties were read already.
 
     Args:
@@ -62,7 +62,7 @@ def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, dict_o
         token: Is called with every part of the value, once, containers before what is in them and the value itself
             first; also with what objects are rebuilt from, as their states. Where it returns text, that stands for the
             part. It never gets None, nor an exact bool, int, float, complex, str or bytes.
-        dict_order: Whether the order of dicts counts, and what functions do.
+        strict: Whether the order of dicts counts as well, and what functions do.
 
     Returns:
         24 hexadecimal characters.
@@ -75,7 +75,7 @@ def digest(value: Any, token: Callable[[Any], str | None] = _no_token, *, dict_o
         >>> digest({"a": 1, "b": [2.5]}) == digest({"b": [2.5], "a": 1})
         True
     """
-    return _Walk(token, _IN_ORDER if dict_order else _EXACT).run(value).hex()
+    return _Walk(token, _STRICT if strict else _EXACT).run(value).hex()
 
 
 class _Walk:
@@ -296,7 +296,7 @@ _EXACT: dict[type, Opener] = {
     FunctionType: lambda part: digest_objects.named(part, part.__qualname__),
 }
 
-_IN_ORDER: dict[type, Opener] = {**_EXACT, dict: _dict_in_order, FunctionType: _function_with_code}
+_STRICT: dict[type, Opener] = {**_EXACT, dict: _dict_in_order, FunctionType: _function_with_code}
 
 
 def _opener_of(kind: type) -> Opener:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kitaru._core.code.slots import slots_of
+from kitaru._core.code.slots import held_in_slots
 
 _MODEL_PARTS = ("__dict__", "__pydantic_extra__", "__pydantic_private__", "__pydantic_fields_set__")
 
@@ -44,5 +44,4 @@ def _parts(value: Any) -> list[Any] | None:
 
 def _state(value: Any) -> list[Any]:
     """What an object holds, be it a field or not: a method, or what runs after ``__init__``, may have added some."""
-    held = {name: getattr(value, name) for name in slots_of(value) if hasattr(value, name)}
-    return [getattr(value, "__dict__", {}), held]
+    return [getattr(value, "__dict__", {}), held_in_slots(value)]

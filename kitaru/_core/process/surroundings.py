@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from kitaru._core.process import crash_points, files
 from kitaru._core.process.kept_secrets import Secrets, secrets_among, tells
+from kitaru._core.process.places import runner_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -139,10 +140,10 @@ def write(directory: Path, surroundings: Surroundings) -> None:
     files.write(directory / files.SURROUNDINGS, {**vars(surroundings), "secrets": vars(surroundings.secrets)})
 
 
-def forget(directory: Path) -> None:
-    """Keep nothing any more for an execution that cannot go on."""
+def forget(exec_id: str) -> None:
+    """Keep nothing any more for an execution that never goes on."""
     with contextlib.suppress(OSError):
-        (directory / files.SURROUNDINGS).unlink(missing_ok=True)
+        (files.directory(runner_directory(), exec_id) / files.SURROUNDINGS).unlink(missing_ok=True)
 
 
 def umask() -> int:

@@ -327,8 +327,8 @@ def _inline(run_id: UUID, steps: list[StepRunResponse]) -> list[StepRunResponse]
     return [step for step in steps if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
 
 
-def _end_steps(steps: Iterable[StepRunResponse], status: ExecutionStatus, reason: str | None) -> None:
-    info = ExceptionInfo(traceback=reason, message=reason) if reason is not None else None
+def _end_steps(steps: Iterable[StepRunResponse], status: ExecutionStatus, reason: str) -> None:
+    info = ExceptionInfo(traceback=reason, message=reason)
     for step in steps:
         publish_step_run_status_update(step.id, status, exception_info=info)
 

@@ -46,7 +46,7 @@ from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.precedence import Precedence
 from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
-from kitaru._zenml.running.started import Started, is_same, let_go, needed_by, wanted_of
+from kitaru._zenml.running.started import Started, needed_by, wanted_of
 from kitaru._zenml.values.lineage import Lineage
 from kitaru._zenml.values.memory import Held
 from kitaru._zenml.values.saving import Saved, save
@@ -217,14 +217,9 @@ class Body:
         return self._pool.submit(run, [future._future for future in needs]), needs  # noqa: SLF001 - the future's other half
 
     def _still_running(self, made: _Made) -> Started | None:
-        """Return a call of an earlier attempt that is this one and still runs; one of its name that is not, ends."""
-        earlier = self._earlier.pop(made.name, None)
-        if earlier is None:
-            return None
-        if made.known is not None and (made.known.state is State.RUNNING or is_same(made.known, made.call.inputs)):
-            return earlier
-        let_go(self._runner.run.id, [earlier])
-        return None
+        """Return a call of an earlier attempt that is this one and still runs."""
+        is_running = made.known is not None and made.known.state is State.RUNNING
+        return self._earlier.pop(made.name) if is_running else None
 
     def _keep_until_done(self, started: Started) -> None:
         """Keep a call as long as it may have failed; the value of one that has not is the body's to let go."""

@@ -23,7 +23,6 @@ from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files, surroundings
 from kitaru._core.process.event import Event, Kind
-from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.environment import cancel_grace, shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
 from kitaru._core.words.exception_text import text_of
@@ -108,7 +107,7 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
             runner.run_pipeline()
             if exec_id in _completed:
                 _completed.remove(exec_id)
-                _forget_surroundings(exec_id)
+                surroundings.forget(exec_id)
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
             # As this runner has left it: whoever has seen that may have retried it, and then another runner has it now.
             has_ended = runner.run.status.is_finished
@@ -120,14 +119,9 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
                 if not has_ended or status.is_finished:
                     records.ensure_failed(exec_id, error, origin="runner")
             if status == ExecutionStatus.STOPPED:
-                _forget_surroundings(exec_id)
+                surroundings.forget(exec_id)
             if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
-
-
-def _forget_surroundings(exec_id: str) -> None:
-    """Keep nothing any more of what an execution was started in that never goes on."""
-    surroundings.forget(files.directory(runner_directory(), exec_id))
 
 
 def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:
@@ -224,8 +218,7 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
         job.going_on[:] = body.close()
-        # What was not given up is in the record of the next attempt, if it ends soon; where the body is only run again, in any
-        # case.
+        # What was not given up is then in the record. Where the body is only run again, all of it has to be.
         patience = None if isinstance(body.ended_by, Abandoned) else cancel_grace()
         wait_for([one.outcome for one in job.going_on if not one.is_given_up], patience)
         if not isinstance(body.ended_by, Abandoned):
@@ -276,9 +269,7 @@ def _end_completed(job: _Job, attempt: AttemptRecord, record: Record, result: Ar
 def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, again: bool) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
     run_id, function = job.runner.run.id, job.flow.func
-    if again and isinstance(
-        error, MemoryError | SystemError
-    ):  # the next attempt needs a process that has some, or is whole
+    if again and isinstance(error, MemoryError | SystemError):  # the next attempt needs a process that is whole
         files.give_up(describe_failure(error, function).summary)
     if isinstance(error, WaitAborted):
         # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.

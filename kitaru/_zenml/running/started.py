@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from kitaru._core.code.scope import Call
-    from kitaru._core.identity.matching import Recorded
     from kitaru._zenml.running.plain_step import Called
 
 _LOOK_SECONDS: Final = 0.1
@@ -119,12 +118,6 @@ def needed_by(called: Called, arguments: Mapping[str, Any], started: Iterable[St
     return [*needed, *(part for part in parts if isinstance(part, CheckpointFuture))]
 
 
-def is_same(known: Recorded, inputs: Mapping[str, str | None]) -> bool:
-    """Whether a recorded call was given these inputs, as far as they have digests."""
-    before = known.inputs or {}
-    return all(None in (before.get(name), digest) or before.get(name) == digest for name, digest in inputs.items())
-
-
 def wait_until_recorded(run_id: UUID, started: Iterable[Started]) -> None:
     """Wait until the record has calls that have been started.
 
@@ -142,8 +135,6 @@ def wait_until_recorded(run_id: UUID, started: Iterable[Started]) -> None:
 def let_go(run_id: UUID, started: Iterable[Started]) -> None:
     """End calls that nobody waits for: async ones are cancelled, the threads of others are left behind.
 
-    What was not given up, as its body has raised something, may end by itself in the time that cleaning up may take.
-
     Args:
         run_id: The run.
         started: The calls; those that have ended are left as they are.
@@ -154,7 +145,7 @@ def let_go(run_id: UUID, started: Iterable[Started]) -> None:
     deadline = time.monotonic() + cancel_grace()
     places = [(one, one.call.stop()) for one in going_on]
     for one, place in places:
-        if place != THREAD or not one.is_given_up:
+        if place != THREAD:
             wait_for([one.outcome], max(deadline - time.monotonic(), 0))
         if not one.is_done:
             _leave(run_id, one)

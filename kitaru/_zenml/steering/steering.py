@@ -122,7 +122,6 @@ def abort_wait(exec_id: str, name: str | None) -> PendingWait:
         aborted = waits.abort(run.id, name)
         if run.status == ZenMLStatus.PAUSED:  # it has no runner that would tell its end
             _close(run.id, stopped=True)
-            surroundings.forget(files.directory(runner_directory(), str(run.id)))  # it never goes on
     return aborted
 
 
@@ -145,7 +144,6 @@ def cancel(exec_id: str) -> str:
             _set_status(run.id, ZenMLStatus.STOPPING)
             _stop_processes(str(run.id))
         _close(run.id, stopped=stopped)
-        surroundings.forget(files.directory(runner_directory(), str(run.id)))  # it never goes on
     return str(run.id)
 
 
@@ -265,6 +263,7 @@ def _close(run_id: UUID, *, stopped: bool) -> None:
             records.end_attempt(run_id, attempt, "cancelled", None)
     if stopped:
         _set_status(run_id, ZenMLStatus.STOPPED)
+    surroundings.forget(str(run_id))
 
 
 def _set_status(run_id: UUID, status: ZenMLStatus) -> None:

@@ -38,7 +38,7 @@ _lock = threading.Lock()
 def stable_digest(value: Any) -> str | None:
     """Return a digest that is the same in every process, and another for a dict in another order; None where none is."""
     try:
-        return digest(value, dict_order=True)
+        return digest(value, strict=True)
     except Undigestible:
         return None
 

@@ -37,8 +37,6 @@ _SHOWN_AS: Final = {
 }
 _LARGEST_SHOWN: Final = 2_000_000
 _NAMES: Final = 200
-
-
 _KINDS: Final = {kind.kind: kind for kind in (File, Folder)}
 
 
@@ -46,8 +44,8 @@ class ContentMaterializer(BaseMaterializer):
     """Stores a file's bytes, or a folder's as one archive, and beside them the name and the hash."""
 
     ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (File, Folder)
-    size_written = 0
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+    size_written = 0  # of what this one has saved
 
     def load(self, data_type: type[Any]) -> Any:  # noqa: ARG002 - what is stored says what it is
         """Return the file or folder; its contents are fetched when its path is asked for."""
