@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         PendingWait,
         Usage,
     )
+    from kitaru.policies import Retry
     from kitaru.secrets import delete_secret, get_secret, list_secrets, set_secret
     from kitaru.stack import (
         check_stack,
@@ -101,6 +102,7 @@ _WHERE = {
     "Markdown": "kitaru.visualizations",
     "PendingWait": "kitaru.models",
     "Picture": "kitaru.visualizations",
+    "Retry": "kitaru.policies",
     "Table": "kitaru.visualizations",
     "Usage": "kitaru.models",
     "check_stack": "kitaru.stack",
@@ -170,6 +172,7 @@ __all__ = [
     "Markdown",
     "PendingWait",
     "Picture",
+    "Retry",
     "Table",
     "Usage",
     "check_stack",

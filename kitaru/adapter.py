@@ -23,7 +23,7 @@ from kitaru._core.code import scope as scopes
 from kitaru._core.code.definitions import CheckpointOptions
 from kitaru._core.code.event_loop import in_event_loop
 from kitaru._core.code.named import NamedCall, Scope, clean_name
-from kitaru._core.settings.options import checked_retries
+from kitaru._core.policies.retry import checked_retries, policy_of
 from kitaru.checkpoints import Checkpoint
 from kitaru.errors import KitaruContextError, KitaruUsageError
 from kitaru.waits import wait
@@ -392,7 +392,10 @@ def _call(
 ) -> NamedCall:
     clean = _checked_name(name)
     options = CheckpointOptions(
-        retries=checked_retries(retries, "kitaru.adapter.run(retries=)"), cache=cache, type=kind, runtime="inline"
+        retry=policy_of(checked_retries(retries, "kitaru.adapter.run(retries=)")),
+        cache=cache,
+        type=kind,
+        runtime="inline",
     )
     stem = _stem(clean, scope)
     shared = clean if scope is None else f"{scope.base}_{clean}"

@@ -15,27 +15,159 @@ from collections.abc import (
     ValuesView,
 )
 from copy import copy
+from dataclasses import replace
 from itertools import product as cartesian
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    get_args,
+    overload,
+)
 
 from kitaru._core.code import scope
 from kitaru._core.code.definitions import CheckpointDefinition, CheckpointOptions, Runtime, checked_id
 from kitaru._core.code.futures import CheckpointFuture, CheckpointFutures
 from kitaru._core.code.signatures import refuse_unknown
-from kitaru._core.settings.options import checked_retries
-from kitaru._core.words.suggest import no_attribute
+from kitaru._core.policies.amounts import checked_count, checked_memory, checked_rate, checked_seconds, wrong
+from kitaru._core.policies.hook_functions import checked_hooks
+from kitaru._core.policies.retry import checked_retries, policy_of
+from kitaru._core.words.suggest import did_you_mean, no_attribute
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from kitaru._core.policies.hook_functions import Hook
+    from kitaru._core.policies.retry import Retry
+
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-__all__ = ["Checkpoint", "CheckpointFuture", "CheckpointFutures", "CheckpointOptions", "checkpoint", "unmapped"]
+__all__ = [
+    "CallKeywords",
+    "Checkpoint",
+    "CheckpointFuture",
+    "CheckpointFutures",
+    "CheckpointKeywords",
+    "CheckpointOptions",
+    "checkpoint",
+    "unmapped",
+]
 
-_OPTIONS = ("retries", "cache", "type", "runtime", "settings", "resources", "materializers")
+
+class CallKeywords(TypedDict, total=False):
+    """The options of single calls.
+
+    Attributes:
+        retries: Maximum number of retries when it raises, or a policy; 0 by default.
+        timeout: Seconds that one attempt of a call may take; no limit by default.
+        cache: Whether a result of an earlier execution with the same code and inputs may be reused. None, the default,
+            leaves it to the flow's ``cache``.
+        runtime: ``"inline"`` runs in the flow's own process, ``"process"`` in one of its own, ``"isolated"`` in a
+            container of its own where the stack's orchestrator has some. None leaves it to ZenML.
+        resources: ZenML resource settings: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
+        max_memory: The memory that a process of its own may have: ``"2GB"``, or bytes.
+        zenml: What ZenML sets for a step beside these, by its own words.
+    """
+
+    retries: int | Retry | None
+    timeout: float | None
+    cache: bool | None
+    runtime: Runtime | None
+    resources: Mapping[str, Any] | None
+    max_memory: int | str | None
+    zenml: Mapping[str, Any] | None
+
+
+class CheckpointKeywords(CallKeywords, total=False):
+    """The options of a checkpoint: those of single calls, and what all its calls share.
+
+    Attributes:
+        type: A word for the kind of work, shown beside the checkpoint: ``"llm_call"``, ``"tool_call"``.
+        settings: ZenML step settings, passed through.
+        materializers: ZenML materializers of the outputs, passed through.
+        concurrency: How many calls run at once over the executions of this machine; no limit by default.
+        rate: How often calls start over the executions of this machine: ``"30/min"``; no limit by default.
+        on_success: A function, or a list of functions, that get a call when it has completed.
+        on_failure: The same, when it has failed and is not tried again.
+    """
+
+    type: str | None
+    settings: Mapping[str, Any] | None
+    materializers: Any
+    concurrency: int | None
+    rate: str | None
+    on_success: Hook | Sequence[Hook] | None
+    on_failure: Hook | Sequence[Hook] | None
+
+
+def _checked_retries(_name: str, value: Any, where: str) -> Any:
+    return policy_of(checked_retries(value, where))
+
+
+def _checked_cache(name: str, value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(name, "True, False or None", where, value)
+    return value
+
+
+def _checked_runtime(name: str, value: Any, where: str) -> Runtime:
+    known = get_args(Runtime)
+    if value not in known:
+        nearest = did_you_mean(value, known) if isinstance(value, str) else ""
+        raise KitaruUsageError(f"{where} gives {value!r}: {name} is {', '.join(map(repr, known))} or None.{nearest}")
+    return cast("Runtime", value)
+
+
+def _checked_mapping(name: str, value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise wrong(name, "a mapping", where, value)
+    return dict(value)
+
+
+def _as_given(_name: str, value: Any, _where: str) -> Any:
+    return value
+
+
+_CHECKS: Final[dict[str, Callable[[str, Any, str], Any]]] = {
+    "retries": _checked_retries,
+    "cache": _checked_cache,
+    "type": _as_given,
+    "runtime": _checked_runtime,
+    "timeout": checked_seconds,
+    "max_memory": checked_memory,
+    "resources": _checked_mapping,
+    "settings": _checked_mapping,
+    "materializers": _as_given,
+    "zenml": _checked_mapping,
+    "concurrency": checked_count,
+    "rate": checked_rate,
+    "on_success": checked_hooks,
+    "on_failure": checked_hooks,
+}
+_OF_CALLS: Final = ("retries", "timeout", "cache", "runtime", "resources", "max_memory", "zenml")
+
+
+def _changed_options(options: CheckpointOptions, where: str, keywords: Mapping[str, Any]) -> CheckpointOptions:
+    """Return options with those changed that are given."""
+    checked = {
+        name: _CHECKS[name](name, value, f"{where}({name}=)") for name, value in keywords.items() if value is not None
+    }
+    if "retries" in checked:
+        checked["retry"] = checked.pop("retries")
+    if "zenml" in checked:
+        checked["zenml"] = {**options.zenml, **checked["zenml"]}
+    return replace(options, **checked)
 
 
 class unmapped(Generic[T]):  # noqa: N801 - used like a function
@@ -75,25 +207,40 @@ class Checkpoint(CheckpointDefinition[P, R]):
         """
         return cast("CheckpointFuture[R]", self._body().submit(self, args, kwargs))
 
-    def with_options(self, *, id: str | Callable[..., str]) -> Self:  # noqa: A002 - the word that users know
-        """Return the checkpoint with a name for its calls that tells each from all others of the execution.
+    def with_options(
+        self,
+        *,
+        id: str | Callable[..., str] | None = None,  # noqa: A002 - the word that users know
+        after: Sequence[Any] = (),
+        **options: Unpack[CallKeywords],
+    ) -> Self:
+        """Return the checkpoint with options of single calls; those not given stay.
 
         A call with an id is found again by that alone, wherever and in whatever order the body makes it, and its first
         result stands whatever its inputs are. Without one, a call is told by its place in the body and by its inputs.
 
         Args:
-            id: A text of 1 to 120 characters, or a function that gets all of the call's arguments and returns one. Of a
-                text, the calls of ``map`` and ``product`` get ``-1``, ``-2``, ... behind it. Shown as the call's name.
+            id: What tells each call from all others of the execution: a text of 1 to 120 characters, or a function that
+                gets all of the call's arguments and returns one. Of a text, the calls of ``map`` and ``product`` get
+                ``-1``, ``-2``, ... behind it. Shown as the call's name.
+            after: Futures of calls that have to be completed before a call starts, though it takes nothing of theirs.
+            **options: ``retries``, ``timeout``, ``cache``, ``runtime``, ``resources``, ``max_memory`` and ``zenml``, which
+                is merged key by key; see ``kitaru.checkpoints.CallKeywords``.
 
         Raises:
-            KitaruUsageError: The id is neither, or a text that cannot be kept as a name.
+            KitaruUsageError: An option is wrong, or the id a text that cannot be kept as a name.
 
         Examples:
-            >>> refund.with_options(id=f"refund-{customer}")(customer, amount)  # doctest: +SKIP
+            >>> refund.with_options(id=f"refund-{customer}", retries=2)(customer, amount)  # doctest: +SKIP
             >>> refund.with_options(id=lambda customer, amount: f"refund-{customer}").map(customers, 10)  # doctest: +SKIP
         """
+        where = f"{self.name}.with_options"
+        refuse_unknown(where, [name for name in options if name not in _OF_CALLS], ("id", "after", *_OF_CALLS))
         chosen = copy(self)
-        chosen.id = id if callable(id) else checked_id(id, self.name)
+        chosen.options = _changed_options(self.options, where, options)
+        if id is not None:
+            chosen.id = id if callable(id) else checked_id(id, self.name)
+        chosen.after = (*self.after, *after)
         return chosen
 
     def map(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
@@ -263,29 +410,8 @@ def checkpoint(function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncCheckpo
 @overload
 def checkpoint(function: Callable[P, R], /) -> Checkpoint[P, R]: ...
 @overload
-def checkpoint(
-    *,
-    retries: int = 0,
-    cache: bool | None = None,
-    type: str | None = None,
-    runtime: Runtime | None = None,
-    settings: Mapping[str, Any] | None = None,
-    resources: Mapping[str, Any] | None = None,
-    materializers: Any = None,
-) -> _CheckpointDecorator: ...
-def checkpoint(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    retries: int = 0,
-    cache: bool | None = None,
-    type: str | None = None,
-    runtime: Runtime | None = None,
-    settings: Mapping[str, Any] | None = None,
-    resources: Mapping[str, Any] | None = None,
-    materializers: Any = None,
-    **unknown: Any,
-) -> Any:
+def checkpoint(**options: Unpack[CheckpointKeywords]) -> _CheckpointDecorator: ...
+def checkpoint(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a function a checkpoint.
 
     A call in a flow's body returns the function's value once it is stored. When the execution is tried again, a
@@ -293,16 +419,10 @@ def checkpoint(
 
     Args:
         function: The function, where the decorator is used bare.
-        retries: Maximum number of retries when it raises; 0 by default.
-        cache: Whether a result of an earlier execution with the same code and inputs may be reused. None, the
-            default, leaves it to the flow's ``cache``.
-        type: A word for the kind of work, shown beside the checkpoint: ``"llm_call"``, ``"tool_call"``.
-        runtime: ``"inline"`` runs in the flow's own process, ``"isolated"`` in a container of its own where the
-            stack's orchestrator has some. None leaves it to ZenML.
-        settings: ZenML step settings, passed through.
-        resources: ZenML resource settings, passed through: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
-        materializers: ZenML materializers of the outputs, passed through.
-        **unknown: Refused, with the nearest option.
+        **options: ``retries``, ``timeout``, ``cache``, ``type``, ``runtime``, ``resources``, ``max_memory``, ``settings``,
+            ``materializers``, ``zenml``, ``concurrency``, ``rate``, ``on_success`` and ``on_failure``; see
+            ``kitaru.checkpoints.CheckpointKeywords``. By default it is not tried again, has no limits, and ``cache`` is
+            left to the flow.
 
     Raises:
         KitaruUsageError: An option is wrong, or what is decorated is not a function.
@@ -312,26 +432,14 @@ def checkpoint(
         ... def double(x: int) -> int:
         ...     return 2 * x
     """
-    refuse_unknown("@checkpoint", unknown, _OPTIONS)
-    if cache is not None and not isinstance(cache, bool):
-        raise KitaruUsageError(f"@checkpoint(cache={cache!r}): cache is True, False or None.")
-    if runtime not in (None, "inline", "isolated"):
-        raise KitaruUsageError(f"@checkpoint(runtime={runtime!r}): runtime is 'inline', 'isolated' or None.")
-    options = CheckpointOptions(
-        retries=checked_retries(retries, "@checkpoint(retries=)"),
-        cache=cache,
-        type=type,
-        runtime=runtime,
-        settings=dict(settings or {}),
-        resources=dict(resources) if resources is not None else None,
-        materializers=materializers,
-    )
+    refuse_unknown("@checkpoint", [name for name in options if name not in _CHECKS], tuple(_CHECKS))
+    checked = _changed_options(CheckpointOptions(), "@checkpoint", options)
 
     def decorate(target: Callable[..., Any]) -> Checkpoint[..., Any]:
         if not inspect.isfunction(target):
             raise KitaruUsageError(f"@checkpoint decorates a function; {target!r} is none.")
         # A decorator below may be a plain function that passes on the coroutine of the async one it wraps.
         kind = AsyncCheckpoint if inspect.iscoroutinefunction(inspect.unwrap(target)) else Checkpoint
-        return kind(target, options)
+        return kind(target, checked)
 
     return decorate if function is None else decorate(function)

@@ -13,6 +13,7 @@ from kitaru._core.settings.unset import UNSET, Unset
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kitaru._core.policies.retry import Retry
     from kitaru.image import ImageSettings
 
 __all__ = [
@@ -31,7 +32,8 @@ def configure(
     stack: str | Unset | None = UNSET,
     image: ImageSettings | Mapping[str, Any] | str | Unset | None = UNSET,
     cache: bool | Unset | None = UNSET,
-    retries: int | Unset | None = UNSET,
+    retries: int | Retry | Unset | None = UNSET,
+    zenml: Mapping[str, Any] | Unset | None = UNSET,
 ) -> None:
     """Set defaults for every flow of this process.
 
@@ -46,7 +48,10 @@ def configure(
             image of an earlier call whole, and merges field by field with those of the other layers.
         cache: Whether a checkpoint may reuse the output of an earlier one with the same code and inputs; True where no
             layer says otherwise.
-        retries: Maximum number of retries after a failure: a whole number; 0 where no layer says otherwise.
+        retries: Maximum number of retries after a failure, a whole number, or a policy (``kitaru.Retry``); 0 where no
+            layer says otherwise.
+        zenml: What ZenML sets for pipelines beside these, by its own words. It replaces the mapping of an earlier call
+            whole, and merges key by key with those of the other layers.
 
     Raises:
         KitaruUsageError: A value is not what its setting accepts; then none of them has changed.
@@ -56,7 +61,7 @@ def configure(
         >>> kitaru.configure(cache=False, image={"requirements": ["httpx"]})
         >>> kitaru.configure(cache=None, image=None)  # as if it had not been called
     """
-    settings.configure(stack=stack, image=image, cache=cache, retries=retries)
+    settings.configure(stack=stack, image=image, cache=cache, retries=retries, zenml=zenml)
 
 
 def current_settings() -> ResolvedSettings:

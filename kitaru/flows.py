@@ -9,7 +9,7 @@ from kitaru._core.code import loading, scope
 from kitaru._core.code.definitions import FlowDefinition
 from kitaru._core.code.signatures import bind
 from kitaru._core.settings.keywords import FlowKeywords, ReplayKeywords, checked_options, checked_replay
-from kitaru._core.settings.options import SETTINGS
+from kitaru._core.settings.options import RUN_OPTIONS
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._core.words.suggest import no_attribute
 from kitaru.errors import KitaruBackendError, KitaruUsageError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from kitaru._core.images.image import ImageSettings
+    from kitaru._core.policies.retry import Retry
     from kitaru._core.records.executions import ExecutionSummary
     from kitaru.handle import FlowHandle
 
@@ -25,8 +26,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 __all__ = ["Flow", "FlowKeywords", "ReplayKeywords", "flow"]
-
-_OPTIONS = tuple(SETTINGS)
 
 
 class Flow(FlowDefinition[P, R]):
@@ -47,7 +46,7 @@ class Flow(FlowDefinition[P, R]):
         stack: str | None,
         image: ImageSettings | Mapping[str, Any] | str | None = None,
         cache: bool | None = None,
-        retries: int | None = None,
+        retries: int | Retry | None = None,
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     @overload
@@ -57,7 +56,7 @@ class Flow(FlowDefinition[P, R]):
         stack: str | None = None,
         image: ImageSettings | Mapping[str, Any] | str | None,
         cache: bool | None = None,
-        retries: int | None = None,
+        retries: int | Retry | None = None,
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     @overload
@@ -67,7 +66,7 @@ class Flow(FlowDefinition[P, R]):
         stack: str | None = None,
         image: ImageSettings | Mapping[str, Any] | str | None = None,
         cache: bool | None,
-        retries: int | None = None,
+        retries: int | Retry | None = None,
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     @overload
@@ -77,7 +76,7 @@ class Flow(FlowDefinition[P, R]):
         stack: str | None = None,
         image: ImageSettings | Mapping[str, Any] | str | None = None,
         cache: bool | None = None,
-        retries: int | None,
+        retries: int | Retry | None,
         **kwargs: Any,
     ) -> FlowHandle[R]: ...
     def run(  # type: ignore[misc]  # PEP 612 has no way to say that P lacks these keywords; flow() refuses such a P
@@ -86,7 +85,7 @@ class Flow(FlowDefinition[P, R]):
         stack: str | None = None,
         image: ImageSettings | Mapping[str, Any] | str | None = None,
         cache: bool | None = None,
-        retries: int | None = None,
+        retries: int | Retry | None = None,
         **kwargs: Any,
     ) -> FlowHandle[R]:
         """Start the flow and return its handle at once; it goes on when this process ends.
@@ -116,7 +115,7 @@ class Flow(FlowDefinition[P, R]):
         """
         self._refuse_in_flow("run")
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
-        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, _OPTIONS)
+        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, RUN_OPTIONS)
         from kitaru.handle import FlowHandle
 
         executing = loading.execution()
@@ -177,8 +176,8 @@ class Flow(FlowDefinition[P, R]):
         """Return the same flow with other options; those not given stay.
 
         Args:
-            **options: ``stack``, ``image``, ``cache`` and ``retries``; an image is merged field by field over the flow's
-                own. See ``kitaru.flows.FlowKeywords``.
+            **options: Those of ``@flow``; an image is merged field by field over the flow's own, ``zenml`` key by key. See
+                ``kitaru.flows.FlowKeywords``.
 
         Raises:
             KitaruUsageError: An option is wrong.
@@ -225,11 +224,11 @@ class Flow(FlowDefinition[P, R]):
 
 
 def _refuse_option_names(name: str, signature: inspect.Signature) -> None:
-    taken = [parameter for parameter in signature.parameters if parameter in _OPTIONS]
+    taken = [parameter for parameter in signature.parameters if parameter in RUN_OPTIONS]
     if taken:
         raise KitaruUsageError(
             f"Flow {name!r} has a parameter {taken[0]!r}, which is an option of .run(). Rename the parameter; the "
-            f"options are {', '.join(_OPTIONS)}."
+            f"options are {', '.join(RUN_OPTIONS)}."
         )
 
 
@@ -286,8 +285,10 @@ def flow(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     Args:
         function: The function, where the decorator is used bare.
-        **options: ``stack``, ``image``, ``cache`` and ``retries``; see ``kitaru.flows.FlowKeywords``. Where no layer
-            says otherwise ``cache`` is True and ``retries`` is 0.
+        **options: ``stack``, ``image``, ``cache``, ``retries``, ``zenml``, ``timeout``, ``resources``, ``name``, ``tags``,
+            ``idempotency_key``, ``concurrency`` and the hooks ``on_success``, ``on_failure``, ``on_wait``,
+            ``on_cancelled``, ``on_end``; see ``kitaru.flows.FlowKeywords``. Where no layer says otherwise ``cache`` is
+            True and ``retries`` is 0.
 
     Raises:
         KitaruUsageError: An option is wrong, a parameter has the name of one, or what is decorated is not

@@ -13,15 +13,19 @@ from uuid import uuid4
 from kitaru._core.code.entries import plant
 from kitaru._core.code.modules import main_alias
 from kitaru._core.code.signatures import bind, call, output_annotation, record_names
+from kitaru._core.policies.retry import NO_RETRY, Retry
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kitaru._core.policies.amounts import Rate
+    from kitaru._core.policies.hook_functions import Hook
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Runtime = Literal["inline", "isolated"]
+Runtime = Literal["inline", "isolated", "process"]
 # The recorded input that holds what the others cannot say: the shape of containers.
 CALL_INPUT: Final = "kitaru_call"
 # The recorded input that is given to nobody: the results that parts among the inputs come from.
@@ -58,22 +62,41 @@ class CheckpointOptions:
     """What a decorator says of a checkpoint.
 
     Attributes:
-        retries: Maximum number of retries when it raises, each time at once; 0 by default.
+        retry: How often, after what and with what delay it is tried again when it raises; not at all by default.
         cache: Whether an earlier execution's result may be reused; None leaves it to the flow.
         type: A word for the kind of work, shown with the checkpoint: ``"llm_call"``, ``"tool_call"``.
-        runtime: ``"isolated"`` asks for a container of its own where the stack has some.
+        runtime: ``"isolated"`` asks for a container of its own where the stack has some, ``"process"`` for a process.
         settings: ZenML settings of the step, passed through.
         resources: ZenML resource settings: ``{"cpu_count": 2, "memory": "4GB", "gpu_count": 1}``.
         materializers: ZenML materializer classes for the outputs, passed through.
+        zenml: What ZenML sets for a step beside these, by its own words.
+        timeout: Seconds that one attempt of a call may take; None for no limit.
+        max_memory: Bytes that a process of its own may have; None for no limit.
+        concurrency: How many calls run at once over the executions of this machine; None for no limit.
+        rate: How often calls start over the executions of this machine; None for no limit.
+        on_success: Called when a call has completed.
+        on_failure: Called when a call has failed and is not tried again.
     """
 
-    retries: int = 0
+    retry: Retry = NO_RETRY
     cache: bool | None = None
     type: str | None = None
     runtime: Runtime | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, Any] | None = None
     materializers: Any = None
+    zenml: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float | None = None
+    max_memory: int | None = None
+    concurrency: int | None = None
+    rate: Rate | None = None
+    on_success: tuple[Hook, ...] = ()
+    on_failure: tuple[Hook, ...] = ()
+
+    @property
+    def retries(self) -> int:
+        """Maximum number of retries when it raises."""
+        return self.retry.times
 
 
 class CheckpointDefinition(_Definition, Generic[P, R]):
@@ -83,6 +106,8 @@ class CheckpointDefinition(_Definition, Generic[P, R]):
     identity: str | None = None
     # What the author calls its calls: a text, or a function of their arguments.
     id: str | Callable[..., str] | None = None
+    # What the author wants to have ended before its calls start.
+    after: tuple[Any, ...] = ()
 
     def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
         self.func = function

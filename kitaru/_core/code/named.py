@@ -102,7 +102,7 @@ class NamedCall(CheckpointDefinition[..., Any]):
 
     @property
     def _kind(self) -> tuple[Any, ...]:
-        return (self.name, self.options.type, self.options.retries, self.options.cache)
+        return (self.name, self.options.type, self.options.retry, self.options.cache)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, NamedCall) and other._kind == self._kind

@@ -7,31 +7,66 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from kitaru._core.code.signatures import refuse_unknown
-from kitaru._core.settings.options import SETTINGS, validate_options
+from kitaru._core.settings.flow_options import FLOW_OPTIONS, checked_flow_options
+from kitaru._core.settings.options import RUN_OPTIONS, SETTINGS, Options, validate_options
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from kitaru._core.images.image import ImageSettings
-    from kitaru._core.settings.options import Options
+    from kitaru._core.policies.hook_functions import Hook
+    from kitaru._core.policies.retry import Retry
 
 
-class FlowKeywords(TypedDict, total=False):
-    """The options of a flow.
+class RunKeywords(TypedDict, total=False):
+    """The options of one execution.
 
     Attributes:
         stack: The stack to run on; None leaves it to the layers below (``kitaru config show``).
         image: Container image settings: a base image's name, a mapping or ``kitaru.ImageSettings``.
         cache: Whether checkpoints may reuse results of earlier executions; True where no layer says otherwise.
-        retries: Maximum number of retries after a failure; 0 where no layer says otherwise.
+        retries: Maximum number of retries after a failure, or a policy; 0 where no layer says otherwise.
     """
 
     stack: str | None
     image: ImageSettings | Mapping[str, Any] | str | None
     cache: bool | None
-    retries: int | None
+    retries: int | Retry | None
 
 
-class ReplayKeywords(FlowKeywords, total=False):
+class FlowKeywords(RunKeywords, total=False):
+    """The options of a flow: those of one execution, and what ``.run()`` does not take.
+
+    Attributes:
+        zenml: What ZenML sets for a pipeline beside these, by its own words; merged key by key over the layers below.
+        timeout: Seconds that one attempt may take; time that it waits for an answer does not count. No limit by default.
+        resources: ZenML resource settings of the flow's own container: ``{"cpu_count": 2, "memory": "4GB"}``.
+        name: The name of the run in ZenML, which no other one may have; ``{date}`` and ``{time}`` are filled in.
+        tags: Tags of the execution, beside those that every run of the flow has.
+        idempotency_key: What tells the order for which the execution is started, 1 to 200 characters: with the same key
+            ``run`` gives the execution that exists.
+        concurrency: How many executions of the flow run at once; the rest are pending, in order. No limit by default.
+        on_success: A function, or a list of functions, that get the execution when it has completed.
+        on_failure: The same, when it has failed and is not tried again.
+        on_wait: The same, when it waits for an answer.
+        on_cancelled: The same, when it was cancelled.
+        on_end: The same, when it has ended, however, after the others.
+    """
+
+    zenml: Mapping[str, Any] | None
+    timeout: float | None
+    resources: Mapping[str, Any] | None
+    name: str | None
+    tags: Sequence[str] | None
+    idempotency_key: str | None
+    concurrency: int | None
+    on_success: Hook | Sequence[Hook] | None
+    on_failure: Hook | Sequence[Hook] | None
+    on_wait: Hook | Sequence[Hook] | None
+    on_cancelled: Hook | Sequence[Hook] | None
+    on_end: Hook | Sequence[Hook] | None
+
+
+class ReplayKeywords(RunKeywords, total=False):
     """What may be different in a replay.
 
     Attributes:
@@ -84,8 +119,12 @@ def checked_options(where: str, keywords: FlowKeywords) -> Options:
     Raises:
         KitaruUsageError: A keyword is unknown, or its value is wrong.
     """
-    refuse_unknown(where, keywords.keys() - SETTINGS.keys(), tuple(SETTINGS))
-    return validate_options(where, **keywords)
+    known = (*SETTINGS, *FLOW_OPTIONS)
+    refuse_unknown(where, [name for name in keywords if name not in known], known)
+    values = cast("dict[str, Any]", keywords)
+    settings = validate_options(where, **{name: value for name, value in values.items() if name in SETTINGS})
+    options = checked_flow_options(where, {name: value for name, value in values.items() if name in FLOW_OPTIONS})
+    return Options(where, {**settings, **options})
 
 
 def checked_replay(where: str, keywords: ReplayKeywords) -> tuple[ReplayOptions, Options]:
@@ -99,6 +138,7 @@ def checked_replay(where: str, keywords: ReplayKeywords) -> tuple[ReplayOptions,
         KitaruUsageError: A keyword is unknown, or its value is wrong.
     """
     arguments = dict(keywords)
-    refuse_unknown(where, arguments.keys() - SETTINGS.keys() - {*_OF_A_REPLAY}, (*_OF_A_REPLAY, *SETTINGS))
+    known = (*_OF_A_REPLAY, *RUN_OPTIONS)
+    refuse_unknown(where, [name for name in arguments if name not in known], known)
     changes = ReplayOptions(**{name: arguments.pop(name) for name in _OF_A_REPLAY if name in arguments})  # type: ignore[arg-type]  # as the keywords say
     return changes, validate_options(where, **cast("dict[str, Any]", arguments))

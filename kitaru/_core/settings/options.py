@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import reprlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from kitaru._core.policies import retry
+from kitaru._core.policies.amounts import wrong
 from kitaru._core.settings import environment
-from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,17 +58,12 @@ class Options(dict[str, Any]):
 
 _STACK: Final = "the name of a stack"
 _CACHE: Final = "True or False"
-_RETRIES: Final = "a whole number, 0 or more"
-
-
-def _wrong(name: str, accepted: str, where: str, value: object) -> KitaruUsageError:
-    shown = f"{reprlib.repr(value)} ({type(value).__name__})"
-    return KitaruUsageError(f"{name} must be {accepted}, but {where} gives {shown}.")
+_ZENML: Final = "a table of what ZenML sets for pipelines"
 
 
 def _check_stack(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _wrong("stack", _STACK, where, value)
+        raise wrong("stack", _STACK, where, value)
     return value
 
 
@@ -84,7 +81,7 @@ def _image_from_text(text: str, where: str) -> ImageSettings:
 
 def _check_cache(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise _wrong("cache", _CACHE, where, value)
+        raise wrong("cache", _CACHE, where, value)
     return value
 
 
@@ -95,18 +92,25 @@ def _cache_from_text(text: str, where: str) -> bool:
     return value
 
 
-def checked_retries(value: Any, where: str) -> int:
-    # bool is an int to Python, but retries=True says nothing about how often.
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _wrong("retries", _RETRIES, where, value)
-    return value
-
-
 def _retries_from_text(text: str, where: str) -> int:
     value = environment.whole_number(text)
     if value is None:
-        raise environment.malformed("retries", where, text, _RETRIES)
+        raise environment.malformed("retries", where, text, "a whole number, 0 or more")
     return value
+
+
+def _check_zenml(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise wrong("zenml", _ZENML, where, value)
+    return dict(value)
+
+
+def _zenml_from_text(text: str, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise environment.malformed("zenml", where, text, f"{_ZENML}, as JSON") from error
+    return _check_zenml(value, where)
 
 
 SETTINGS: Final = {
@@ -143,18 +147,36 @@ SETTINGS: Final = {
             name="retries",
             variable="KITARU_RETRIES",
             default=0,
-            accepted=_RETRIES,
+            accepted=retry.ACCEPTED,
             description="How many times a failed execution is tried again; completed checkpoints are not run again.",
-            check=checked_retries,
+            check=retry.checked_retries,
             from_text=_retries_from_text,
+        ),
+        Setting(
+            name="zenml",
+            variable="KITARU_ZENML",
+            default=None,
+            accepted=f"{_ZENML} (in KITARU_ZENML: as JSON)",
+            description="What ZenML sets beside these for a pipeline. Layers merge key by key.",
+            check=_check_zenml,
+            from_text=_zenml_from_text,
         ),
     )
 }
 """The settings by name, in the order in which they are shown."""
 
+RUN_OPTIONS: Final = ("stack", "image", "cache", "retries")
+"""Those that ``.run()`` takes beside the flow's own arguments; each takes a name from these."""
+
 
 def validate_options(
-    where: str, *, stack: object = None, image: object = None, cache: object = None, retries: object = None
+    where: str,
+    *,
+    stack: object = None,
+    image: object = None,
+    cache: object = None,
+    retries: object = None,
+    zenml: object = None,
 ) -> Options:
     """Check the settings that one call gives, at once, and return those that are given.
 
@@ -163,7 +185,8 @@ def validate_options(
         stack: A stack's name; ``None``, here as below, means "not given".
         image: An image name, a mapping of fields or an ``ImageSettings``.
         cache: ``True`` or ``False``.
-        retries: A whole number, 0 or more.
+        retries: A whole number, 0 or more, or a policy.
+        zenml: What ZenML sets for pipelines, by its words.
 
     Raises:
         KitaruUsageError: A value is not what its setting accepts; the message names the setting and the call.
@@ -173,7 +196,7 @@ def validate_options(
         {'retries': 2}
     """
     where = where.removesuffix("()")
-    offered = {"stack": stack, "image": image, "cache": cache, "retries": retries}
+    offered = {"stack": stack, "image": image, "cache": cache, "retries": retries, "zenml": zenml}
     checked = {
         name: SETTINGS[name].check(value, f"{where}({name}=)") for name, value in offered.items() if value is not None
     }

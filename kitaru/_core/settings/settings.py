@@ -13,7 +13,9 @@ from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from kitaru._core.policies.retry import Retry, policy_of
 from kitaru._core.settings import environment, pyproject
+from kitaru._core.settings.flow_options import FlowOptions, resolved_flow_options
 from kitaru._core.settings.options import SETTINGS, Options, Setting, validate_options
 from kitaru._core.settings.unset import UNSET
 
@@ -60,7 +62,9 @@ class ResolvedSettings:
         stack: The stack's name; ``None`` for the active stack.
         image: The merged image; ``None`` where no layer gives one.
         cache: Whether checkpoints may reuse earlier outputs.
-        retries: How many times a failed execution is tried again.
+        retry: How often, after what and with what delay a failed execution is tried again.
+        zenml: What ZenML is to set for the pipeline beside these, merged over all layers.
+        options: What the flow's options say beside the settings.
         provenance: By path: ``"stack"``, ``"cache"``, ``"retries"``, and for an image ``"image.base_image"``,
             ``"image.environment.NAME"`` and so on; ``"image"`` alone where no layer gives one.
     """
@@ -68,8 +72,15 @@ class ResolvedSettings:
     stack: str | None
     image: ImageSettings | None
     cache: bool
-    retries: int
+    retry: Retry
+    zenml: Mapping[str, Any]
+    options: FlowOptions
     provenance: dict[str, Provenance]
+
+    @property
+    def retries(self) -> int:
+        """How many times a failed execution is tried again."""
+        return self.retry.times
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         """Return plain data to store with the execution: by path the value, its layer and the place in the layer.
@@ -147,7 +158,9 @@ def resolve(
         stack=_first("stack", layers, Provenance("active stack", "the active stack"), provenance),
         image=_merged_image(layers, provenance),
         cache=_first("cache", layers, Provenance("default", "built-in default"), provenance),
-        retries=_first("retries", layers, Provenance("default", "built-in default"), provenance),
+        retry=policy_of(_first("retries", layers, Provenance("default", "built-in default"), provenance)),
+        zenml=_merged_zenml(layers),
+        options=resolved_flow_options(flows),
         provenance=provenance,
     )
 
@@ -177,6 +190,14 @@ def _first(name: str, layers: list[_Layer], otherwise: Provenance, provenance: d
     layer = next((layer for layer in layers if name in layer.values), None)
     provenance[name] = layer.origin(name) if layer else otherwise
     return layer.values[name] if layer else SETTINGS[name].default
+
+
+def _merged_zenml(layers: list[_Layer]) -> dict[str, Any]:
+    """Return the mappings for ZenML of all layers merged key by key, the highest on top."""
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged |= layer.values.get("zenml", {})
+    return merged
 
 
 def _merged_image(layers: list[_Layer], provenance: dict[str, Provenance]) -> ImageSettings | None:

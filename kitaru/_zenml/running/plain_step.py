@@ -11,6 +11,7 @@ from zenml.execution.pipeline.dynamic.outputs import BaseStepFuture
 from zenml.execution.pipeline.dynamic.utils import collect_futures
 
 from kitaru._core.code.definitions import CheckpointOptions
+from kitaru._core.policies.retry import policy_of
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class PlainStep:
         parameters = inspect.signature(self.func).parameters
         self.record_names = {parameter: parameter for parameter in parameters}
         self.retry: StepRetryConfig | None = self.step.configuration.retry
-        self.options = CheckpointOptions(retries=self.retry.max_retries if self.retry else 0)
+        self.options = CheckpointOptions(retry=policy_of(self.retry.max_retries if self.retry else 0))
 
     @property
     def code(self) -> str | None:
