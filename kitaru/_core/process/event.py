@@ -20,6 +20,7 @@ class Kind(StrEnum):
     FAN_OUT = "fan_out"
     WAITING = "waiting"
     PAUSING = "pausing"
+    QUEUED = "queued"  # a call, or the execution, waits for a place under a limit
     ATTEMPT_FAILED = "attempt_failed"
     WARNING = "warning"
     # Without words in the log: between the two stands what the flow's module printed as it was imported.

@@ -20,6 +20,7 @@ from zenml.models import RunMetadataResource
 from kitaru._core.code import scope
 from kitaru._core.code.event_loop import BodyLeft, in_event_loop
 from kitaru._core.code.futures import CheckpointFuture, until_done
+from kitaru._core.code.gates import through
 from kitaru._core.code.named import NamedCall
 from kitaru._core.code.pool import Pool
 from kitaru._core.code.sharing import is_shared
@@ -40,6 +41,7 @@ from kitaru._zenml.records.waits import AFTER_KEY, ATTEMPT_KEY, CONTENT_KEY, PLA
 from kitaru._zenml.running.identity import NO_DIGEST, inputs_of, key_of, named_inputs
 from kitaru._zenml.running.inputs import WALKED, Frozen, as_given, freeze, step_inputs
 from kitaru._zenml.running.invocations import Compiler, Invocation
+from kitaru._zenml.running.limits import gate_of
 from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
 from kitaru._zenml.running.plain_step import PlainStep
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse, StepRunResponse
 
     from kitaru._core.code.definitions import CheckpointDefinition
+    from kitaru._core.code.gates import Gate
     from kitaru._core.code.named import Scope
     from kitaru._core.identity.matching import Recency, Recorded
     from kitaru._zenml.running.body_record import Record
@@ -177,7 +180,10 @@ class Body:
             return earlier.again().result
         held = Held(body_waits=True)
         frozen = self._taken(made, values, held)
-        return partial(self._run, made, frozen, held, self._precedence.before(made.called))
+        gate = gate_of(made.called, made.name, self._runner.run.id)
+        if gate is not None:
+            gate.request()
+        return partial(self._run, made, frozen, held, self._precedence.before(made.called), gate)
 
     def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
         """Start a checkpoint, or a plain step, in a thread and return its future."""
@@ -211,10 +217,18 @@ class Body:
         frozen = self._taken(made, values, held)
         is_waiting = made.pending or isinstance(made.called, PlainStep)
         needs = needed_by(made.called, frozen.values, list(self._started.values())) if is_waiting else []
+        awaited = [future._future for future in needs]  # noqa: SLF001 - the future's other half
+        gate = gate_of(made.called, made.name, self._runner.run.id)
+        if gate is not None:
+            gate.request(after=awaited)
+            awaited = [gate.passed]
         context = contextvars.copy_context()
         context.run(lanes.enter, None)
-        run = partial(context.run, self._run, made, frozen, held, upstream)
-        return self._pool.submit(run, [future._future for future in needs]), needs  # noqa: SLF001 - the future's other half
+        run = partial(context.run, self._run, made, frozen, held, upstream, gate)
+        future = self._pool.submit(run, awaited)
+        if gate is not None:
+            future.add_done_callback(lambda _: gate.leave())
+        return future, needs
 
     def _still_running(self, made: _Made) -> Started | None:
         """Return a call of an earlier attempt that is this one and still runs."""
@@ -485,9 +499,10 @@ class Body:
 
     # -- running a call -----------------------------------------------------------------------------------------------
 
-    def _run(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str]) -> Outcome:
+    def _run(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str], gate: Gate | None) -> Outcome:
         try:
-            outcome = self._run_step(made, frozen, held, upstream)
+            with through(gate):
+                outcome = self._run_step(made, frozen, held, upstream)
         finally:
             made.way.held = None  # the future lives longer than what its call needs
         self._precedence.ended(made.called, made.name, upstream)

@@ -52,6 +52,7 @@ from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.exception_info import describe_exception, log_any_exception, with_text
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
+from kitaru._zenml.running.limits import place_of_flow
 from kitaru._zenml.running.log_labels import labels_of
 from kitaru._zenml.running.log_threads import give_threads_logs
 from kitaru._zenml.running.plain_steps import take_over
@@ -104,7 +105,8 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
             snapshot=client.get_snapshot(snapshot.id), run=run, orchestrator=stack.orchestrator
         )
         try:
-            runner.run_pipeline()
+            with place_of_flow(run):
+                runner.run_pipeline()
             if exec_id in _completed:
                 _completed.remove(exec_id)
                 surroundings.forget(exec_id)

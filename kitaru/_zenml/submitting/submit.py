@@ -29,6 +29,7 @@ from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.isolation import warn_of
+from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
 from kitaru._zenml.running.steps import give_source
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
@@ -109,6 +110,8 @@ def submit(
         crash_points.reach("submitter, bound")
         placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
         extra = _extra(flow, settings, stack, runner, job)
+        if settings.options.concurrency is not None:
+            extra[CONCURRENCY_KEY] = settings.options.concurrency
         if placement is not None:
             extra["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
@@ -146,6 +149,7 @@ def _placement(
     placement = place(loaded, settings, code)
     require(stack, loaded, placement.docker.target_repository)
     warn_of(flow, loaded)
+    warn_of_limits(flow, settings, loaded)
     return placement
 
 
