@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 from kitaru._core.code import scope
@@ -14,12 +15,20 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from kitaru.diffs import ExecutionDiff
     from kitaru.flows import Flow
     from kitaru.handle import FlowHandle
-    from kitaru.models import Artifact, ArtifactKind, Execution, ExecutionSummary, LogEntry, PendingWait, Replays
+    from kitaru.models import (
+        Artifact,
+        ArtifactKind,
+        Execution,
+        ExecutionSummary,
+        LogEntry,
+        PendingWait,
+        Pruned,
+        Replays,
+    )
 
 
 class KitaruClient:
@@ -390,6 +399,42 @@ class Executions:
         from kitaru.handle import FlowHandle
 
         FlowHandle(exec_id).delete()
+
+    def prune(
+        self,
+        *,
+        older_than: datetime | timedelta | None = None,
+        keep: int | None = None,
+        flow: str | None = None,
+        dry_run: bool = False,
+    ) -> Pruned:
+        """Delete finished executions, and all that belongs to them alone.
+
+        That is their records, stored values, logs, files on this machine, and images in this machine's container engine.
+        What other executions, models or replays refer to stays. One that is cut off is gone on with by the next.
+
+        Args:
+            older_than: Only those that ended before this moment, or so long ago; all by default.
+            keep: How many of each flow are kept whatever their age, the latest ones; none by default.
+            flow: Only those of this flow.
+            dry_run: Delete nothing, and return what would be deleted; False by default.
+
+        Raises:
+            KitaruUsageError: Neither ``older_than`` nor ``keep`` is given, one of them is wrong, or there is no such flow.
+            KitaruBackendError: The store, or an artifact store, cannot be reached.
+
+        Examples:
+            >>> client.executions.prune(older_than=timedelta(days=30), keep=10, dry_run=True)  # doctest: +SKIP
+        """
+        from kitaru._zenml.steering import pruning
+
+        if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 0):
+            raise KitaruUsageError(f"prune(keep={keep!r}): keep is a whole number, 0 or more.")
+        if older_than is None and keep is None:
+            raise KitaruUsageError("prune() deletes nothing unless it is told what: give older_than=, keep=, or both.")
+        if isinstance(older_than, timedelta):
+            older_than = datetime.now(UTC) - older_than
+        return pruning.prune(older_than=older_than, flow=flow, keep=keep or 0, dry_run=dry_run)
 
 
 class Artifacts:

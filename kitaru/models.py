@@ -21,6 +21,7 @@ from kitaru._core.records.executions import (
     Usage,
     Wait,
 )
+from kitaru._core.records.pruning import Pruned, PrunedExecution
 
 __all__ = [
     "Artifact",
@@ -35,6 +36,8 @@ __all__ = [
     "ExecutionUsage",
     "LogEntry",
     "PendingWait",
+    "Pruned",
+    "PrunedExecution",
     "ReplayOutcome",
     "Replays",
     "SettingValue",

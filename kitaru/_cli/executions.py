@@ -27,6 +27,7 @@ from kitaru._cli.output import (
     table,
 )
 from kitaru._cli.pictures import graph, timeline
+from kitaru._cli.pruning import prune
 from kitaru._cli.replaying import replay, replay_many
 from kitaru._cli.since import parse_since
 from kitaru._cli.steering import cancel, delete, recover, resume, retry
@@ -49,7 +50,21 @@ def executions() -> None:
     """
 
 
-for command in (cancel, delete, diff, graph, input_, recover, replay, replay_many, resume, retry, timeline, watch):
+for command in (
+    cancel,
+    delete,
+    diff,
+    graph,
+    input_,
+    prune,
+    recover,
+    replay,
+    replay_many,
+    resume,
+    retry,
+    timeline,
+    watch,
+):
     executions.add_command(command)
 
 

@@ -114,13 +114,14 @@ def delete(*, exec_id: str, yes: bool, output: str) -> None:
     kitaru = client()
     execution = kitaru.executions.get(exec_id)
     if not yes:
-        _confirm(f"Delete execution {execution.exec_id} of flow {execution.flow_name!r}?")
+        confirm(f"Delete execution {execution.exec_id} of flow {execution.flow_name!r}?")
     kitaru.executions.delete(execution.exec_id)
     deleted = {"exec_id": execution.exec_id, "deleted": True}
     say(as_json(deleted) if output == "json" else f"Execution {execution.exec_id} is deleted.")
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Ask at the terminal, and end the command where the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise KitaruUsageError(f"{question} There is no terminal to ask on; say --yes.")
     click.confirm(question, abort=True, err=True)
