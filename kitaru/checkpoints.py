@@ -167,7 +167,27 @@ def _changed_options(options: CheckpointOptions, where: str, keywords: Mapping[s
         checked["retry"] = checked.pop("retries")
     if "zenml" in checked:
         checked["zenml"] = {**options.zenml, **checked["zenml"]}
-    return replace(options, **checked)
+    return _without_contradictions(replace(options, **checked), where) if checked else options
+
+
+def _without_contradictions(options: CheckpointOptions, where: str) -> CheckpointOptions:
+    """Return options that can all be followed.
+
+    Raises:
+        KitaruUsageError: One of them rules out another one.
+    """
+    runtime = options.runtime
+    if options.resources and runtime in ("inline", "process"):
+        raise KitaruUsageError(
+            f"{where}: resources={dict(options.resources)!r} and runtime={runtime!r} contradict each other. Resources are "
+            f'those of a container of its own: leave runtime out, or make it "isolated"; resources={{}} takes them back.'
+        )
+    if options.max_memory is not None and runtime in ("inline", "isolated"):
+        raise KitaruUsageError(
+            f"{where}: max_memory={options.max_memory} and runtime={runtime!r} contradict each other. It is the limit of a "
+            f'process of its own, runtime="process"; of a container it is resources={{"memory": "2GB"}}.'
+        )
+    return options
 
 
 class unmapped(Generic[T]):  # noqa: N801 - used like a function
@@ -211,7 +231,7 @@ class Checkpoint(CheckpointDefinition[P, R]):
         self,
         *,
         id: str | Callable[..., str] | None = None,  # noqa: A002 - the word that users know
-        after: Sequence[Any] = (),
+        after: object = (),
         **options: Unpack[CallKeywords],
     ) -> Self:
         """Return the checkpoint with options of single calls; those not given stay.
@@ -223,7 +243,9 @@ class Checkpoint(CheckpointDefinition[P, R]):
             id: What tells each call from all others of the execution: a text of 1 to 120 characters, or a function that
                 gets all of the call's arguments and returns one. Of a text, the calls of ``map`` and ``product`` get
                 ``-1``, ``-2``, ... behind it. Shown as the call's name.
-            after: Futures of calls that have to be completed before a call starts, though it takes nothing of theirs.
+            after: What has to be completed before a call starts, though it takes nothing of it: futures of checkpoints, also
+                those of ``map``, and values that checkpoints have returned; one, or a list of them. Where one fails, the
+                call raises the same.
             **options: ``retries``, ``timeout``, ``cache``, ``runtime``, ``resources``, ``max_memory`` and ``zenml``, which
                 is merged key by key; see ``kitaru.checkpoints.CallKeywords``.
 
@@ -240,7 +262,7 @@ class Checkpoint(CheckpointDefinition[P, R]):
         chosen.options = _changed_options(self.options, where, options)
         if id is not None:
             chosen.id = id if callable(id) else checked_id(id, self.name)
-        chosen.after = (*self.after, *after)
+        chosen.after = (*self.after, after)
         return chosen
 
     def map(self, *args: Any, **kwargs: Any) -> CheckpointFutures[R]:
@@ -323,7 +345,7 @@ class Checkpoint(CheckpointDefinition[P, R]):
                 f"and got {kinds}. Make it a list: list(...), or sorted(...) of a set. To start it once, use "
                 f"{self.name}.submit(...)."
             )
-        futures: CheckpointFutures[R] = CheckpointFutures()
+        futures: CheckpointFutures[R] = CheckpointFutures(outputs=self.outputs)
         combinations = combine(self.name, [arguments[i].items for i in mapped])
         body.expect(self, len(combinations))
         for number, combination in enumerate(combinations, 1):
@@ -348,6 +370,10 @@ class _Mapped:
 
 def _fan_argument(value: Any) -> Any:
     if isinstance(value, unmapped):
+        return value.value
+    from kitaru._zenml.running import plain_steps
+
+    if isinstance(value, plain_steps.UNMAPPED):
         return value.value
     if isinstance(value, CheckpointFuture):
         value = value.result()

@@ -45,7 +45,7 @@ def start(
     module: ModuleRef,
     *,
     place: Place,
-    take_up: Callable[[str], str | None],
+    take_up: Callable[[str, str], str | None],
 ) -> str | None:
     """Have a runner create an execution and run it; returns its id.
 
@@ -55,8 +55,8 @@ def start(
         settings: The resolved settings.
         module: How the runner finds the flow's module.
         place: Where the runner starts.
-        take_up: Lets an execution go on whose runner was lost as it was submitted, by the name of its run; returns its
-            id, or None where there is none.
+        take_up: Lets an execution go on whose runner was lost as it was submitted, by the name of its run and what tells
+            the submission; returns its id, or None where there is none.
 
     Returns:
         None where nothing has been created, and this process is to do it.
@@ -72,7 +72,13 @@ def start(
     except Exception:  # noqa: BLE001 - classes may do anything while they are pickled; ZenML has other ways to store them
         return None
     order = Order(
-        module, flow.entry.__name__, _source_root(flow, module), flow.new_run_name(), given, place.surroundings
+        module=module,
+        entry=flow.entry.__name__,
+        source_root=_source_root(flow, module),
+        run_name=run_name(flow.name, settings),
+        submission=uuid4().hex,
+        given=given,
+        surroundings=place.surroundings,
     )
     directory = runner_directory() / f"{files.STARTING}{uuid4().hex}"
     try:
@@ -93,7 +99,7 @@ def _source_root(flow: FlowDefinition[..., Any], module: ModuleRef) -> str:
     return str(own) if is_below and module.file is None else module.root
 
 
-def _ordered(order: Order, place: Place, directory: Path, take_up: Callable[[str], str | None]) -> str | None:
+def _ordered(order: Order, place: Place, directory: Path, take_up: Callable[[str, str], str | None]) -> str | None:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs, files.open_log(directory) as log, open(os.devnull, "rb") as nothing:  # noqa: PTH123
@@ -108,7 +114,7 @@ def _ordered(order: Order, place: Place, directory: Path, take_up: Callable[[str
         return answer.exec_id
     if isinstance(answer, Failed):
         raise answer.error
-    return None if isinstance(answer, Declined) else take_up(order.run_name)
+    return None if isinstance(answer, Declined) else take_up(order.run_name, order.submission)
 
 
 class _Answer:

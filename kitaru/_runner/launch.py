@@ -82,10 +82,10 @@ def _start(
     return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
 
 
-def _take_up(run_name: str) -> str | None:
+def _take_up(run_name: str, submission: str) -> str | None:
     from kitaru._zenml.steering import steering
 
-    return steering.take_up(run_name, continue_)
+    return steering.take_up(run_name, submission, continue_)
 
 
 def _mode(flow: FlowDefinition[..., Any]) -> tuple[LocalRunner, ModuleRef | None]:

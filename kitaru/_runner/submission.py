@@ -40,7 +40,8 @@ class Order:
         module: The flow's module, as the runner imports it.
         entry: The attribute of it that ZenML calls.
         source_root: Where that process would have ZenML look for modules, unless ZenML is told otherwise.
-        run_name: The run's name, by which one can find out whether there is one.
+        run_name: The run's name, by which one can find out whether there is one,
+        submission: and what tells that it is this one's.
         given: The bound arguments by parameter, and the settings, pickled: the module has to be imported before.
         surroundings: What that process has around it, its arguments among it, at which the module may look as it is
             imported; as it is before the module is, for whoever lets the execution go on.
@@ -50,6 +51,7 @@ class Order:
     entry: str
     source_root: str
     run_name: str
+    submission: str
     given: bytes
     surroundings: Surroundings
 
@@ -151,7 +153,9 @@ class _Submission:
         stack = stacks.find_stack(settings)
         if not stacks.runs_in_client(stack):
             raise _DeclinedError("another orchestrator runs it")
-        identity = submit.Identity(self._order.module, self._order.run_name, self._note_created)
+        identity = submit.Identity(
+            self._order.module, self._order.run_name, self._order.submission, self._note_created
+        )
         return submit.submit(flow, values, settings, stack, runner="process", launch=self._launch, identity=identity)
 
     def _note_created(self, _exec_id: str) -> None:

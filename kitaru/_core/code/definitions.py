@@ -6,17 +6,18 @@ import inspect
 import reprlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, ParamSpec, TypeVar, cast
-from uuid import uuid4
 
 from kitaru._core.code.entries import plant
+from kitaru._core.code.futures import Outputs
 from kitaru._core.code.modules import main_alias
-from kitaru._core.code.signatures import bind, call, output_annotation, record_names
+from kitaru._core.code.signatures import bind, call, output_annotation, output_count, record_names
 from kitaru._core.policies.retry import NO_RETRY, Retry
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from collections.abc import Callable, Mapping
 
     from kitaru._core.policies.amounts import Rate
@@ -108,6 +109,7 @@ class CheckpointDefinition(_Definition, Generic[P, R]):
     id: str | Callable[..., str] | None = None
     # What the author wants to have ended before its calls start.
     after: tuple[Any, ...] = ()
+    _outputs = 1
 
     def __init__(self, function: Callable[P, R], options: CheckpointOptions) -> None:
         self.func = function
@@ -115,9 +117,14 @@ class CheckpointDefinition(_Definition, Generic[P, R]):
         self.planted: Callable[..., Any] = function
         self.options = options
         self._describe(function)
-        self.entry = plant(
-            cast("Callable[..., Any]", function), "checkpoint", self._enter, output_annotation(function), CALL_INPUT
-        )
+        returns = output_annotation(function)
+        self._outputs = output_count(returns)
+        self.entry = plant(cast("Callable[..., Any]", function), "checkpoint", self._enter, returns, CALL_INPUT)
+
+    @property
+    def outputs(self) -> Outputs:
+        """What it returns, as far as its annotation says so."""
+        return Outputs(self.name, self._outputs)
 
     def id_of(self, values: Mapping[str, Any]) -> str | None:
         """Return the id of a call; None where it has none.
@@ -161,10 +168,6 @@ class FlowDefinition(_Definition, Generic[P, R]):
         self._describe(function)
         self.entry = plant(function, "flow", self._enter, Any)
         vars(self.entry)["definition"] = self  # for a runner that finds the entry in the module
-
-    def new_run_name(self) -> str:
-        """Return a name for a run: two of one flow can start in the same second, and ZenML wants their names to differ."""
-        return f"{self.name}-{datetime.now(UTC):%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}"
 
     def __repr__(self) -> str:
         return f"<Flow {self.__module__}.{self.__qualname__}>"

@@ -6,7 +6,8 @@ import threading
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, cast
 
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
@@ -31,6 +32,7 @@ class CheckpointFuture(Generic[R]):
         resolve: Callable[[Any], R],
         taken: Callable[[], None] = lambda: None,
         needs: Sequence[CheckpointFuture[Any]] = (),
+        outputs: Outputs | None = None,
     ) -> None:
         self._future = future
         self._name = name
@@ -40,6 +42,7 @@ class CheckpointFuture(Generic[R]):
         self._waiters = 0
         self._given_up = False  # whoever waited for it last has stopped waiting, and nobody else does
         self._needs = needs  # those that it was given, until it is done
+        self._outputs = outputs or Outputs("?", 1)
 
     @property
     def name(self) -> str:
@@ -71,6 +74,17 @@ class CheckpointFuture(Generic[R]):
         """
         self._finish(timeout)
         return self._future.exception()
+
+    def unpack(self) -> tuple[CheckpointFuture[Any], ...]:
+        """Return a future of each output of a checkpoint with several: one that is annotated to return a tuple of them.
+
+        Raises:
+            KitaruUsageError: It has one output, or none.
+
+        Examples:
+            >>> train, test = split.submit(rows).unpack()  # doctest: +SKIP
+        """
+        return tuple(OutputFuture(self, index) for index in range(self._outputs.several()))
 
     def _finish(self, timeout: float | None) -> None:
         with _Waiter([self]) as waiter:
@@ -148,13 +162,77 @@ class CheckpointFuture(Generic[R]):
         __mod__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __float__ = _refuse
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """The outputs of a checkpoint, as far as they are known before it has run.
+
+    Attributes:
+        of: The checkpoint's name.
+        count: How many they are.
+    """
+
+    of: str
+    count: int
+
+    def several(self) -> int:
+        """Return how many they are.
+
+        Raises:
+            KitaruUsageError: There is no more than one.
+        """
+        if self.count < 2:
+            raise KitaruUsageError(
+                f"Checkpoint {self.of!r} has {('no output', 'one output')[self.count]}, and there is nothing to unpack. To have "
+                f"several, annotate it to return a tuple, such as `-> tuple[int, str]`, and return them as `return a, b`."
+            )
+        return self.count
+
+
+class OutputFuture(CheckpointFuture[R]):
+    """One output of a call that has several; the call itself is waited for, and given up, by way of its own future."""
+
+    def __init__(self, whole: CheckpointFuture[Any], index: int) -> None:
+        super().__init__(whole._future, whole.name, lambda outcome: cast("R", whole._resolve(outcome)[index]))  # noqa: SLF001 - of the same room
+        self.whole = whole
+        self.index = index
+
+    def _finish(self, timeout: float | None) -> None:
+        self.whole._finish(timeout)
+
+    def _finish_for(self, waiter: _Waiter, timeout: float | None) -> None:
+        self.whole._finish_for(waiter, timeout)
+
+    def _await_for(self, waiter: _Waiter) -> Generator[Any, None, None]:
+        return self.whole._await_for(waiter)
+
+    def done(self) -> bool:
+        """Whether the checkpoint has finished."""
+        return self.whole.done()
+
+    def unpack(self) -> tuple[CheckpointFuture[Any], ...]:
+        """Refuse: this is one output.
+
+        Raises:
+            KitaruUsageError: Always.
+        """
+        raise KitaruUsageError(f"This future is one output of checkpoint {self.whole.name!r} already.")
+
+    def __repr__(self) -> str:
+        return f"<CheckpointFuture {self.name!r}, output {self.index} {'done' if self._future.done() else 'pending'}>"
+
+
+def whole_of(future: CheckpointFuture[Any]) -> CheckpointFuture[Any]:
+    """Return the future of the call that a future, or the future of one of its outputs, belongs to."""
+    return future.whole if isinstance(future, OutputFuture) else future
+
+
 class _Waiter:
     """Somebody who waits for futures, and gives up those that are not done where one of them takes too long."""
 
     _counting: Final = threading.RLock()  # a coroutine that is thrown away ends in whichever thread does that
 
     def __init__(self, futures: Iterable[CheckpointFuture[Any]]) -> None:
-        self._futures = tuple(futures)
+        self._futures = tuple(map(whole_of, futures))
         self.gives_up = False
 
     def __enter__(self) -> Self:
@@ -198,6 +276,25 @@ def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> No
 
 class CheckpointFutures(list[CheckpointFuture[R]]):
     """The futures of a ``map`` or ``product``, in order."""
+
+    def __init__(self, futures: Iterable[CheckpointFuture[R]] = (), outputs: Outputs | None = None) -> None:
+        super().__init__(futures)
+        self._outputs = outputs
+
+    def unpack(self) -> tuple[CheckpointFutures[Any], ...]:
+        """Return the futures of each output of a checkpoint with several, in the order of the calls.
+
+        Raises:
+            KitaruUsageError: It has one output, or none.
+
+        Examples:
+            >>> doubles, triples = both.map([1, 2, 3]).unpack()  # doctest: +SKIP
+            >>> doubles.results()  # doctest: +SKIP
+            [2, 4, 6]
+        """
+        known = self._outputs or next((future._outputs for future in self), Outputs("?", 1))  # noqa: SLF001 - of the same room
+        parts = [future.unpack() for future in self]
+        return tuple(CheckpointFutures(part[index] for part in parts) for index in range(known.several()))
 
     def __str__(self) -> str:
         """Refuse, as each of the futures does.

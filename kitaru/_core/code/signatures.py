@@ -119,6 +119,13 @@ def output_annotation(function: Callable[..., Any]) -> Any:
     return _named_any(annotation)
 
 
+def output_count(returns: Any) -> int:
+    """Return how many outputs :func:`output_annotation` has found."""
+    if returns is None:
+        return 0
+    return len(typing.get_args(returns)) if typing.get_origin(returns) is tuple else 1
+
+
 def _returns_written_tuples(function: Callable[..., Any]) -> bool:
     """Whether a function returns ``a, b``: for one that returns a variable, ZenML records a single output."""
     try:

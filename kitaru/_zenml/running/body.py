@@ -19,7 +19,7 @@ from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
 from kitaru._core.code.event_loop import BodyLeft, in_event_loop
-from kitaru._core.code.futures import CheckpointFuture, until_done
+from kitaru._core.code.futures import CheckpointFuture, until_done, whole_of
 from kitaru._core.code.gates import through
 from kitaru._core.code.named import NamedCall
 from kitaru._core.code.pool import Pool
@@ -46,6 +46,7 @@ from kitaru._zenml.running.naming import Names
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY, Outcome, keep_failure, kept_failure
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.precedence import Precedence
+from kitaru._zenml.running.predecessors import Predecessors, predecessors_of
 from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
 from kitaru._zenml.running.started import Started, needed_by, wanted_of
@@ -93,6 +94,7 @@ class _Made:
     pending: frozenset[str]
     lane: Lane
     way: scope.Call
+    before: Predecessors
 
     @property
     def digests(self) -> Mapping[str, str | None]:
@@ -182,7 +184,7 @@ class Body:
         frozen = self._taken(made, values, held)
         gate = gate_of(made.called, made.name, self._runner.run.id)
         if gate is not None:
-            gate.request()
+            gate.request(after=_halves(self._needs_of(made, frozen)))
         return partial(self._run, made, frozen, held, self._precedence.before(made.called), gate)
 
     def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
@@ -205,7 +207,7 @@ class Body:
             else:
                 future, needs = self._start(made, values)
         result: CheckpointFuture[Any] = CheckpointFuture(
-            future, made.name, self._value_of, lambda: self._learn(made, lanes.here()), needs
+            future, made.name, self._value_of, lambda: self._learn(made, lanes.here()), needs, called.outputs
         )
         self._keep_until_done(Started(way, result))
         return result
@@ -215,9 +217,8 @@ class Body:
         upstream = self._precedence.before(made.called)
         held = Held(body_waits=False)
         frozen = self._taken(made, values, held)
-        is_waiting = made.pending or isinstance(made.called, PlainStep)
-        needs = needed_by(made.called, frozen.values, list(self._started.values())) if is_waiting else []
-        awaited = [future._future for future in needs]  # noqa: SLF001 - the future's other half
+        needs = self._needs_of(made, frozen)
+        awaited = _halves(needs)
         gate = gate_of(made.called, made.name, self._runner.run.id)
         if gate is not None:
             gate.request(after=awaited)
@@ -229,6 +230,12 @@ class Body:
         if gate is not None:
             future.add_done_callback(lambda _: gate.leave())
         return future, needs
+
+    def _needs_of(self, made: _Made, frozen: Frozen) -> list[CheckpointFuture[Any]]:
+        """Return the futures that a call waits for before it can run."""
+        before = made.before.futures
+        is_waiting = made.pending or before or isinstance(made.called, PlainStep)
+        return needed_by(before, frozen.values, list(self._started.values())) if is_waiting else []
 
     def _still_running(self, made: _Made) -> Started | None:
         """Return a call of an earlier attempt that is this one and still runs."""
@@ -252,6 +259,7 @@ class Body:
     def _make(self, called: Called, values: dict[str, Any]) -> _Made:
         """Find out which call this is, and what the record has for it."""
         self.check()
+        before = predecessors_of(called, self._lineage)
         arguments = named_inputs(called, values)
         key = key_of(called)
         inputs = inputs_of(arguments, self._lineage)
@@ -287,7 +295,7 @@ class Body:
                 self.stop(error)
             name = self._name(call, known)
         recency = self.record.recency(known)
-        return _Made(called, call, name, known, recency, inputs.pending, lane, scope.Call(called))
+        return _Made(called, call, name, known, recency, inputs.pending, lane, scope.Call(called), before)
 
     def _scope_lane(self, scope: Scope) -> Lane:
         """Return what counts the calls of a scope: which task or thread of the framework makes them is its own affair."""
@@ -469,9 +477,9 @@ class Body:
     def store_result(self, value: Any) -> ArtifactVersionResponse | None:
         """Store what the flow returned, and return its artifact: the checkpoint's own where it is that very value."""
         if isinstance(value, CheckpointFuture):
-            outcome = self.outcome_of(value)
-            if len(outcome.artifacts) == 1:
-                return outcome.artifacts[0]
+            artifacts = self.outcome_of(value).artifacts_of(value)
+            if len(artifacts) == 1:
+                return artifacts[0]
         if isinstance(value, OutputArtifact):
             return value
         value = self.resolved(value)
@@ -511,7 +519,7 @@ class Body:
     def _run_step(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str]) -> Outcome:
         called, name, values = made.called, made.name, frozen.values
         plain = called if isinstance(called, PlainStep) else None
-        others = plain.await_others() if plain is not None else set()
+        others = made.before.wait(self.outcome_of)
         inputs = step_inputs(called, values, partial(self._settled, held), _argument_of(name))
         inputs.add_parts(frozen.wholes)
         invocation = Invocation(
@@ -609,18 +617,23 @@ class Body:
     def _settled(self, held: Held, future: CheckpointFuture[Any]) -> Any:
         """Return a future's artifact, a tuple of them where it has several outputs, None where it has none."""
         outcome = self.outcome_of(future)
-        if outcome.several:
-            return outcome.artifacts
-        if not outcome.artifacts:
-            return None
         if outcome.loaded:
-            held.keep(outcome.artifacts[0].id, outcome.value, unchanged=False)
-        return outcome.artifacts[0]
+            for value, artifact in outcome.outputs:
+                held.keep(artifact.id, value, unchanged=False)
+        artifacts = outcome.artifacts_of(future)
+        if len(artifacts) > 1:
+            return artifacts
+        return artifacts[0] if artifacts else None
 
     def outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         """Wait for a future and return what its call left."""
-        future._seen = True  # noqa: SLF001 - the future's other half
+        whole_of(future)._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
+
+
+def _halves(futures: Iterable[CheckpointFuture[Any]]) -> list[Future[Outcome]]:
+    """Return what the body completes of futures."""
+    return [future._future for future in futures]  # noqa: SLF001 - the future's other half
 
 
 def _resolved(part: Any) -> Any:

@@ -104,7 +104,7 @@ def _is_list(step: StepRunResponse, name: str) -> bool:
 def _token(part: Any) -> str | None:
     """Stand for a result by its artifact."""
     if isinstance(part, CheckpointFuture):
-        return _joined(_outcome_of(part).artifacts)
+        return _joined(_outcome_of(part).artifacts_of(part))
     if isinstance(part, BaseFuture):
         return _joined(_results_of(part))
     if isinstance(part, ArtifactVersionResponse):

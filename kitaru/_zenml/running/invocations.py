@@ -18,7 +18,7 @@ from kitaru._core.code.named import NamedCall
 from kitaru._core.settings.environment import shortcuts_enabled
 from kitaru._zenml.records.records import EXTRA_KEY
 from kitaru._zenml.running.plain_step import PlainStep
-from kitaru._zenml.running.steps import build_step
+from kitaru._zenml.running.steps import StepOptions, build_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +132,14 @@ def _form(call: Invocation) -> Any:
     kinds = {name: _kind(value) for name, value in call.inputs.artifacts.items()}
     if "other" in kinds.values():
         return None
-    return call.called.source, tuple(call.inputs.parameters), tuple(kinds.items()), call.retry is None
+    called = call.called
+    return (
+        called.source,
+        StepOptions.of(called),
+        tuple(call.inputs.parameters),
+        tuple(kinds.items()),
+        call.retry is None,
+    )
 
 
 def _tells_all(step: Step, call: Invocation) -> bool:

@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 
     from zenml.stack import Stack
 
-    from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.code.definitions import FlowDefinition, Runtime
 
 ISOLATED = "isolated"
 _warned: list[str] = []
 
 
-def runtime(checkpoint: CheckpointDefinition[..., Any]) -> StepRuntime | None:
-    """Return where ZenML is to run a checkpoint; the first one that cannot have what it asks for is warned of."""
-    option = checkpoint.options.runtime
+def runtime(checkpoint: str, option: Runtime | None) -> StepRuntime | None:
+    """Return where ZenML is to run a checkpoint; the first one that cannot have what it asks for is warned of.
+
+    Args:
+        checkpoint: Its name.
+        option: What it asks for.
+    """
     if option is None:
         return None
     stack = Client().active_stack
     if option != ISOLATED or stack.orchestrator.can_run_isolated_steps:
         return StepRuntime(option)
     if not _warned:  # once for each process that runs a flow
-        _warned.append(checkpoint.name)
-        warn(_warning(stack, [checkpoint.name]))
+        _warned.append(checkpoint)
+        warn(_warning(stack, [checkpoint]))
     return StepRuntime.INLINE
 
 

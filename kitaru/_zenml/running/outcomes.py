@@ -19,6 +19,7 @@ from zenml.exceptions import DoesNotExistException, RunStoppedException
 from zenml.execution.pipeline.dynamic.utils import load_step_run_outputs
 from zenml.models import RunMetadataResource
 
+from kitaru._core.code.futures import OutputFuture
 from kitaru._core.process.event import Event, Kind
 from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import give_recorded_traceback, user_traceback
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from zenml.execution.pipeline.dynamic.outputs import OutputArtifact
     from zenml.models import StepRunResponse
+
+    from kitaru._core.code.futures import CheckpointFuture
 
 
 @dataclass
@@ -58,6 +61,10 @@ class Outcome:
     def outputs(self) -> Iterable[tuple[Any, OutputArtifact]]:
         """The values of a loaded one, each with its artifact."""
         return zip(self.value if self.several else (self.value,), self.artifacts, strict=False)
+
+    def artifacts_of(self, future: CheckpointFuture[Any]) -> tuple[OutputArtifact, ...]:
+        """Return the artifacts that a future stands for: all of its call, or that of one output."""
+        return self.artifacts if not isinstance(future, OutputFuture) else (self.artifacts[future.index],)
 
     def take(self, value: Any) -> None:
         """Take the value that the call has returned in this process."""

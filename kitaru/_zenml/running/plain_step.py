@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zenml.constants import CODE_HASH_PARAMETER_NAME
 from zenml.execution.pipeline.dynamic.inputs import convert_to_keyword_arguments
-from zenml.execution.pipeline.dynamic.outputs import BaseStepFuture
 from zenml.execution.pipeline.dynamic.utils import collect_futures
 
 from kitaru._core.code.definitions import CheckpointOptions
+from kitaru._core.code.futures import Outputs
 from kitaru._core.policies.retry import policy_of
 from kitaru.errors import KitaruUsageError
 
@@ -43,6 +43,7 @@ class PlainStep:
         self.call_name = name
         self.after = collect_futures(after=after, expand_map_results=True)
         self.group = group
+        self.outputs = Outputs(self.name, len(self.step.entrypoint_definition.outputs))
         self.func = self.step.entrypoint
         parameters = inspect.signature(self.func).parameters
         self.record_names = {parameter: parameter for parameter in parameters}
@@ -58,12 +59,6 @@ class PlainStep:
     def id_of(self, values: dict[str, Any]) -> str | None:  # noqa: ARG002 - as of a checkpoint
         """Return the id that the call was given; None where it has none."""
         return self.call_name
-
-    def await_others(self) -> set[str]:
-        """Wait for the steps that are to end before it, and return their names."""
-        for future in self.after:
-            future.wait()
-        return {future.invocation_id for future in self.after if isinstance(future, BaseStepFuture)}
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Bind arguments as a call would; what is missing may come from the step's own configuration."""

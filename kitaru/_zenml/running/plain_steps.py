@@ -9,9 +9,10 @@ future of one where it was submitted.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 from uuid import uuid4
 
+from zenml import unmapped
 from zenml.config.step_configurations import GroupInfo
 from zenml.enums import GroupType
 from zenml.execution.pipeline.dynamic.inputs import await_step_inputs
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
     from kitaru._core.code.futures import CheckpointFuture
     from kitaru._zenml.running.body import Body
+
+
+# What zenml.unmapped(...) makes of a value.
+UNMAPPED: Final = type(unmapped(None))
 
 
 class StepOutput(OutputArtifact):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zenml.execution.pipeline.dynamic.outputs import BaseStepFuture, MapResultsFuture
 
-from kitaru._core.code.futures import CheckpointFuture
+from kitaru._core.code.futures import CheckpointFuture, whole_of
 from kitaru._core.code.scope import THREAD
 from kitaru._core.code.structure import leaves
 from kitaru._core.process.event import Event, Kind
@@ -20,7 +20,6 @@ from kitaru._zenml.records import records
 from kitaru._zenml.records.events import CANCELLED, tell
 from kitaru._zenml.running.inputs import WALKED
 from kitaru._zenml.running.outcomes import Outcome
-from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import GIVEN_UP
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from kitaru._core.code.scope import Call
-    from kitaru._zenml.running.plain_step import Called
 
 _LOOK_SECONDS: Final = 0.1
 
@@ -100,22 +98,23 @@ def wanted_of(started: Mapping[int, Started]) -> set[int]:
     return wanted
 
 
-def needed_by(called: Called, arguments: Mapping[str, Any], started: Iterable[Started]) -> list[CheckpointFuture[Any]]:
+def needed_by(
+    before: Iterable[Any], arguments: Mapping[str, Any], started: Iterable[Started]
+) -> list[CheckpointFuture[Any]]:
     """Return the futures that a call waits for before it can run.
 
     Args:
-        called: What is called.
+        before: Futures of what it comes after.
         arguments: What it is given, by parameter.
         started: The calls that still run.
     """
-    parts = leaves(dict(arguments), WALKED)
-    after = called.after if isinstance(called, PlainStep) else ()
+    parts = [*before, *leaves(dict(arguments), WALKED)]
     steps: list[Any] = []
-    for part in (*after, *parts):
+    for part in parts:
         steps += part.futures if isinstance(part, MapResultsFuture) else [part]
     names = {step.invocation_id for step in steps if isinstance(step, BaseStepFuture)}
     needed = [one.future for one in started if one.name in names] if names else []
-    return [*needed, *(part for part in parts if isinstance(part, CheckpointFuture))]
+    return [*needed, *(whole_of(part) for part in parts if isinstance(part, CheckpointFuture))]
 
 
 def wait_until_recorded(run_id: UUID, started: Iterable[Started]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import uuid4
 
 from zenml import get_step_context
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from zenml.steps import BaseStep
     from zenml.steps.step_context import StepContext
 
-    from kitaru._core.code.definitions import CheckpointDefinition
+    from kitaru._core.code.definitions import CheckpointDefinition, CheckpointOptions
 
 GIVEN_UP: Final = "the flow's body has ended without waiting for it"
 
@@ -63,14 +63,35 @@ def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None
 
 
 def build_step(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
-    """Return the ZenML step of a checkpoint; one for all that have options of their own beside it."""
-    return _built(checkpoint.source)
+    """Return the ZenML step of a checkpoint; one for all calls whose options say the same to ZenML."""
+    return _built(checkpoint.source, StepOptions.of(checkpoint))
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """Options of a call as ZenML's step has them; equal where one step can stand for both calls.
+
+    Attributes:
+        text: What tells them from others.
+        options: The options.
+    """
+
+    text: str
+    options: CheckpointOptions = field(compare=False)
+
+    @classmethod
+    def of(cls, checkpoint: CheckpointDefinition[..., Any]) -> Self:
+        """Return those of a call of a checkpoint, or of the checkpoint itself."""
+        options = checkpoint.options
+        if options is checkpoint.source.options:
+            return cls("", options)
+        return cls(repr((options.cache, options.runtime, options.resources, options.zenml)), options)
 
 
 @cache
-def _built(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
+def _built(checkpoint: CheckpointDefinition[..., Any], call: StepOptions) -> BaseStep:
     give_source(checkpoint.entry, checkpoint.planted)
-    options = checkpoint.options
+    options = call.options
     settings: dict[str, Any] = dict(options.settings)
     if options.resources is not None:
         settings |= resource_settings(ResourceSettings(**options.resources), settings)
@@ -82,7 +103,7 @@ def _built(checkpoint: CheckpointDefinition[..., Any]) -> BaseStep:
         enable_artifact_visualization=True,
         settings=settings or None,
         output_materializers=options.materializers,
-        runtime=isolation.runtime(checkpoint),
+        runtime=isolation.runtime(checkpoint.name, options.runtime),
         step_type=_step_type(options.type),
     )
     return decorate(checkpoint.entry)

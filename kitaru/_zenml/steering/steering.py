@@ -162,11 +162,19 @@ def recover(launch: Launch) -> list[str]:
     return recovered
 
 
-def take_up(run_name: str, launch: Launch) -> str | None:
-    """Let an execution go on whose submission may have been cut off; returns its id, None where there is none."""
+def take_up(run_name: str, submission: str, launch: Launch) -> str | None:
+    """Let an execution go on whose submission may have been cut off; returns its id, None where there is none.
+
+    Args:
+        run_name: The name of its run.
+        submission: What tells it from another one that has the name already.
+        launch: Starts its runner.
+    """
     with translated(f"looking for the execution {run_name}"):
-        runs = open_client().list_pipeline_runs(name=run_name, tags=[TAG], size=1, hydrate=True).items
+        runs = open_client().list_pipeline_runs(name=f"equals:{run_name}", tags=[TAG], size=1, hydrate=True).items
         for run in runs:
+            if records.extra_of(run).get("submission") != submission:
+                continue
             if _is_lost_here(run):
                 _continue(settled_run(str(run.id)), launch)
             return str(run.id)

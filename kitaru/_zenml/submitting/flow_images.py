@@ -86,7 +86,7 @@ def _prepared(flow: FlowDefinition[..., Any], stack: str | None) -> Iterator[_Pr
         check(flow, locate(flow.func), code, settings.image)
         placement = place(loaded, settings, code)
         yield _Prepared(
-            loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=flow.new_run_name())
+            loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=run_name(flow.name, settings))
         )
 
 

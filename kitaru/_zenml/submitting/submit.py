@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from pydantic import BaseModel
 from zenml.enums import ExecutionMode
@@ -20,6 +21,7 @@ from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
+from kitaru._core.settings.run_names import run_name
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
@@ -36,6 +38,7 @@ from kitaru._zenml.stacks.stack_checks import require
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.submitting.packed_code import check, pack_code
 from kitaru._zenml.submitting.placement import Placement, place
+from kitaru._zenml.submitting.taken_names import naming, refuse_taken
 from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, storable
 from kitaru.errors import KitaruUsageError
@@ -60,17 +63,23 @@ class Identity:
     Attributes:
         module: The flow's module, as a runner finds it.
         run_name: The run's name.
+        submission: What tells the execution from another one of that name.
         created: Called with the execution's id as soon as there is one.
     """
 
     module: ModuleRef | None
     run_name: str
+    submission: str
     created: Callable[[str], None]
 
 
-def new_identity(flow: FlowDefinition[..., Any]) -> Identity:
-    """Return the identity of an execution that this process submits for itself."""
-    return Identity(locate(flow.func), flow.new_run_name(), lambda _: None)
+def new_identity(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> Identity:
+    """Return the identity of an execution that this process submits for itself.
+
+    Raises:
+        KitaruUsageError: The name that the settings give cannot be filled in.
+    """
+    return Identity(locate(flow.func), run_name(flow.name, settings), uuid4().hex, lambda _: None)
 
 
 def submit(
@@ -103,13 +112,15 @@ def submit(
     if shortcuts_enabled():
         ask_once()
     open_client()
-    identity = identity or new_identity(flow)
+    identity = identity or new_identity(flow, settings)
     job = _job(flow, settings, identity.module)
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
+        if settings.options.name is not None:
+            refuse_taken(identity.run_name)
         placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
-        extra = _extra(flow, settings, stack, runner, job)
+        extra = {**_extra(flow, settings, stack, runner, job), "submission": identity.submission}
         if settings.options.concurrency is not None:
             extra[CONCURRENCY_KEY] = settings.options.concurrency
         if placement is not None:
@@ -122,7 +133,8 @@ def submit(
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         crash_points.reach("submitter, compiled")
-        run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
+        with naming(identity.run_name):
+            run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
         identity.created(str(run.id))
         crash_points.reach("submitter, created")
         with _fail_run_on_error(run.id):
@@ -182,12 +194,12 @@ def make_pipeline(
         enable_cache=settings.cache,
         # A failed checkpoint is the body's business: it may catch the exception and go on.
         execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
-        tags=sorted({TAG, flow.name}),
+        tags=sorted({TAG, flow.name, *settings.options.tags}),
         extra={EXTRA_KEY: extra},
         settings=placement.settings if placement else None,
         secrets=placement.secrets if placement else None,
     )
-    named = pipeline.with_options(run_name=run_name)
+    named = pipeline.with_options(run_name=run_name.replace("{", "{{").replace("}", "}}"))  # ZenML fills it in again
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
 

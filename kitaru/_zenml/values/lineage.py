@@ -52,7 +52,7 @@ class Lineage:
 
     def add(self, value: Any, artifact: ArtifactVersionResponse) -> None:
         """Remember that a value is what an artifact holds."""
-        if _is_shared(value):
+        if is_common(value):
             return
         content = _content(value)
         if content is not None:
@@ -83,7 +83,7 @@ class Lineage:
 
     def find(self, value: Any) -> ArtifactVersionResponse | None:
         """Return the artifact that holds just this value, or None: never stored, or changed since."""
-        known = None if _is_shared(value) else self._known_as(self._known, value)
+        known = None if is_common(value) else self._known_as(self._known, value)
         return known.artifact if known is not None else None
 
     def _known_as(self, known: Mapping[int, _Known[_A]], value: Any) -> _Known[_A] | None:
@@ -107,7 +107,8 @@ def _is_named(value: Any) -> bool:
         return False
 
 
-def _is_shared(value: Any) -> bool:
+def is_common(value: Any) -> bool:
+    """Whether Python has one object for everybody who has such a value, so that it does not tell where it is from."""
     if isinstance(value, _SINGLE) or (isinstance(value, type | types.FunctionType) and _is_named(value)):
         return True
     kind = type(value)
