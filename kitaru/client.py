@@ -75,6 +75,8 @@ class Executions:
         stack: str | None = None,
         since: datetime | None = None,
         limit: int = 50,
+        tag: str | None = None,
+        user: str | None = None,
     ) -> list[ExecutionSummary]:
         """Return executions, the latest first.
 
@@ -84,6 +86,8 @@ class Executions:
             stack: Only those on this stack.
             since: Only those submitted at this moment or later; one without a time zone is local time.
             limit: How many at most; 50 by default.
+            tag: Only those with this tag.
+            user: Only those of the user of ZenML with this name.
 
         Raises:
             KitaruUsageError: A filter is wrong.
@@ -93,7 +97,10 @@ class Executions:
 
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             raise KitaruUsageError(f"executions.list(limit={limit!r}): the limit is a whole number from 1 up.")
-        return reader.list_executions(flow=flow, status=_status(status), stack=stack, since=since, limit=limit)
+        tags = () if tag is None else (tag,)
+        return reader.list_executions(
+            flow=flow, status=_status(status), stack=stack, since=since, limit=limit, tags=tags, user=user
+        )
 
     def latest(self, *, flow: str | None = None, status: ExecutionStatus | str | None = None) -> Execution | None:
         """Return the execution that was submitted last, or None.

@@ -35,10 +35,11 @@ from kitaru._cli.watch import watch
 from kitaru._core.words.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kitaru.models import ExecutionSummary, ExecutionUsage, LogEntry
 
+_ALONE = "default"  # the one user of a store that nobody shares
 _LATEST = 200  # executions whose names are known where a filter matches none
 
 
@@ -72,26 +73,27 @@ for command in (
 @click.option("--flow", metavar="NAME", shell_complete=completion.flows, help="Only those of this flow.")
 @click.option("--status", type=click.Choice(list(map(str, ExecutionStatus))), help="Only those in this state.")
 @click.option("--stack", metavar="NAME", shell_complete=completion.stacks, help="Only those on this stack.")
+@click.option("--tag", metavar="TAG", help="Only those with this tag.")
+@click.option("--user", metavar="NAME", help="Only those of this user of ZenML.")
 @click.option("--since", metavar="WHEN", help="Only those submitted since: 2h, 3d, 2026-01-31 or 2026-01-31T14:00.")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most.")
 @click.option("--usage", is_flag=True, help="Show what their model calls have used, too.")
 @output_option
-def list_(
-    *, flow: str | None, status: str | None, stack: str | None, since: str | None, limit: int, usage: bool, output: str
-) -> None:
-    """List executions, the latest first.
+def list_(*, since: str | None, limit: int, usage: bool, output: str, **filters: str | None) -> None:
+    """List executions, the latest first; on a server that has users, with whose they are.
 
     \b
     Examples:
       kitaru executions list --status failed --since 2h
       kitaru executions list --flow survey --output json
+      kitaru executions list --tag nightly --user ada
       kitaru executions list --usage
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     earliest = parse_since(since, datetime.now().astimezone()) if since else None
     kitaru = client()
-    summaries = kitaru.executions.list(flow=flow, status=status, stack=stack, since=earliest, limit=limit)
+    summaries = kitaru.executions.list(**filters, since=earliest, limit=limit)
     latest = [] if summaries else kitaru.executions.list(limit=_LATEST)
-    near = _nearest(flow, (one.flow_name for one in latest)) or _nearest(stack, (one.stack_name for one in latest))
+    near = _near(filters, latest)
     show_list(
         summaries,
         output,
@@ -152,6 +154,17 @@ def logs(*, exec_id: str, checkpoint: str | None, source: str, follow: bool, out
         ) from None
 
 
+def _near(filters: Mapping[str, str | None], latest: Sequence[ExecutionSummary]) -> str:
+    """Suggest what a filter may mean that matches none of the latest executions."""
+    known: dict[str, Iterable[str | None]] = {
+        "flow": (one.flow_name for one in latest),
+        "stack": (one.stack_name for one in latest),
+        "tag": (tag for one in latest for tag in one.tags),
+        "user": (one.user for one in latest),
+    }
+    return next(filter(None, (_nearest(filters[name], names) for name, names in known.items())), "")
+
+
 def _nearest(name: str | None, known: Iterable[str | None]) -> str:
     """Suggest the nearest name, where the given one is not known."""
     names = set(filter(None, known))
@@ -185,19 +198,21 @@ def _result(value: Any) -> str:
 def _table(summaries: list[ExecutionSummary], *, usage: bool) -> str:
     ids = short_ids([execution.exec_id for execution in summaries])
     today = datetime.now().astimezone()
+    has_users = any(execution.user not in (None, _ALONE) for execution in summaries)
     rows = [
         (
             ids[execution.exec_id],
             execution.flow_name,
             execution.status,
             execution.stack_name or "",
+            *((execution.user or "",) if has_users else ()),
             clock(execution.started_at, today),
             length(execution.started_at, execution.ended_at),
             *(_used(execution.usage) if usage else ()),
         )
         for execution in summaries
     ]
-    columns = ("ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION")
+    columns = ("ID", "FLOW", "STATUS", "STACK", *(("USER",) if has_users else ()), "STARTED", "DURATION")
     return table((*columns, "CALLS", "TOKENS IN", "TOKENS OUT", "COST", "SAVED") if usage else columns, rows)
 
 

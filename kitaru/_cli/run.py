@@ -14,9 +14,12 @@ from kitaru._cli.group import Command
 from kitaru._cli.output import output_option
 from kitaru._cli.started import report, wait_option
 from kitaru._cli.target import load_flow
+from kitaru._core.settings.options import RUN_OPTIONS
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kitaru.handle import FlowHandle
 
 _ARGUMENTS = """The flow's arguments are given as JSON: --input '{"name": "Ada"}'."""
@@ -53,19 +56,11 @@ class _Run(Command):
 @click.option("--image", help="The base image, or the image's fields as JSON.")
 @click.option("--cache/--no-cache", default=None, help="Whether checkpoints may reuse earlier outputs.")
 @click.option("--retries", type=click.IntRange(min=0), help="How many times a failed execution is tried again.")
+@click.option("--name", help="The name of the run in ZenML; {date} and {time} in it are filled in.")
+@click.option("--tag", "tags", multiple=True, help="A tag of the execution; may be given several times.")
 @wait_option
 @output_option
-def run(
-    *,
-    target: str,
-    arguments: str,
-    stack: str | None,
-    image: str | None,
-    cache: bool | None,
-    retries: int | None,
-    wait: bool,
-    output: str,
-) -> None:
+def run(*, target: str, arguments: str, wait: bool, output: str, **given: Any) -> None:
     """Run the flow TARGET: module:flow or path/to/file.py:flow.
 
     Only the result, as JSON, or with --detach the id of the execution goes to stdout; with --output json an object of
@@ -75,22 +70,27 @@ def run(
     Examples:
       kitaru run survey.py:survey --input '{"package": "zenml"}'
       kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
+      kitaru run survey.py:survey --name "survey {date}" --tag nightly
       kitaru run survey.py:survey --output json | jq .result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
-    options = {"stack": stack, "image": read_image(image), "cache": cache, "retries": retries}
-    handle = _start(target, read_input(arguments), options)
+    given["image"] = read_image(given["image"])
+    given["tags"] = given["tags"] or None
+    handle = _start(target, read_input(arguments), given)
     report(handle, wait=wait, as_data=output == "json")
 
 
 def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> FlowHandle[Any]:
     flow = load_flow(target)
-    _refuse_options(values, options)
+    _refuse_options(values, RUN_OPTIONS)
     from kitaru._terminal.progress import tell_start
     from kitaru.json_values import arguments_from_json
 
     args, kwargs = arguments_from_json(flow.func, values)
+    of_run = {name: options[name] for name in RUN_OPTIONS}
+    of_flow = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
+    chosen = flow.with_options(**of_flow)
     tell_start(flow.name)
-    return flow.run(*args, **options, **kwargs)
+    return chosen.run(*args, **of_run, **kwargs)
 
 
 def read_image(text: str | None) -> object:
@@ -102,9 +102,9 @@ def read_image(text: str | None) -> object:
     return ImageSettings.parse_text(text, "--image")
 
 
-def _refuse_options(values: dict[str, Any], options: dict[str, Any]) -> None:
+def _refuse_options(values: dict[str, Any], options: Iterable[str]) -> None:
     """Refuse an argument that ``.run()`` would take for an option; a flow with ``**kwargs`` can be given one."""
-    for name in options.keys() & values.keys():
+    for name in values.keys() & set(options):
         raise KitaruUsageError(f"The input has {name!r}, which is an option and no argument: use --{name}.")
 
 

@@ -19,6 +19,7 @@ from kitaru._core.process import files
 from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import identify, is_running, is_stopped
 from kitaru._core.settings.environment import host_enabled
+from kitaru._core.settings.run_names import run_name
 from kitaru._core.values.contents import by_path
 from kitaru._host import client, messages
 from kitaru._host.client import Request

@@ -14,15 +14,15 @@ from kitaru._core.code import loading
 from kitaru._core.records.executions import ReplayOutcome, Replays
 from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import progress as progress_setting
+from kitaru._core.settings.options import Options
 from kitaru._core.settings.settings import Provenance, ResolvedSettings, resolve, validate_options
 from kitaru.errors import KitaruError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.settings.keywords import ReplayOptions
-    from kitaru._core.settings.options import Options
 
 
 def start_replay(flow: FlowDefinition[..., Any], execution: Any, change: ReplayOptions, options: Options) -> str:
@@ -52,8 +52,15 @@ def start_replay(flow: FlowDefinition[..., Any], execution: Any, change: ReplayO
         cache=bool(options.get("cache")),
     )
     inherited = validate_options("the original's .run", **drafted.options)
-    settings = resolve(run=options, flow=[inherited, *flow.options])
+    settings = resolve(run=options, flow=[inherited, *map(_of_replay, flow.options)])
     return start(flow, drafted.values, _uncached(settings, options), drafted)
+
+
+def _of_replay(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options of a flow without the name that its decorator gives: the original may have it."""
+    if getattr(options, "where", None) != "@flow" or "name" not in options:
+        return options
+    return Options("@flow", {name: value for name, value in options.items() if name != "name"})
 
 
 def _uncached(settings: ResolvedSettings, options: Options) -> ResolvedSettings:

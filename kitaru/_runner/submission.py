@@ -153,9 +153,7 @@ class _Submission:
         stack = stacks.find_stack(settings)
         if not stacks.runs_in_client(stack):
             raise _DeclinedError("another orchestrator runs it")
-        identity = submit.Identity(
-            self._order.module, self._order.run_name, self._order.submission, self._note_created
-        )
+        identity = submit.Identity(self._order.module, self._order.run_name, self._order.submission, self._note_created)
         return submit.submit(flow, values, settings, stack, runner="process", launch=self._launch, identity=identity)
 
     def _note_created(self, _exec_id: str) -> None:

@@ -6,6 +6,7 @@ The programs stand in ``tests/programs/each_call``.
 from __future__ import annotations
 
 import ast
+import json
 
 
 def test_each_call_has_options_of_its_own(project):
@@ -25,3 +26,24 @@ def test_each_call_has_options_of_its_own(project):
     statuses = {"work": "cached", "work_2": "completed", "sized": "cached", "again": "cached", "tried": "cached"}
     assert ast.literal_eval(out[6]) == statuses
     assert ast.literal_eval(out[7]) == {"work": None, "sized": 1.0}
+
+
+def test_executions_have_names_and_tags_and_are_found_by_them(project):
+    project.take("expecting.py", "each_call/named_runs.py")
+    first = project.run("named_runs.py").stdout.split()[-1]
+    listed = project.kitaru("executions", "list", "--tag", "nightly").stdout.splitlines()
+    assert len(listed) == 2
+    assert listed[0].split() == ["ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION"]  # of one user: no column
+    assert listed[1].startswith(first[:8])
+    data = json.loads(
+        project.kitaru("executions", "list", "--tag", "a:b", "--user", "default", "--output", "json").stdout
+    )
+    assert (data[0]["tags"], data[0]["user"]) == (["a:b", "nightly", "numbers"], "default")
+    assert "Did you mean 'nightly'?" in project.kitaru("executions", "list", "--tag", "nightl").stderr
+    run = ("run", "named_runs.py:report", "--name", "by hand", "--tag", "x", "--tag", "y", "--detach")
+    by_hand = project.kitaru(*run).stdout.strip()
+    told = project.kitaru("executions", "get", by_hand).stdout
+    assert "\nName          by hand\nTags          numbers, x, y\n" in told
+    again = project.kitaru(*run, check=False)
+    assert again.returncode != 0
+    assert f"The name 'by hand' is taken: execution {by_hand}" in again.stderr

@@ -18,8 +18,6 @@ from kitaru.errors import KitaruUsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from collections.abc import Callable, Mapping
-
     from kitaru._core.policies.amounts import Rate
     from kitaru._core.policies.hook_functions import Hook
 

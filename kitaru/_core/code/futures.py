@@ -31,6 +31,7 @@ class CheckpointFuture(Generic[R]):
         name: str,
         resolve: Callable[[Any], R],
         taken: Callable[[], None] = lambda: None,
+        *,
         needs: Sequence[CheckpointFuture[Any]] = (),
         outputs: Outputs | None = None,
     ) -> None:
@@ -180,7 +181,7 @@ class Outputs:
         Raises:
             KitaruUsageError: There is no more than one.
         """
-        if self.count < 2:
+        if self.count in (0, 1):
             raise KitaruUsageError(
                 f"Checkpoint {self.of!r} has {('no output', 'one output')[self.count]}, and there is nothing to unpack. To have "
                 f"several, annotate it to return a tuple, such as `-> tuple[int, str]`, and return them as `return a, b`."
@@ -197,13 +198,13 @@ class OutputFuture(CheckpointFuture[R]):
         self.index = index
 
     def _finish(self, timeout: float | None) -> None:
-        self.whole._finish(timeout)
+        self.whole._finish(timeout)  # noqa: SLF001 - of the same room
 
     def _finish_for(self, waiter: _Waiter, timeout: float | None) -> None:
-        self.whole._finish_for(waiter, timeout)
+        self.whole._finish_for(waiter, timeout)  # noqa: SLF001
 
     def _await_for(self, waiter: _Waiter) -> Generator[Any, None, None]:
-        return self.whole._await_for(waiter)
+        return self.whole._await_for(waiter)  # noqa: SLF001
 
     def done(self) -> bool:
         """Whether the checkpoint has finished."""

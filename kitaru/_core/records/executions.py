@@ -285,6 +285,9 @@ class ExecutionSummary(Record):
         ended_at: When it ended; None while it has not.
         usage: What model calls in it have used; None where it made none. In a list it is what the last attempt that
             ended has recorded.
+        name: The name of its run in ZenML.
+        tags: Its tags, but for those that every run of the flow has.
+        user: Whose it is: the user of ZenML who submitted it; None where that one is gone.
     """
 
     exec_id: str
@@ -295,6 +298,9 @@ class ExecutionSummary(Record):
     started_at: datetime | None
     ended_at: datetime | None
     usage: ExecutionUsage | None = None
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    user: str | None = None
 
     @property
     def duration(self) -> timedelta | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
+from uuid import UUID
 
 from kitaru._core.policies import amounts
 from kitaru._core.policies.amounts import wrong
 from kitaru._core.policies.hook_functions import Hook, checked_hooks
+from kitaru._core.settings.run_names import check_template
 from kitaru.errors import KitaruUsageError
 
 LONGEST_KEY: Final = 200
@@ -69,16 +71,31 @@ def checked_resources(name: str, value: Any, where: str) -> dict[str, Any]:
     return dict(value)
 
 
+def _checked_name(name: str, value: Any, where: str) -> str:
+    text = checked_text(name, value, where, _LONGEST_NAME)
+    check_template(text, where)
+    return text
+
+
 def _checked_tags(name: str, value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence | set | frozenset):
         raise wrong(name, "a list of texts", where, value)
-    return tuple(dict.fromkeys(checked_text(name, tag, where, _LONGEST_NAME) for tag in value))
+    return tuple(dict.fromkeys(_checked_tag(name, tag, where) for tag in value))
+
+
+def _checked_tag(name: str, value: Any, where: str) -> str:
+    tag = checked_text(name, value, where, _LONGEST_NAME)
+    try:
+        UUID(tag)
+    except ValueError:
+        return tag
+    raise KitaruUsageError(f"{where} gives {tag!r}: ZenML takes no UUID for a tag. Put a word before it.")
 
 
 _CHECKS: Final[dict[str, Callable[[str, Any, str], Any]]] = {
     "timeout": amounts.checked_seconds,
     "resources": checked_resources,
-    "name": lambda name, value, where: checked_text(name, value, where, _LONGEST_NAME),
+    "name": _checked_name,
     "tags": _checked_tags,
     "idempotency_key": lambda name, value, where: checked_text(name, value, where, LONGEST_KEY),
     "concurrency": amounts.checked_count,
@@ -112,5 +129,7 @@ def resolved_flow_options(layers: Sequence[Mapping[str, Any]]) -> FlowOptions:
     """
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
+        tags = (*merged.get("tags", ()), *layer.get("tags", ()))
         merged |= {name: value for name, value in layer.items() if name in FLOW_OPTIONS}
+        merged["tags"] = tuple(dict.fromkeys(tags))
     return FlowOptions(**merged)

@@ -40,8 +40,9 @@ class FlowKeywords(RunKeywords, total=False):
         zenml: What ZenML sets for a pipeline beside these, by its own words; merged key by key over the layers below.
         timeout: Seconds that one attempt may take; time that it waits for an answer does not count. No limit by default.
         resources: ZenML resource settings of the flow's own container: ``{"cpu_count": 2, "memory": "4GB"}``.
-        name: The name of the run in ZenML, which no other one may have; ``{date}`` and ``{time}`` are filled in.
-        tags: Tags of the execution, beside those that every run of the flow has.
+        name: The name of the run in ZenML, which no other one of the project may have; ``{date}`` and ``{time}`` in it are
+            filled in, in UTC. A replay takes that of ``.with_options`` only.
+        tags: Tags of the execution in ZenML; those of ``.with_options`` are added to those of ``@flow``.
         idempotency_key: What tells the order for which the execution is started, 1 to 200 characters: with the same key
             ``run`` gives the execution that exists.
         concurrency: How many executions of the flow run at once; the rest are pending, in order. No limit by default.

@@ -25,7 +25,11 @@ def check_template(template: str, where: str) -> None:
         KitaruUsageError: A brace is open, or there is something else than a name between two.
     """
     try:
-        fields = [field for _, field, form, conversion in Formatter().parse(template) if field is not None or form or conversion]
+        fields = [
+            field
+            for _, field, form, conversion in Formatter().parse(template)
+            if field is not None or form or conversion
+        ]
     except ValueError as error:
         raise KitaruUsageError(f"{where} gives {template!r}: {error}. {_HINT}") from error
     strange = next((field for field in fields if not field or not field.isidentifier()), None)

@@ -31,7 +31,7 @@ from kitaru._zenml.records.usage import recorded_total
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zenml.models import PipelineRunResponse
@@ -143,9 +143,13 @@ def list_executions(
     stack: str | None,
     since: datetime | None,
     limit: int,
+    tags: Sequence[str] = (),
+    user: str | None = None,
 ) -> list[ExecutionSummary]:
     """Return executions, the latest first."""
     filters: dict[str, str] = {}
+    if user is not None:
+        filters["user"] = user
     if since is not None:
         filters["created"] = f"gte:{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if status is not None:
@@ -164,7 +168,7 @@ def list_executions(
                 size=min(max(limit, 20), 200),
                 pipeline_name=flow,
                 stack=stack,
-                tags=[TAG],
+                tags=[TAG, *(f"equals:{tag}" for tag in tags)],
                 hydrate=True,
                 **filters,  # type: ignore[arg-type]
             )
@@ -188,6 +192,9 @@ def summary_of(run: PipelineRunResponse) -> ExecutionSummary:
         started_at=utc(run.start_time),
         ended_at=utc(run.end_time),
         usage=recorded_total(run),
+        name=run.name,
+        tags=tuple(sorted({tag.name for tag in run.tags} - {TAG, flow_name_of(run)})),
+        user=run.user.name if run.user else None,
     )
 
 

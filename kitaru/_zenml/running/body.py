@@ -207,7 +207,12 @@ class Body:
             else:
                 future, needs = self._start(made, values)
         result: CheckpointFuture[Any] = CheckpointFuture(
-            future, made.name, self._value_of, lambda: self._learn(made, lanes.here()), needs, called.outputs
+            future,
+            made.name,
+            self._value_of,
+            lambda: self._learn(made, lanes.here()),
+            needs=needs,
+            outputs=called.outputs,
         )
         self._keep_until_done(Started(way, result))
         return result
@@ -218,7 +223,7 @@ class Body:
         held = Held(body_waits=False)
         frozen = self._taken(made, values, held)
         needs = self._needs_of(made, frozen)
-        awaited = _halves(needs)
+        awaited: list[Future[Any]] = [*_halves(needs)]
         gate = gate_of(made.called, made.name, self._runner.run.id)
         if gate is not None:
             gate.request(after=awaited)

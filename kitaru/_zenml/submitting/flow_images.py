@@ -11,6 +11,7 @@ from zenml.pipelines import build_utils
 
 from kitaru._core.code.modules import alias_main, locate
 from kitaru._core.records.images import BuiltImage, ImageDescription
+from kitaru._core.settings.run_names import run_name
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._zenml.door.private import bound_stack, compile_pipeline
 from kitaru._zenml.door.source_root import ensure_source_root

@@ -64,7 +64,7 @@ def steered() -> list[Any]:
     direct = note.with_options(id="direct", after=behind)("direct")
     big, small = both.map([1, 2, 3]).unpack()
     sums = add.map(big, small).results()
-    one, _ = both.submit(4).unpack()
+    one: Any = both.submit(4).unpack()[0]
     sums.append(add.with_options(id="whole")(one, zenml.unmapped([5]).value))
     assert add.map(big, zenml.unmapped([1])).results() == [1001, 2001, 3001]
     assert both.map([]).unpack() == ([], [])
@@ -78,8 +78,8 @@ def steered() -> list[Any]:
 async def steered_async() -> list[str]:
     first = note.submit("a1")
     second = asyncio.ensure_future(wait_for(note.with_options(after=[first]).submit("a2")))
-    third = await note.with_options(after=[first])("a3")
-    return [await second, third]
+    third: Any = note.with_options(after=[first])("a3")  # in an async flow something to await
+    return [await second, await third]
 
 
 async def wait_for(future: CheckpointFuture[str]) -> str:
