@@ -40,6 +40,8 @@ from kitaru._core.code.signatures import refuse_unknown
 from kitaru._core.policies.amounts import checked_count, checked_memory, checked_rate, checked_seconds, wrong
 from kitaru._core.policies.hook_functions import checked_hooks
 from kitaru._core.policies.retry import checked_retries, policy_of
+from kitaru._core.settings.zenml_keys import CHECKPOINT, check_settings, checked_resources, checked_zenml
+from kitaru._core.settings.zenml_values import merged, plain
 from kitaru._core.words.suggest import did_you_mean, no_attribute
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
@@ -129,10 +131,16 @@ def _checked_runtime(name: str, value: Any, where: str) -> Runtime:
     return cast("Runtime", value)
 
 
-def _checked_mapping(name: str, value: Any, where: str) -> dict[str, Any]:
+def _checked_zenml(_name: str, value: Any, where: str) -> dict[str, Any]:
+    return checked_zenml(value, where, CHECKPOINT)
+
+
+def _checked_settings(name: str, value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise wrong(name, "a mapping", where, value)
-    return dict(value)
+    settings = {key: plain(item, f"{where} {key}") for key, item in value.items()}
+    check_settings(settings, where, CHECKPOINT)
+    return settings
 
 
 def _as_given(_name: str, value: Any, _where: str) -> Any:
@@ -146,10 +154,10 @@ _CHECKS: Final[dict[str, Callable[[str, Any, str], Any]]] = {
     "runtime": _checked_runtime,
     "timeout": checked_seconds,
     "max_memory": checked_memory,
-    "resources": _checked_mapping,
-    "settings": _checked_mapping,
+    "resources": checked_resources,
+    "settings": _checked_settings,
     "materializers": _as_given,
-    "zenml": _checked_mapping,
+    "zenml": _checked_zenml,
     "concurrency": checked_count,
     "rate": checked_rate,
     "on_success": checked_hooks,
@@ -166,7 +174,7 @@ def _changed_options(options: CheckpointOptions, where: str, keywords: Mapping[s
     if "retries" in checked:
         checked["retry"] = checked.pop("retries")
     if "zenml" in checked:
-        checked["zenml"] = {**options.zenml, **checked["zenml"]}
+        checked["zenml"] = merged(options.zenml, checked["zenml"])
     return _without_contradictions(replace(options, **checked), where) if checked else options
 
 

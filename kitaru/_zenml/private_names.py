@@ -198,6 +198,12 @@ PRIVATE_NAMES: Final = (
         "StepRunner._load_input_artifact",
         "Replaced: what the calling process holds is not read again; see kitaru._zenml.values.memory.",
     ),
+    PrivateName(
+        "zenml.orchestrators.step_runner",
+        "StepRunner._evaluate_artifact_names_in_collections",
+        "Replaced: an output of any type whose name has placeholders is looked for under its full name, where it is not; "
+        "see kitaru._zenml.running.steps.",
+    ),
     *(
         PrivateName(
             module,

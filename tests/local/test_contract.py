@@ -556,6 +556,21 @@ def test_a_step_takes_an_input_that_is_held(monkeypatch):
     assert StepRunner._load_input_artifact(None, SimpleNamespace(id="held", chunk_index=None), int) == 1
 
 
+@contract("StepRunner._evaluate_artifact_names_in_collections")
+def test_an_output_is_found_by_its_full_name(monkeypatch):
+    from zenml.orchestrators.step_runner import StepRunner
+
+    own = StepRunner._evaluate_artifact_names_in_collections
+    monkeypatch.setattr(StepRunner, "_evaluate_artifact_names_in_collections", own)
+    private.find_outputs_by_their_names()
+    runner = SimpleNamespace(configuration=SimpleNamespace(outputs={"from_{region}": 1}))
+    step_run = SimpleNamespace(config=SimpleNamespace(substitutions={"region": "eu"}))
+    annotations = {"from_{region}": SimpleNamespace(artifact_config=SimpleNamespace(name="from_{region}"))}
+    StepRunner._evaluate_artifact_names_in_collections(runner, step_run, annotations, [places := {"from_{region}": 2}])
+    assert (places, runner.configuration.outputs["from_eu"]) == ({"from_eu": 2}, 1)
+    assert list(annotations) == ["from_eu"]
+
+
 @contract("get_active_notebook_cell_code")
 def test_ipython_in_a_terminal_is_no_notebook(monkeypatch):
     from zenml.utils import notebook_utils

@@ -11,6 +11,7 @@ from kitaru._core.policies import amounts
 from kitaru._core.policies.amounts import wrong
 from kitaru._core.policies.hook_functions import Hook, checked_hooks
 from kitaru._core.settings.run_names import check_template
+from kitaru._core.settings.zenml_keys import checked_resources
 from kitaru.errors import KitaruUsageError
 
 LONGEST_KEY: Final = 200
@@ -62,13 +63,6 @@ def checked_text(name: str, value: Any, where: str, longest: int) -> str:
     if len(value) > longest:
         raise KitaruUsageError(f"{name} has at most {longest} characters, but {where} gives {len(value)}.")
     return value
-
-
-def checked_resources(name: str, value: Any, where: str) -> dict[str, Any]:
-    """Return ZenML resource settings as they are given."""
-    if not isinstance(value, Mapping):
-        raise wrong(name, "a mapping such as {'cpu_count': 2, 'memory': '4GB'}", where, value)
-    return dict(value)
 
 
 def _checked_name(name: str, value: Any, where: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,9 +99,9 @@ def _retries_from_text(text: str, where: str) -> int:
 
 
 def _check_zenml(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise wrong("zenml", _ZENML, where, value)
-    return dict(value)
+    from kitaru._core.settings.zenml_keys import FLOW, checked_zenml  # only where it is given
+
+    return checked_zenml(value, where, FLOW)
 
 
 def _zenml_from_text(text: str, where: str) -> dict[str, Any]:

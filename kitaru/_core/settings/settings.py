@@ -90,6 +90,10 @@ class ResolvedSettings:
         """
         values: dict[str, Any] = {"stack": self.stack, "image": None, "cache": self.cache, "retries": self.retries}
         values |= self.image.leaves() if self.image else {}
+        if self.zenml:
+            from kitaru._core.settings.zenml_values import leaves
+
+            values |= leaves(self.zenml, "zenml")
         return {
             path: {"value": values[path], "layer": origin.layer, "detail": origin.detail}
             for path, origin in self.provenance.items()
@@ -159,7 +163,7 @@ def resolve(
         image=_merged_image(layers, provenance),
         cache=_first("cache", layers, Provenance("default", "built-in default"), provenance),
         retry=policy_of(_first("retries", layers, Provenance("default", "built-in default"), provenance)),
-        zenml=_merged_zenml(layers),
+        zenml=_merged_zenml(layers, provenance),
         options=resolved_flow_options(flows),
         provenance=provenance,
     )
@@ -192,11 +196,19 @@ def _first(name: str, layers: list[_Layer], otherwise: Provenance, provenance: d
     return layer.values[name] if layer else SETTINGS[name].default
 
 
-def _merged_zenml(layers: list[_Layer]) -> dict[str, Any]:
-    """Return the mappings for ZenML of all layers merged key by key, the highest on top."""
+def _merged_zenml(layers: list[_Layer], provenance: dict[str, Provenance]) -> dict[str, Any]:
+    """Return the mappings for ZenML of all layers merged key by key, the highest on top; note where each came from."""
     merged: dict[str, Any] = {}
-    for layer in reversed(layers):
-        merged |= layer.values.get("zenml", {})
+    origins: dict[str, Provenance] = {}
+    for layer in reversed([layer for layer in layers if layer.values.get("zenml")]):
+        from kitaru._core.settings import zenml_values  # only where something is given
+
+        merged = zenml_values.merged(merged, layer.values["zenml"])
+        given = dict(zenml_values.leaves(layer.values["zenml"], "zenml"))
+        origins |= dict.fromkeys(given, layer.origin("zenml"))
+        # Only the leaves of what is merged: what a higher layer has replaced has left no trace.
+        origins = {path: origins[path] for path, _ in zenml_values.leaves(merged, "zenml")}
+    provenance.update(origins)
     return merged
 
 

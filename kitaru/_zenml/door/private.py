@@ -265,6 +265,21 @@ def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:
     StepRunner._load_input_artifact = load_input  # type: ignore[method-assign, assignment]
 
 
+def find_outputs_by_their_names() -> None:
+    """Have ZenML find outputs of any type whose names have placeholders; further calls do nothing."""
+    evaluate = StepRunner._evaluate_artifact_names_in_collections
+    if evaluate.__module__ == __name__:
+        return
+
+    def evaluate_all(runner: StepRunner, step_run: StepRunResponse, annotations: Any, collections: list[Any]) -> None:
+        outputs = cast("dict[str, Any]", runner.configuration.outputs)
+        evaluated = dict(outputs)
+        evaluate(runner, step_run, annotations, [*collections, evaluated])
+        outputs |= evaluated
+
+    StepRunner._evaluate_artifact_names_in_collections = evaluate_all  # type: ignore[method-assign, assignment]
+
+
 def hash_contents_by(with_hash: Callable[[Any, ArtifactVersionRequest], ArtifactVersionRequest]) -> None:
     """Have ZenML ask this for the request by which it records a value that it has stored.
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
 
 EXTRA_KEY = "kitaru"
+# Within it, the tags that a step gives its outputs.
+TAGS_KEY = "tags"
 _ATTEMPT = "kitaru_attempt_"
 _FAILURE = "kitaru_failure"
 _RESULT = "kitaru_result"

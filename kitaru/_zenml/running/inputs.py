@@ -26,7 +26,9 @@ from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, pickled, storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+    from zenml.config.cache_policy import CachePolicy
 
     from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.values.lineage import Lineage
@@ -42,11 +44,18 @@ _REFERENCES = (CheckpointFuture, OutputArtifact, BaseFuture)
 
 @dataclass
 class StepInputs:
-    """The inputs of one step as ZenML takes them."""
+    """The inputs of one step as ZenML takes them.
+
+    Attributes:
+        parameters: Plain JSON, by recorded name.
+        artifacts: What is stored, by recorded name.
+        captured: What tells the values that the function took from around it.
+        parts_of: The results that parts among the inputs come from.
+    """
 
     parameters: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, Any] = field(default_factory=dict)
-    cache_key: str | None = None
+    captured: str | None = None
     parts_of: list[OutputArtifact] = field(default_factory=list)
 
     @property
@@ -159,7 +168,7 @@ def step_inputs(
         settle: Waits for a future and returns its artifact, a tuple of them where it has several, or None.
         what: What the values are, for a message.
     """
-    inputs = StepInputs()
+    inputs = StepInputs(captured=_captured(checkpoint))
     shapes: dict[str, Any] = {}
     for parameter, value in frozen.items():
         recorded = checkpoint.record_names[parameter]
@@ -178,9 +187,11 @@ def step_inputs(
             inputs.artifacts[recorded] = save(storable(shape, what, AS_INPUT), "input")
     if shapes:
         _describe_shapes(inputs, shapes, what)
-    # A plain step's cache is ZenML's own business.
-    inputs.cache_key = None if isinstance(checkpoint, PlainStep) else _cache_key(inputs, captured(checkpoint))
     return inputs
+
+
+def _captured(called: Called) -> str | None:
+    return None if isinstance(called, PlainStep) else captured(called)
 
 
 def _describe_shapes(inputs: StepInputs, shapes: dict[str, Any], what: str) -> None:
@@ -191,17 +202,32 @@ def _describe_shapes(inputs: StepInputs, shapes: dict[str, Any], what: str) -> N
         inputs.artifacts[CALL_INPUT] = save(storable({"structures": shapes}, what, AS_INPUT), "input")
 
 
-def _cache_key(inputs: StepInputs, closure: str | None) -> str:
+def cache_key(inputs: StepInputs, policy: CachePolicy, ignored: Collection[str]) -> str:
     """Hash what ZenML's own cache key leaves out.
 
     It joins parameters as text, where ``"1"`` is ``1`` and ``a="1b", b=""`` is ``a="1", b="b"``; its hashes of
-    artifacts know no types, so that a list is a tuple; and of a closure it knows only the source.
+    artifacts know no types, so that a list is a tuple; of a closure it knows only the source; and it ignores no parameter.
+
+    Args:
+        inputs: The inputs of a checkpoint's call.
+        policy: What of the call is to count.
+        ignored: The parameters that are not to count, by their names in the signature and as recorded.
     """
+    counted = {name: value for name, value in inputs.parameters.items() if name not in ignored}
+    if ignored and CALL_INPUT in counted:
+        shapes = counted[CALL_INPUT]["shapes"]
+        counted[CALL_INPUT] = {"shapes": {name: shape for name, shape in shapes.items() if name not in ignored}}
     types = {
-        name: [str(item.data_type.import_path) for item in _listed(value)] for name, value in inputs.artifacts.items()
+        name: [str(item.data_type.import_path) for item in _listed(value)]
+        for name, value in inputs.artifacts.items()
+        if name not in ignored
     }
-    text = json.dumps([inputs.parameters, types, closure], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    parts = [
+        counted if policy.include_step_parameters else {},
+        types,
+        inputs.captured if policy.include_step_code else None,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _output(artifact: OutputArtifact) -> tuple[str, str]:

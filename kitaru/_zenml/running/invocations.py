@@ -16,7 +16,9 @@ from zenml.models import ArtifactVersionResponse
 from kitaru._core.code.definitions import PART_INPUT
 from kitaru._core.code.named import NamedCall
 from kitaru._core.settings.environment import shortcuts_enabled
-from kitaru._zenml.records.records import EXTRA_KEY
+from kitaru._zenml.records.records import EXTRA_KEY, TAGS_KEY
+from kitaru._zenml.running.configuration import inherited
+from kitaru._zenml.running.inputs import cache_key
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import StepOptions, build_step
 
@@ -55,9 +57,7 @@ class Compiler:
         step = self._by_zenml(call) if pattern is None else _filled(pattern, call, self._runner.pipeline.configuration)
         if form is not None and pattern is None and _tells_all(step, call):
             self._patterns[form] = step
-        changes: dict[str, Any] = {}
-        if call.inputs.cache_key is not None:
-            changes["caching_parameters"] = {**step.config.caching_parameters, "kitaru_inputs": call.inputs.cache_key}
+        changes = {} if isinstance(call.called, PlainStep) else _cache_rules(step, call)
         if not call.may_cache:
             changes["enable_cache"] = False
         spec = step.spec
@@ -65,7 +65,7 @@ class Compiler:
             # It is no parameter: ZenML records where its artifacts come from, and loads none.
             known = {**spec.inputs, PART_INPUT: list(map(_told, call.inputs.parts_of))}
             spec = spec.model_copy(update={"inputs": known})
-            policy = step.config.cache_policy
+            policy = changes.get("cache_policy", step.config.cache_policy)
             ignored = [*(policy.ignored_inputs or ()), PART_INPUT]
             changes["cache_policy"] = policy.model_copy(update={"ignored_inputs": ignored})
         return step.model_copy(update={"spec": spec, "config": step.config.model_copy(update=changes)})
@@ -85,6 +85,7 @@ class Compiler:
                 retry=call.retry,
                 extra={EXTRA_KEY: call.extra},
                 group=called.group if isinstance(called, PlainStep) else None,
+                **_of_flow(called, snapshot.pipeline_configuration),
             ),
         )
 
@@ -140,6 +141,25 @@ def _form(call: Invocation) -> Any:
         tuple(kinds.items()),
         call.retry is None,
     )
+
+
+def _of_flow(called: Called, flow: PipelineConfiguration) -> dict[str, Any]:
+    """Return what a checkpoint's call takes from its flow; a plain step's is ZenML's own business."""
+    return {} if isinstance(called, PlainStep) else inherited(called.options, flow)
+
+
+def _cache_rules(step: Step, call: Invocation) -> dict[str, Any]:
+    """Return how ZenML's cache tells a call of a checkpoint from others."""
+    policy = step.config.cache_policy
+    names = call.called.record_names
+    ignored = {alias for name in policy.ignored_inputs or () for alias in (name, names.get(name, name))}
+    key = cache_key(call.inputs, policy, ignored)
+    changes: dict[str, Any] = {"caching_parameters": {**step.config.caching_parameters, "kitaru_inputs": key}}
+    if ignored:
+        # ZenML ignores no parameter; the key has those that count.
+        told = {"ignored_inputs": sorted(ignored), "include_step_parameters": False}
+        changes["cache_policy"] = policy.model_copy(update=told)
+    return changes
 
 
 def _tells_all(step: Step, call: Invocation) -> bool:
@@ -219,6 +239,8 @@ def _retry(called: Called, started: int) -> StepRetryConfig | None:
 def _extra_of(called: Called) -> dict[str, Any]:
     """Return what is recorded of a call beside ZenML's own configuration."""
     extra: dict[str, Any] = {"type": called.options.type}
+    if called.options.zenml.get("tags"):
+        extra[TAGS_KEY] = called.options.zenml["tags"]
     if isinstance(called, NamedCall):
         extra |= {"stem": called.stem, "key": called.key}
         extra |= {"scope": asdict(called.scope)} if called.scope is not None else {}

@@ -11,12 +11,13 @@ from uuid import uuid4
 
 from zenml import get_step_context
 from zenml import step as zenml_step
-from zenml.config import ResourceSettings
+from zenml.client import Client
 from zenml.config.source import Source, SourceType
 from zenml.enums import ExecutionStatus, StepType
 from zenml.exceptions import RunStoppedException
 from zenml.orchestrators.publish_utils import publish_step_run_status_update
 from zenml.utils import source_utils
+from zenml.utils.string_utils import format_name_template
 
 from kitaru._core.code import scope
 from kitaru._core.code.definitions import CALL_INPUT
@@ -25,12 +26,13 @@ from kitaru._core.code.modules import locate
 from kitaru._core.code.signatures import call
 from kitaru._core.code.structure import Slot, decode, replace
 from kitaru._core.values.contents import Content
-from kitaru._zenml.door.private import allow_terminals, set_source
+from kitaru._zenml.door.private import allow_terminals, find_outputs_by_their_names, set_source
 from kitaru._zenml.records.original import plan_of
+from kitaru._zenml.records.records import EXTRA_KEY, TAGS_KEY
 from kitaru._zenml.running import foreign_paths, isolation
+from kitaru._zenml.running.configuration import step_configuration
 from kitaru._zenml.running.log_threads import give_threads_logs
 from kitaru._zenml.running.prints import finish_line, take_streams
-from kitaru._zenml.running.resources import resource_settings
 from kitaru._zenml.values.content_hash import stable_digest
 from kitaru._zenml.values.values import Pickled, fingerprint, storable
 from kitaru.errors import KitaruUsageError
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 GIVEN_UP: Final = "the flow's body has ended without waiting for it"
 
 allow_terminals()
+find_outputs_by_their_names()
 
 
 def give_source(entry: Callable[..., Any], function: Callable[..., Any]) -> None:
@@ -92,16 +95,10 @@ class StepOptions:
 def _built(checkpoint: CheckpointDefinition[..., Any], call: StepOptions) -> BaseStep:
     give_source(checkpoint.entry, checkpoint.planted)
     options = call.options
-    settings: dict[str, Any] = dict(options.settings)
-    if options.resources is not None:
-        settings |= resource_settings(ResourceSettings(**options.resources), settings)
     decorate = zenml_step(
+        **step_configuration(checkpoint.name, options, Client().active_stack),
         name=checkpoint.name,
         enable_cache=options.cache,
-        # As they are by default; of what is not said the dashboard tells that it is disabled.
-        enable_artifact_metadata=True,
-        enable_artifact_visualization=True,
-        settings=settings or None,
         output_materializers=options.materializers,
         runtime=isolation.runtime(checkpoint.name, options.runtime),
         step_type=_step_type(options.type),
@@ -194,6 +191,7 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
     if made_by is None:  # a container of the step's own
         take_streams(users_own=False)
         give_threads_logs()
+    _tag_outputs(context)
     called = checkpoint if made_by is None else made_by.checkpoint
     step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
@@ -203,6 +201,13 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
         foreign_paths.told(step.arguments, context.pipeline_run),
     ):
         yield step
+
+
+def _tag_outputs(context: StepContext) -> None:
+    config = context.step_run.config
+    tags = config.extra.get(EXTRA_KEY, {}).get(TAGS_KEY)
+    for output in config.outputs if tags else ():
+        context.add_output_tags(tags, format_name_template(output, substitutions=config.substitutions))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
+from zenml.config.base_settings import BaseSettings
 from zenml.enums import StackComponentType
 from zenml.stack import Flavor
 from zenml.utils.pagination_utils import depaginate
@@ -12,6 +13,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._core.words.validation import problems
 from kitaru._zenml.door.store import open_client
+from kitaru._zenml.stacks.fields import unknown_fields
 from kitaru.errors import KitaruStackError
 
 if TYPE_CHECKING:
@@ -55,6 +57,15 @@ def config_class(kind: str, flavor: str) -> type[StackComponentConfig] | None:
         return None
 
 
+def settings_class(kind: str, flavor: str) -> type[BaseSettings] | None:
+    """Return the class of what is set for a component of a flavor; None where it cannot be had, or has none."""
+    configuration = config_class(kind, flavor)
+    bases = configuration.__mro__ if configuration is not None else ()
+    return next(
+        (base for base in bases if issubclass(base, BaseSettings) and base not in (configuration, BaseSettings)), None
+    )
+
+
 def checked_configuration(kind: str, flavor: str, configuration: dict[str, Any]) -> dict[str, Any]:
     """Check a component's configuration against its flavor, and return it.
 
@@ -63,13 +74,13 @@ def checked_configuration(kind: str, flavor: str, configuration: dict[str, Any])
     """
     model = find_flavor(kind, flavor).config_class
     where = f"components.{kind}.configuration"
-    for name in configuration:
-        if name not in model.model_fields:
-            known = sorted(model.model_fields)
-            raise KitaruStackError(
-                f"{where}.{name} is no field of flavor {flavor!r}.{did_you_mean(name, known)} Its fields are "
-                f"{', '.join(known) or 'none'}."
-            )
+    for unknown in unknown_fields(model, configuration):
+        known = sorted(unknown.known)
+        owner = f"flavor {flavor!r}" if unknown.path == unknown.name else unknown.path.removesuffix(f".{unknown.name}")
+        raise KitaruStackError(
+            f"{where}.{unknown.path} is no field of {owner}.{did_you_mean(unknown.name, known)} Its fields are "
+            f"{', '.join(known) or 'none'}."
+        )
     try:
         model(**configuration)
     except ValidationError as error:

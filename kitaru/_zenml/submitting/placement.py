@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from zenml.client import Client
 
+from kitaru._core.settings.zenml_values import merged
 from kitaru._zenml.records.stack_runners import LABEL
 from kitaru._zenml.stacks.images import docker_settings
 from kitaru.errors import KitaruImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from zenml.config.docker_settings import DockerSettings
@@ -36,6 +38,7 @@ class Placement:
         context: What the image is built from.
         orchestrator: Settings of the orchestrator, over those that the stack component has.
         secrets: ZenML secrets whose keys become environment variables.
+        keys: The keys that the orchestrator's settings may stand at.
         token: Marks the containers of this execution; unlike the execution's id it is known before the run exists.
     """
 
@@ -43,12 +46,19 @@ class Placement:
     context: Context
     orchestrator: dict[str, Any]
     secrets: list[UUID | str] = field(default_factory=list)
+    keys: tuple[str, ...] = ()
     token: str = ""
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings as ZenML's pipelines take them."""
-        return {"docker": self.docker, **({"orchestrator": self.orchestrator} if self.orchestrator else {})}
+    def over(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings as ZenML's pipelines take them, over those that the user gives.
+
+        Args:
+            settings: By ZenML's keys.
+        """
+        if not self.orchestrator:
+            return {**settings, "docker": self.docker}
+        key = next((key for key in settings if key in self.keys), "orchestrator")
+        return {**settings, "docker": self.docker, key: merged(settings.get(key, {}), self.orchestrator)}
 
 
 def place(stack: Stack, settings: ResolvedSettings, code: PackedCode) -> Placement:
@@ -74,6 +84,7 @@ def place(stack: Stack, settings: ResolvedSettings, code: PackedCode) -> Placeme
         context=context,
         orchestrator=_orchestrator_settings(stack.orchestrator, settings.retries, token),
         secrets=_secrets(settings.image),
+        keys=("orchestrator", f"orchestrator.{stack.orchestrator.flavor}", f"orchestrator:{stack.orchestrator.name}"),
         token=token,
     )
 

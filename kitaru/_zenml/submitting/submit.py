@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pydantic import BaseModel
+from zenml.client import Client
 from zenml.enums import ExecutionMode
 from zenml.execution.pipeline.utils import submit_pipeline
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
@@ -29,6 +30,7 @@ from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.records.original import PLAN_KEY
 from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
+from kitaru._zenml.running.configuration import flow_configuration
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
@@ -188,17 +190,19 @@ def make_pipeline(
     """Make the ZenML pipeline of a flow, prepared with the parameters of one execution."""
     give_source(flow.entry, flow.func)
     _ensure_source(flow)
-    pipeline = DynamicPipeline(
-        name=flow.name,
-        entrypoint=flow.entry,
-        enable_cache=settings.cache,
+    zenml = flow_configuration(settings, Client().active_stack) if settings.zenml else {}
+    own = {
+        "name": flow.name,
+        "entrypoint": flow.entry,
+        "enable_cache": settings.cache,
         # A failed checkpoint is the body's business: it may catch the exception and go on.
-        execution_mode=ExecutionMode.CONTINUE_ON_FAILURE,
-        tags=sorted({TAG, flow.name, *settings.options.tags}),
-        extra={EXTRA_KEY: extra},
-        settings=placement.settings if placement else None,
-        secrets=placement.secrets if placement else None,
-    )
+        "execution_mode": ExecutionMode.CONTINUE_ON_FAILURE,
+        "tags": [*sorted({TAG, flow.name, *settings.options.tags}), *zenml.get("tags", ())],
+        "extra": {**zenml.get("extra", {}), EXTRA_KEY: extra},
+        "settings": placement.over(zenml.get("settings", {})) if placement else zenml.get("settings"),
+        "secrets": [*(placement.secrets if placement else ()), *zenml.get("secrets", ())],
+    }
+    pipeline = DynamicPipeline(**{**zenml, **own})
     named = pipeline.with_options(run_name=run_name.replace("{", "{{").replace("}", "}}"))  # ZenML fills it in again
     named.prepare(**parameters)
     return named  # type: ignore[return-value]
