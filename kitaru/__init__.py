@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from kitaru._core.package import VERSION
 
 if TYPE_CHECKING:
+    from kitaru import hooks
     from kitaru._core.records.status import ExecutionStatus
+    from kitaru.alerts import alert
     from kitaru.aliases import delete_model, list_models, register_model, set_default_model
     from kitaru.checkpoints import Checkpoint, CheckpointFuture, CheckpointFutures, checkpoint, unmapped
     from kitaru.client import KitaruClient
@@ -105,6 +107,7 @@ _WHERE = {
     "Retry": "kitaru.policies",
     "Table": "kitaru.visualizations",
     "Usage": "kitaru.models",
+    "alert": "kitaru.alerts",
     "check_stack": "kitaru.stack",
     "checkpoint": "kitaru.checkpoints",
     "configure": "kitaru.config",
@@ -118,6 +121,7 @@ _WHERE = {
     "export_stack": "kitaru.stack",
     "flow": "kitaru.flows",
     "get_secret": "kitaru.secrets",
+    "hooks": "kitaru",
     "list_models": "kitaru.aliases",
     "list_secrets": "kitaru.secrets",
     "list_stacks": "kitaru.stack",
@@ -175,6 +179,7 @@ __all__ = [
     "Retry",
     "Table",
     "Usage",
+    "alert",
     "check_stack",
     "checkpoint",
     "configure",
@@ -188,6 +193,7 @@ __all__ = [
     "export_stack",
     "flow",
     "get_secret",
+    "hooks",
     "list_models",
     "list_secrets",
     "list_stacks",
@@ -216,7 +222,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'kitaru' has no attribute {name!r}.{nearest}")
     import importlib
 
-    value = getattr(importlib.import_module(module), name)
+    is_module = module == __name__
+    value = importlib.import_module(f"{module}.{name}") if is_module else getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
 

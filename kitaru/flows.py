@@ -218,9 +218,10 @@ class Flow(FlowDefinition[P, R]):
         )
 
     def _enter(self, inputs: dict[str, Any]) -> Any:
+        from kitaru._zenml.hooks import calling
         from kitaru._zenml.running import execute
 
-        return execute.run_flow(self, inputs)
+        return execute.run_flow(self, inputs, calling.Caller())
 
 
 def _refuse_option_names(name: str, signature: inspect.Signature) -> None:

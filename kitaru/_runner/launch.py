@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from kitaru._core.code.event_loop import in_event_loop
 from kitaru._core.code.modules import ModuleRef, locate
 from kitaru._core.process import files
+from kitaru._core.process.endings import before_pools_close
 from kitaru._core.process.places import runner_directory
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import local_runner
+from kitaru._core.settings.hook_references import hook_references
 from kitaru._runner import hosted
 from kitaru._runner.detached import DetachedRunner
 from kitaru._runner.restoring import begin_anew, keep_here
@@ -44,6 +46,7 @@ def start(
         replay: What the execution replays, where it does.
     """
     mode, module = _mode(flow)
+    hook_references(flow, settings.options, module, may_be_local=mode != "process")
     if mode == "process" and "zenml" not in sys.modules:
         place = begin_anew()
         if module is not None and replay is None:
@@ -140,22 +143,15 @@ def start_thread(exec_id: str, job: dict[str, Any]) -> None:
         )
     _note_this_process(exec_id, job)
     _let_threads_finish()
-    thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
+    thread = threading.Thread(target=_run_here, args=(exec_id, job), name=f"kitaru-{exec_id[:8]}")
     _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
     thread.start()
 
 
 @cache
 def _let_threads_finish() -> None:
-    """See that a program that ends waits for its flows before Python refuses further work to thread pools.
-
-    Python closes all pools first and waits for threads only then, and has no public place to step in before.
-    """
-    import concurrent.futures.thread  # noqa: F401 - registers the closing of pools; what is registered later runs earlier
-
-    register = getattr(threading, "_register_atexit", None)
-    if register is not None:
-        register(_join_threads)
+    """See that a program that ends waits for its flows while they still can use thread pools."""
+    before_pools_close(_join_threads)
 
 
 def _join_threads() -> None:
@@ -167,19 +163,23 @@ def run_inline(exec_id: str, job: dict[str, Any]) -> None:
     """Run an execution here and now."""
     _note_this_process(exec_id, job)
     if not in_event_loop():
-        _run_here(exec_id)
+        _run_here(exec_id, job)
         return
     # Inside a loop the body could neither block nor run a loop of its own.
-    thread = threading.Thread(target=_run_here, args=(exec_id,), name=f"kitaru-{exec_id[:8]}")
+    thread = threading.Thread(target=_run_here, args=(exec_id, job), name=f"kitaru-{exec_id[:8]}")
     thread.start()
     thread.join()
 
 
-def _run_here(exec_id: str) -> None:
+def _run_here(exec_id: str, job: dict[str, Any]) -> None:
     from kitaru._zenml.running import execute
 
     try:
         execute.run_execution(exec_id)
+        if job.get("hooks"):
+            from kitaru._zenml.hooks import calling
+
+            calling.call_due(exec_id)
     finally:
         _note_state(exec_id, ended=True)
 

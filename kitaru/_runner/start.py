@@ -1,6 +1,6 @@
 """First file of the host, of a supervisor and of a worker: each begins here, as a program or as a fork of another.
 
-So do commands that the host runs, and readers; they are always forks.
+So do commands that the host runs, and readers, which are always forks, and processes that call hooks, which never are.
 
 Run as ``python -P start.py host|supervisor|worker DIRECTORY``; only the standard library is sure to be importable here.
 A supervisor and a worker take over the import path of the process that submitted the flow.
@@ -33,6 +33,15 @@ if __name__ == "__main__":
         # The directory gets another name meanwhile, so that no file in it could tell the import path. A worker takes it away
         # from the programs that a flow starts; a supervisor keeps it for further workers.
         sys.path[:] = json.loads(os.environ["KITARU_RUNNER_PATH"])
+    if sys.argv[1] == "hooks":
+        from kitaru._runner import hooks
+
+        hooks.begin(Path(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4]))
+    if sys.argv[1] == "hooks here":
+        from kitaru._runner import hooks
+
+        os.environ.pop("KITARU_RUNNER_PATH", None)
+        hooks.call(Path(sys.argv[2]), sys.argv[3])
     if sys.argv[1] == "supervisor":
         from kitaru._runner import supervisor
 

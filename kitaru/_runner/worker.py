@@ -46,8 +46,10 @@ def main(directory: Path, order: Sequence[str] = ()) -> None:
         return
     path, generation, changes = told
     files.become_worker(path, last_words)
+    job = {**files.read(path / files.JOB), **changes}
     try:
-        _run({**files.read(path / files.JOB), **changes}, generation)
+        _run(job, generation)
+        _call_hooks(job)
     except BaseException as error:
         files.say_last_words(f"{type(error).__name__}: {text_of(error)}")
         raise
@@ -142,6 +144,15 @@ def _has_ended(job: dict[str, Any]) -> bool:
         return True
     # The worker before this one may have come to its end, and could tell nobody.
     return "lost" in job and runs.needs_no_runner(runs.find_run(job["exec_id"], hydrate=False))
+
+
+def _call_hooks(job: dict[str, Any]) -> None:
+    """Call what is to be called as the execution has ended."""
+    if job.get("hooks"):
+        from kitaru._zenml.hooks import calling
+
+        _take_arguments()  # of one that is only buried, nothing has been loaded
+        calling.call_due(job["exec_id"])
 
 
 def _has_left_threads() -> bool:

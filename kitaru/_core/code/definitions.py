@@ -97,6 +97,11 @@ class CheckpointOptions:
         """Maximum number of retries when it raises."""
         return self.retry.times
 
+    @property
+    def has_hooks(self) -> bool:
+        """Whether anything is to be called at the end of a call."""
+        return bool(self.on_success or self.on_failure)
+
 
 class CheckpointDefinition(_Definition, Generic[P, R]):
     """A function whose calls are recorded as steps of the execution."""

@@ -68,14 +68,14 @@ def make_base(base: Path) -> None:
 def open_log(directory: Path) -> BinaryIO:
     """Open a runner's log to append to it; where that is impossible by now, open what swallows everything."""
     try:
-        return open(directory / LOG, "ab", opener=_private)
+        return open(directory / LOG, "ab", opener=private)
     except OSError:
         return open(os.devnull, "ab")  # noqa: PTH123 - the caller closes it
 
 
 def append_event(directory: Path, line: bytes) -> None:
     """Append a line to the events of a runner; one that was cut off before, on a full disk, takes no other with it."""
-    descriptor = _private(str(directory / EVENTS), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+    descriptor = private(str(directory / EVENTS), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
     try:
         size = os.fstat(descriptor).st_size
         is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
@@ -137,7 +137,7 @@ def locked(directory: Path, name: str = ".lock") -> Iterator[None]:
         directory: Where the file is that they lock.
         name: Its name.
     """
-    with open(directory / name, "w", opener=_private) as file:
+    with open(directory / name, "w", opener=private) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -154,7 +154,7 @@ def _write_state(directory: Path, state: dict[str, Any]) -> None:
 def _write(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(temporary, "w", encoding="utf-8", opener=_private) as file:
+        with open(temporary, "w", encoding="utf-8", opener=private) as file:
             file.write(text)
         temporary.replace(path)
     except OSError:
@@ -162,7 +162,8 @@ def _write(path: Path, text: str) -> None:
         raise
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """Open a file that is its user's business alone; for ``open(opener=)``."""
     return os.open(path, flags, 0o600)
 
 
@@ -211,14 +212,14 @@ def _modified(entry: Path) -> float:
         return 0.0
 
 
-def become_worker(directory: Path, last_words: int) -> None:
+def become_worker(directory: Path, last_words: int | None) -> None:
     """Note that this process is the worker of an execution.
 
     It stands in no environment variable, which the programs that a flow starts would inherit.
 
     Args:
         directory: Where the execution's files are.
-        last_words: This end of the pipe to the supervisor.
+        last_words: This end of the pipe to the supervisor; None where it has none.
     """
     global _own_directory, _last_words
     _own_directory, _last_words = directory, last_words

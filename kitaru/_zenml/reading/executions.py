@@ -84,7 +84,7 @@ def read_execution(exec_id: str) -> Execution:
             inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
             attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
-            checkpoints=tuple(_checkpoint(starts[step.name], part_of(plan, step.name)) for step in latest),
+            checkpoints=tuple(describe_call(starts[step.name], part_of(plan, step.name)) for step in latest),
             artifacts=artifacts_of(run, latest),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
@@ -189,7 +189,13 @@ def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
     return starts
 
 
-def _checkpoint(steps: list[StepRunResponse], part: Part | None) -> CheckpointExecution:
+def describe_call(steps: list[StepRunResponse], part: Part | None = None) -> CheckpointExecution:
+    """Return a call of a checkpoint.
+
+    Args:
+        steps: Its starts, the first one first.
+        part: What it is in a replay.
+    """
     step = steps[-1]
     parents = set(step.spec.upstream_steps)
     return CheckpointExecution(

@@ -157,10 +157,11 @@ def begin_cycle(run_id: UUID) -> None:
 
 def first_of_cycle(run_id: UUID) -> int:
     """Return the number of the attempt from which retries are counted."""
-    return _cycle_of(Client().get_pipeline_run(run_id))
+    return cycle_of(Client().get_pipeline_run(run_id))
 
 
-def _cycle_of(run: PipelineRunResponse) -> int:
+def cycle_of(run: PipelineRunResponse) -> int:
+    """Return the number of the first attempt since the execution was started, or retried by hand."""
     first = run.run_metadata.get(_CYCLE, 1)
     return first if isinstance(first, int) else 1
 
@@ -175,7 +176,7 @@ def first_since_failure(run_id: UUID, attempt: AttemptRecord) -> int:
     run = Client().get_pipeline_run(run_id)
     first = attempt.number
     outcomes = {known.number: known.outcome for known in attempts_of(run)}
-    while first > _cycle_of(run) and outcomes.get(first - 1) == "lost":
+    while first > cycle_of(run) and outcomes.get(first - 1) == "lost":
         first -= 1
     return first
 
@@ -249,6 +250,12 @@ def forget_failure(run_id: UUID) -> None:
 def latest_steps(run_id: UUID, *, hydrate: bool = False) -> dict[str, StepRunResponse]:
     """Return the latest step run of each name in a run."""
     return {step.name: step for step in list_steps(run_id, hydrate=hydrate, exclude_retried=True)}
+
+
+def starts_of(run_id: UUID, name: str) -> list[StepRunResponse]:
+    """Return the step runs of one name in a run, the first start first."""
+    page = Client().list_run_steps(pipeline_run_id=run_id, name=name, size=200, hydrate=True)
+    return sorted(page.items, key=lambda step: step.version)
 
 
 def ensure_failed(exec_id: str, error: BaseException, origin: str = "import") -> None:

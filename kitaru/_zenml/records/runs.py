@@ -25,7 +25,7 @@ from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import host_enabled
 from kitaru._host import client as hosts
 from kitaru._zenml.door.store import open_client, translated
-from kitaru._zenml.records import polling, records
+from kitaru._zenml.records import hook_record, polling, records
 from kitaru._zenml.records.stack_runners import ask_anew, lost_on_stack, start_again_on_stack
 from kitaru._zenml.records.usage import recorded_total
 from kitaru.errors import KitaruUsageError
@@ -91,9 +91,14 @@ def find_run_id(exec_id: str) -> str:
 
 
 def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
-    """Return the run of an execution; one whose local runner is gone is marked failed first."""
+    """Return the run of an execution; one whose local runner is gone is marked failed first.
+
+    What is to be called as it has ended is called, where nobody else does it.
+    """
     run = find_run(exec_id, hydrate=hydrate)
     if needs_no_runner(run):
+        if hydrate:
+            hook_record.see_to(run)
         return run
     lost = lost_runner(run)
     if lost is None or _is_left_to_host(run):
@@ -105,6 +110,7 @@ def settled_run(exec_id: str, *, hydrate: bool = True) -> PipelineRunResponse:
         if not needs_no_runner(run) and lost_runner(run) is not None and not start_again_on_stack(run):
             records.mark_lost(run.id, lost)
             files.note_ended(files.directory(runner_directory(), str(run.id)))
+            hook_record.see_to(find_run(exec_id))
     return find_run(str(run.id), hydrate=hydrate)
 
 
@@ -172,7 +178,7 @@ def list_executions(
                 hydrate=True,
                 **filters,  # type: ignore[arg-type]
             )
-            settled = (settled_run(str(run.id)) if not run.status.is_finished else run for run in runs.items)
+            settled = (settled_run(str(run.id)) if not needs_no_runner(run) else run for run in runs.items)
             summaries = [summary_of(run) for run in settled]
             executions += [summary for summary in summaries if status is None or summary.status is status]
             if page >= runs.total_pages:

@@ -46,6 +46,12 @@ def pending_wait(run_id: UUID) -> PendingWait | None:
     return _described(condition) if condition is not None else None
 
 
+def pending_id(run_id: UUID) -> str | None:
+    """Return the id of the question that an execution waits for, or None."""
+    condition = _pending(run_id)
+    return str(condition.id) if condition is not None else None
+
+
 def conditions(run_id: UUID) -> list[RunWaitConditionResponse]:
     """Return everything that an execution has asked, the first question first."""
     entries = depaginate(Client().list_run_wait_conditions, pipeline_run=run_id, size=200, hydrate=True)

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from kitaru._core.code.named import Scope
     from kitaru._core.identity.matching import Recency, Recorded
     from kitaru._zenml.running.body_record import Record
+    from kitaru._zenml.running.hooks import Hooks
     from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.running.question_record import QuestionRecord
 
@@ -112,6 +113,8 @@ class Body:
         questions: QuestionRecord,
         attempt: int,
         earlier: Iterable[Started] = (),
+        *,
+        hooks: Hooks,
     ) -> None:
         """Create the body.
 
@@ -121,7 +124,9 @@ class Body:
             questions: The questions that they have left.
             attempt: The attempt's number.
             earlier: Calls of an earlier attempt in this process that still run.
+            hooks: Calls what is to be called at the end of a call, and at a question.
         """
+        self._hooks = hooks
         self._runner = runner
         self.record = record
         self._questions = questions
@@ -317,6 +322,7 @@ class Body:
         if known is None or known.state in (State.AGAIN, State.RUNNING):
             return None
         step = self.record.step(made.name)
+        self._call_hooks(made)  # where the runner was lost just before
         if known.state is State.FAILED:
             raise kept_failure(step)
         self._note_other_inputs(made, step)
@@ -415,6 +421,7 @@ class Body:
             busy=self._is_busy,
             check=self.check,
             record=self._questions,
+            asked=self._hooks.asked,
         )
         return self._ask_async(waiting, lane) if in_event_loop() else self._ask(waiting, lane)
 
@@ -559,11 +566,13 @@ class Body:
                 came_from(error, name)
                 if not keep_failure(self._runner.run.id, name, error):
                     self._lost.add(name)
+                self._call_hooks(made)
                 raise
             announcement.status = step_run.status.value
         if step_run.status == ExecutionStatus.CACHED:
             note_taken(self._runner.run.id, step_run)
         outcome = Outcome.of(step_run)
+        self._call_hooks(made)
         if call.has_value:
             returned, call.value = [call.value], None
             # Who else has it may change it, and the next attempt has what is stored: that is then read where it is wanted.
@@ -571,6 +580,11 @@ class Body:
                 outcome.take(returned[0])
                 self._know_outputs(outcome)
         return outcome
+
+    def _call_hooks(self, made: _Made) -> None:
+        """Have called what the checkpoint names for the end of a call, before the body learns of it."""
+        if made.called.options.has_hooks:
+            self._hooks.call_ended(made.called, self._runner.run.id, made.name)
 
     def _extra_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:
         """Return what is recorded of a call to find it again."""

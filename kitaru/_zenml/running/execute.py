@@ -7,6 +7,7 @@ import inspect
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from kitaru._core.code.event_loop import BodyLoop
 from kitaru._core.code.signatures import call
 from kitaru._core.identity import lanes
 from kitaru._core.process import crash_points, files, surroundings
+from kitaru._core.process.endings import before_pools_close
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import cancel_grace, shortcuts_enabled
 from kitaru._core.settings.unset import UNSET
@@ -40,7 +42,7 @@ from kitaru._zenml.door.private import (
     resolve_inputs_by,
 )
 from kitaru._zenml.door.store import open_client
-from kitaru._zenml.records import records, usage
+from kitaru._zenml.records import hook_record, records, usage
 from kitaru._zenml.records.events import tell
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
@@ -69,10 +71,11 @@ from kitaru._zenml.writing.store_methods import replace_store_methods
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zenml.models import ArtifactVersionResponse
+    from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._zenml.records.records import AttemptRecord
+    from kitaru._zenml.running.hooks import Hooks
 
 private_names.check_for_running()
 
@@ -109,7 +112,7 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
                 runner.run_pipeline()
             if exec_id in _completed:
                 _completed.remove(exec_id)
-                surroundings.forget(exec_id)
+                _forget_surroundings(run)
         except BaseException as error:  # whatever it is, a reader of the execution has to find it
             # As this runner has left it: whoever has seen that may have retried it, and then another runner has it now.
             has_ended = runner.run.status.is_finished
@@ -121,17 +124,24 @@ def run_execution(exec_id: str, lost: str | None = None) -> None:
                 if not has_ended or status.is_finished:
                     records.ensure_failed(exec_id, error, origin="runner")
             if status == ExecutionStatus.STOPPED:
-                surroundings.forget(exec_id)
+                _forget_surroundings(run)
             if isinstance(error, KeyboardInterrupt) and files.own_directory() is None:
                 raise  # Ctrl-C at a flow that runs inline is for the program around it as well
 
 
-def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> ArtifactVersionResponse | None:
+def _forget_surroundings(run: PipelineRunResponse) -> None:
+    """Keep nothing any more of what an execution was started in that never goes on; its hooks may need it still."""
+    if not hook_record.has_hooks(run):
+        surroundings.forget(str(run.id))
+
+
+def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any], hooks: Hooks) -> ArtifactVersionResponse | None:
     """Run a flow's body until it succeeds or its attempts are used up; called by ZenML's runner.
 
     Args:
         flow: The flow.
         inputs: Recorded inputs by recorded name.
+        hooks: Calls what the flow and its checkpoints name for their events.
 
     Returns:
         The artifact that holds the result; None for a result of None.
@@ -146,9 +156,11 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any]) -> Artifact
     plan = plan_of(context.run)
     original = Original(context.run, plan) if plan is not None else None
     if extra["runner"] == "stack":
+        if hook_record.has_hooks(context.run):
+            before_pools_close(partial(hooks.ended, str(run_id)))
         container.enter(run_id, retries)
     with BodyLoop() as loop:
-        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop), retries)
+        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop, hooks), retries)
     _completed.add(str(run_id))
     return result
 
@@ -162,6 +174,7 @@ class _Job:
     runner: DynamicPipelineRunner
     original: Original | None
     loop: BodyLoop
+    hooks: Hooks
     # Calls that the last body has started and not waited for, and that still run.
     going_on: list[Started] = field(default_factory=list)
 
@@ -210,7 +223,8 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
             wait_until_recorded(run_id, job.going_on)
             steps, running = records.latest_steps(run_id, hydrate=True), [one.name for one in job.going_on]
             record = Record(str(run_id), steps, job.original, since=since, running=running)
-        body = Body(job.runner, record, QuestionRecord(run_id, plan, record.divergences), attempt, job.going_on)
+        questions = QuestionRecord(run_id, plan, record.divergences)
+        body = Body(job.runner, record, questions, attempt, job.going_on, hooks=job.hooks)
         take_over(job.runner, body)
         result = None
         try:

@@ -70,6 +70,7 @@ class Question:
         busy: Callable[[], bool],
         check: Callable[[], None],
         record: QuestionRecord,
+        asked: Callable[[str, str], None],
     ) -> None:
         """Create the question, which is not asked yet.
 
@@ -84,6 +85,7 @@ class Question:
             busy: Whether checkpoints are still running, so that the runner cannot end.
             check: Raises what has ended the body meanwhile.
             record: What has been asked so far.
+            asked: Told the execution and the question, as ids, once it waits for the answer.
         """
         self.name = name
         self._run = run
@@ -95,6 +97,7 @@ class Question:
         self._busy = busy
         self._check = check
         self._record = record
+        self._asked = asked
         self._poller = str(run.orchestrator_run_id or run.id)
         self._leased_until = 0.0
         self._refusals = 0
@@ -199,6 +202,7 @@ class Question:
             return
         text = f"waiting for input {self._condition.name!r}{question_suffix(self._condition)}"
         tell(Event(Kind.WAITING, text, wait=self._condition.name, message=self._condition.question))
+        self._asked(str(self._run.id), str(self._condition.id))
         deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline or self._busy() or beside_others:
             beside_others = False

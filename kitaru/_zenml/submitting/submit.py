@@ -22,11 +22,14 @@ from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
+from kitaru._core.settings.hook_references import hook_references
 from kitaru._core.settings.run_names import run_name
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
 from kitaru._zenml.door.store import open_client, translated
+from kitaru._zenml.hooks import calling
+from kitaru._zenml.records.hook_record import HOOKS_KEY
 from kitaru._zenml.records.original import PLAN_KEY
 from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
@@ -115,7 +118,8 @@ def submit(
         ask_once()
     open_client()
     identity = identity or new_identity(flow, settings)
-    job = _job(flow, settings, identity.module)
+    hooks = hook_references(flow, settings.options, identity.module, may_be_local=runner in ("thread", "inline"))
+    job = {**_job(flow, settings, identity.module), "hooks": bool(hooks)}
     with translated(f"submitting flow {flow.name!r}"), bound_stack(stack):
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
@@ -125,6 +129,8 @@ def submit(
         extra = {**_extra(flow, settings, stack, runner, job), "submission": identity.submission}
         if settings.options.concurrency is not None:
             extra[CONCURRENCY_KEY] = settings.options.concurrency
+        if hooks:
+            extra[HOOKS_KEY] = hooks
         if placement is not None:
             extra["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
@@ -138,6 +144,8 @@ def submit(
         with naming(identity.run_name):
             run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
         identity.created(str(run.id))
+        if hooks and runner in ("thread", "inline"):
+            calling.remember(str(run.id), {event: getattr(settings.options, event) for event in hooks})
         crash_points.reach("submitter, created")
         with _fail_run_on_error(run.id):
             if runner == "stack":
