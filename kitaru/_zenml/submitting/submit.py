@@ -126,11 +126,12 @@ def submit(
         if settings.options.name is not None:
             refuse_taken(identity.run_name)
         placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
-        extra = {**_extra(flow, settings, stack, runner, job), "submission": identity.submission}
-        if settings.options.concurrency is not None:
-            extra[CONCURRENCY_KEY] = settings.options.concurrency
-        if hooks:
-            extra[HOOKS_KEY] = hooks
+        extra = {
+            **_extra(flow, settings, stack, runner, job),
+            "submission": identity.submission,
+            CONCURRENCY_KEY: settings.options.concurrency,
+            HOOKS_KEY: hooks,
+        }
         if placement is not None:
             extra["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
