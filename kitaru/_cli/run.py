@@ -14,12 +14,9 @@ from kitaru._cli.group import Command
 from kitaru._cli.output import output_option
 from kitaru._cli.started import report, wait_option
 from kitaru._cli.target import load_flow
-from kitaru._core.settings.options import RUN_OPTIONS
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kitaru.handle import FlowHandle
 
 _ARGUMENTS = """The flow's arguments are given as JSON: --input '{"name": "Ada"}'."""
@@ -73,24 +70,22 @@ def run(*, target: str, arguments: str, wait: bool, output: str, **given: Any) -
       kitaru run survey.py:survey --name "survey {date}" --tag nightly
       kitaru run survey.py:survey --output json | jq .result
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
+    of_flow = {"name": given.pop("name"), "tags": given.pop("tags") or None}
     given["image"] = read_image(given["image"])
-    given["tags"] = given["tags"] or None
-    handle = _start(target, read_input(arguments), given)
+    handle = _start(target, read_input(arguments), given, of_flow)
     report(handle, wait=wait, as_data=output == "json")
 
 
-def _start(target: str, values: dict[str, Any], options: dict[str, Any]) -> FlowHandle[Any]:
+def _start(target: str, values: dict[str, Any], options: dict[str, Any], of_flow: dict[str, Any]) -> FlowHandle[Any]:
     flow = load_flow(target)
-    _refuse_options(values, RUN_OPTIONS)
+    _refuse_options(values, options)
     from kitaru._terminal.progress import tell_start
     from kitaru.json_values import arguments_from_json
 
     args, kwargs = arguments_from_json(flow.func, values)
-    of_run = {name: options[name] for name in RUN_OPTIONS}
-    of_flow = {name: value for name, value in options.items() if name not in RUN_OPTIONS}
     chosen = flow.with_options(**of_flow)
     tell_start(flow.name)
-    return chosen.run(*args, **of_run, **kwargs)
+    return chosen.run(*args, **options, **kwargs)
 
 
 def read_image(text: str | None) -> object:
@@ -102,9 +97,9 @@ def read_image(text: str | None) -> object:
     return ImageSettings.parse_text(text, "--image")
 
 
-def _refuse_options(values: dict[str, Any], options: Iterable[str]) -> None:
+def _refuse_options(values: dict[str, Any], options: dict[str, Any]) -> None:
     """Refuse an argument that ``.run()`` would take for an option; a flow with ``**kwargs`` can be given one."""
-    for name in values.keys() & set(options):
+    for name in options.keys() & values.keys():
         raise KitaruUsageError(f"The input has {name!r}, which is an option and no argument: use --{name}.")
 
 

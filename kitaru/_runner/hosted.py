@@ -19,7 +19,6 @@ from kitaru._core.process import files
 from kitaru._core.process.places import START, runner_directory
 from kitaru._core.process.processes import identify, is_running, is_stopped
 from kitaru._core.settings.environment import host_enabled
-from kitaru._core.settings.run_names import run_name
 from kitaru._core.values.contents import by_path
 from kitaru._host import client, messages
 from kitaru._host.client import Request
@@ -76,7 +75,7 @@ def start(
         module=module,
         entry=flow.entry.__name__,
         source_root=_source_root(flow, module),
-        run_name=run_name(flow.name, settings),
+        run_name=settings.run_name(flow.name),
         submission=uuid4().hex,
         given=given,
         surroundings=place.surroundings,

@@ -11,7 +11,7 @@ from kitaru._core.words.suggest import did_you_mean
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
-    from kitaru._core.settings.settings import ResolvedSettings
+    from collections.abc import Mapping
 
 
 def check_template(template: str, where: str) -> None:
@@ -37,20 +37,21 @@ def check_template(template: str, where: str) -> None:
         raise KitaruUsageError(f"{where} gives {template!r}: {{{strange}}} is no substitution. {_HINT}")
 
 
-def run_name(flow: str, settings: ResolvedSettings) -> str:
+def new_run_name(flow: str, template: str | None, substitutions: Mapping[str, str]) -> str:
     """Return the name of a new run.
 
     Args:
         flow: The flow's name.
-        settings: The settings of the execution.
+        template: What the user wants it to be called, if anything.
+        substitutions: What is filled in beside date and time.
 
     Raises:
-        KitaruUsageError: The name that they give has a substitution which is not there.
+        KitaruUsageError: There is no such substitution.
     """
-    now, template = datetime.now(UTC), settings.options.name
+    now = datetime.now(UTC)
     if template is None:  # two of one flow can start in the same second, and ZenML wants their names to differ
         return f"{flow}-{now:%Y_%m_%d-%H_%M_%S}-{uuid4().hex[:6]}"
-    known = {"date": f"{now:%Y_%m_%d}", "time": f"{now:%H_%M_%S_%f}", **(settings.zenml.get("substitutions") or {})}
+    known = {"date": f"{now:%Y_%m_%d}", "time": f"{now:%H_%M_%S_%f}", **substitutions}
     try:
         return template.format(**known)
     except KeyError as error:

@@ -17,6 +17,7 @@ from kitaru._core.policies.retry import Retry, policy_of
 from kitaru._core.settings import environment, pyproject
 from kitaru._core.settings.flow_options import FlowOptions, resolved_flow_options
 from kitaru._core.settings.options import SETTINGS, Options, Setting, validate_options
+from kitaru._core.settings.run_names import new_run_name
 from kitaru._core.settings.unset import UNSET
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class ResolvedSettings:
     def retries(self) -> int:
         """How many times a failed execution is tried again."""
         return self.retry.times
+
+    def run_name(self, flow: str) -> str:
+        """Return the name of a new run of a flow.
+
+        Raises:
+            KitaruUsageError: The name that the flow's options give has a substitution which is not there.
+        """
+        return new_run_name(flow, self.options.name, self.zenml.get("substitutions") or {})
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         """Return plain data to store with the execution: by path the value, its layer and the place in the layer.

@@ -646,7 +646,8 @@ class Body:
 
     def outcome_of(self, future: CheckpointFuture[Any]) -> Outcome:
         """Wait for a future and return what its call left."""
-        whole_of(future)._seen = True  # noqa: SLF001 - the future's other half
+        future = whole_of(future)
+        future._seen = True  # noqa: SLF001 - the future's other half
         return cast("Outcome", future._future.result())  # noqa: SLF001
 
 

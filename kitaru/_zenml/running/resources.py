@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zenml.client import Client
+from zenml.config import ResourceSettings
 
 from kitaru._zenml.stacks.stacks import orchestrator_flavor
 
 if TYPE_CHECKING:
-    from zenml.config import ResourceSettings
+    from zenml.models import StackResponse
+    from zenml.orchestrators import BaseOrchestrator
 
 _GPU = "nvidia.com/gpu"
+_KUBERNETES = "kubernetes"
 
 
 def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, A
         step_settings: The step settings that the checkpoint has besides.
     """
     settings: dict[str, Any] = {"resources": resources}
-    if orchestrator_flavor(Client().active_stack_model) != "kubernetes":
+    if orchestrator_flavor(Client().active_stack_model) != _KUBERNETES:
         return settings
     amounts = _of_pod(resources)
     key = next((name for name in ("orchestrator.kubernetes", "orchestrator") if name in step_settings), "orchestrator")
@@ -37,6 +41,32 @@ def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, A
     pod = dict(before.get("pod_settings") or {})
     pod.setdefault("resources", {"requests": amounts, "limits": amounts})
     return {**settings, key: {**before, "pod_settings": pod}}
+
+
+def pod_of_flow(orchestrator: BaseOrchestrator, resources: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the settings of an orchestrator that bring resources to the pod of a flow itself.
+
+    Those that the stack's component has for that pod stay, but for its resources.
+
+    Args:
+        orchestrator: The orchestrator.
+        resources: What the flow asks for.
+    """
+    if not resources or orchestrator.flavor != _KUBERNETES:
+        return {}
+    amounts = _of_pod(ResourceSettings(**resources))
+    pod = dict(orchestrator.config.model_dump().get("orchestrator_pod_settings") or {})
+    return {"orchestrator_pod_settings": {**pod, "resources": {"requests": amounts, "limits": amounts}}}
+
+
+def warn_of_flow(stack: StackResponse, resources: Mapping[str, Any] | None) -> None:
+    """Tell the submitter of a flow where its resources have no effect."""
+    flavor = orchestrator_flavor(stack)
+    if resources and flavor != _KUBERNETES:
+        sys.stderr.write(
+            f"kitaru: the flow's resources have no effect on stack {stack.name!r}: its orchestrator is of flavor {flavor!r}, and "
+            f"only the Kubernetes one gives a flow's own container what it asks for.\n"
+        )
 
 
 def _of_pod(resources: ResourceSettings) -> dict[str, str]:

@@ -11,7 +11,6 @@ from zenml.pipelines import build_utils
 
 from kitaru._core.code.modules import alias_main, locate
 from kitaru._core.records.images import BuiltImage, ImageDescription
-from kitaru._core.settings.run_names import run_name
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._zenml.door.private import bound_stack, compile_pipeline
 from kitaru._zenml.door.source_root import ensure_source_root
@@ -87,7 +86,7 @@ def _prepared(flow: FlowDefinition[..., Any], stack: str | None) -> Iterator[_Pr
         check(flow, locate(flow.func), code, settings.image)
         placement = place(loaded, settings, code)
         yield _Prepared(
-            loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=run_name(flow.name, settings))
+            loaded, placement, make_pipeline(flow, {}, settings, {}, placement, run_name=settings.run_name(flow.name))
         )
 
 

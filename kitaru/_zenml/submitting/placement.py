@@ -12,6 +12,7 @@ from zenml.client import Client
 
 from kitaru._core.settings.zenml_values import merged
 from kitaru._zenml.records.stack_runners import LABEL
+from kitaru._zenml.running.resources import pod_of_flow
 from kitaru._zenml.stacks.images import docker_settings
 from kitaru.errors import KitaruImageError
 
@@ -82,7 +83,10 @@ def place(stack: Stack, settings: ResolvedSettings, code: PackedCode) -> Placeme
     return Placement(
         docker=docker,
         context=context,
-        orchestrator=_orchestrator_settings(stack.orchestrator, settings.retries, token),
+        orchestrator={
+            **_orchestrator_settings(stack.orchestrator, settings.retries, token),
+            **pod_of_flow(stack.orchestrator, settings.options.resources),
+        },
         secrets=_secrets(settings.image),
         keys=("orchestrator", f"orchestrator.{stack.orchestrator.flavor}", f"orchestrator:{stack.orchestrator.name}"),
         token=token,

@@ -23,7 +23,6 @@ from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
 from kitaru._core.settings.environment import cancel_grace, progress, shortcuts_enabled
 from kitaru._core.settings.hook_references import hook_references
-from kitaru._core.settings.run_names import run_name
 from kitaru._zenml.door.installed import ask_once
 from kitaru._zenml.door.private import bound_stack, create_snapshot
 from kitaru._zenml.door.source_root import ensure_source_root, refuse_store_in_code, warn_of_keys_in_code
@@ -37,6 +36,7 @@ from kitaru._zenml.running.configuration import flow_configuration
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
+from kitaru._zenml.running.resources import warn_of_flow
 from kitaru._zenml.running.steps import give_source
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
@@ -84,7 +84,7 @@ def new_identity(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> 
     Raises:
         KitaruUsageError: The name that the settings give cannot be filled in.
     """
-    return Identity(locate(flow.func), run_name(flow.name, settings), uuid4().hex, lambda _: None)
+    return Identity(locate(flow.func), settings.run_name(flow.name), uuid4().hex, lambda _: None)
 
 
 def submit(
@@ -125,6 +125,7 @@ def submit(
         crash_points.reach("submitter, bound")
         if settings.options.name is not None:
             refuse_taken(identity.run_name)
+        warn_of_flow(stack, settings.options.resources)
         placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
         extra = {
             **_extra(flow, settings, stack, runner, job),

@@ -18,15 +18,16 @@ def inline() -> str:
     return socket.gethostname()
 
 
-@checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "300MB"})
+@checkpoint(cache=False, runtime="isolated", resources={"cpu_count": 0.1, "memory": "200MB"})
 def apart(host: str) -> list[str]:
     print("apart", "speaks")
     return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
 
 
-@flow(cache=False)
+@flow(cache=False, resources={"cpu_count": 0.2, "memory": "900MB"})
 def spread() -> list[str]:
-    return apart(inline())
+    larger = apart.with_options(resources={"cpu_count": 0.1, "memory": "300MB"})
+    return larger(inline())
 
 
 @checkpoint(cache=False)
