@@ -43,6 +43,7 @@ from kitaru._core.policies.retry import checked_retries, policy_of
 from kitaru._core.settings.zenml_keys import CHECKPOINT, check_settings, checked_resources, checked_zenml
 from kitaru._core.settings.zenml_values import merged, plain
 from kitaru._core.words.suggest import did_you_mean, no_attribute
+from kitaru._core.words.zenml_words import CHECKPOINT_WORDS
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -265,7 +266,8 @@ class Checkpoint(CheckpointDefinition[P, R]):
             >>> refund.with_options(id=lambda customer, amount: f"refund-{customer}").map(customers, 10)  # doctest: +SKIP
         """
         where = f"{self.name}.with_options"
-        refuse_unknown(where, [name for name in options if name not in _OF_CALLS], ("id", "after", *_OF_CALLS))
+        known = ("id", "after", *_OF_CALLS)
+        refuse_unknown(where, [name for name in options if name not in _OF_CALLS], known, CHECKPOINT_WORDS)
         chosen = copy(self)
         chosen.options = _changed_options(self.options, where, options)
         if id is not None:
@@ -466,7 +468,7 @@ def checkpoint(function: Callable[..., Any] | None = None, /, **options: Any) ->
         ... def double(x: int) -> int:
         ...     return 2 * x
     """
-    refuse_unknown("@checkpoint", [name for name in options if name not in _CHECKS], tuple(_CHECKS))
+    refuse_unknown("@checkpoint", [name for name in options if name not in _CHECKS], tuple(_CHECKS), CHECKPOINT_WORDS)
     checked = _changed_options(CheckpointOptions(), "@checkpoint", options)
 
     def decorate(target: Callable[..., Any]) -> Checkpoint[..., Any]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar, U
 from kitaru._core.code import loading, scope
 from kitaru._core.code.definitions import FlowDefinition
 from kitaru._core.code.signatures import bind
+from kitaru._core.settings.flow_options import FLOW_OPTIONS
 from kitaru._core.settings.keywords import FlowKeywords, ReplayKeywords, checked_options, checked_replay
 from kitaru._core.settings.options import RUN_OPTIONS
 from kitaru._core.settings.settings import resolve, validate_options
 from kitaru._core.words.suggest import no_attribute
+from kitaru._core.words.zenml_words import FLOW_WORDS, NO_WORDS, of_a_call
 from kitaru.errors import KitaruBackendError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -115,7 +117,9 @@ class Flow(FlowDefinition[P, R]):
         """
         self._refuse_in_flow("run")
         options = validate_options(".run", stack=stack, image=image, cache=cache, retries=retries)
-        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, RUN_OPTIONS)
+        others = of_a_call(f"{self.name}.with_options", FLOW_OPTIONS, FLOW_WORDS) if kwargs else NO_WORDS
+        near = {**others, **dict.fromkeys(RUN_OPTIONS, "")}
+        values = bind(f"flow {self.name!r}: {self.name}", self.signature, args, kwargs, near)
         from kitaru.handle import FlowHandle
 
         executing = loading.execution()

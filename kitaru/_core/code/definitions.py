@@ -13,6 +13,7 @@ from kitaru._core.code.futures import Outputs
 from kitaru._core.code.modules import main_alias
 from kitaru._core.code.signatures import bind, call, output_annotation, output_count, record_names
 from kitaru._core.policies.retry import NO_RETRY, Retry
+from kitaru._core.words.zenml_words import CHECKPOINT_WORDS, NO_WORDS, of_a_call
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -155,7 +156,9 @@ class CheckpointDefinition(_Definition, Generic[P, R]):
         Raises:
             KitaruUsageError: The arguments do not fit the signature.
         """
-        return bind(f"checkpoint {self.name!r}: {self.name}", self.signature, args, kwargs)
+        name, known = self.name, ("id", "after", "retries", "timeout", "cache", "runtime", "resources", "zenml")
+        options = of_a_call(f"{name}.with_options", known, CHECKPOINT_WORDS) if kwargs else NO_WORDS
+        return bind(f"checkpoint {name!r}: {name}", self.signature, args, kwargs, options)
 
     def __repr__(self) -> str:
         return f"<Checkpoint {self.__module__}.{self.__qualname__}>"

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, cast
 
+from kitaru._core.words.suggest import no_attribute
+from kitaru._core.words.zenml_words import FUTURE_WORDS
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
 
 if TYPE_CHECKING:
@@ -152,7 +154,7 @@ class CheckpointFuture(Generic[R]):
         def __getattr__(self, name: str) -> NoReturn:
             if name.startswith("_"):  # asked by copy, pickle and their like
                 raise AttributeError(name)
-            raise AttributeError(self._no_value(f"asked for .{name}, which it does not have"))
+            raise AttributeError(self._no_value(f"asked for .{name}, which it does not have{_instead(name)}"))
 
         def _refuse(self, *_: object) -> NoReturn:
             raise KitaruUsageError(self._no_value("used as if it were its value"))
@@ -275,6 +277,11 @@ def _tell(loop: asyncio.AbstractEventLoop, finished: asyncio.Future[None]) -> No
         loop.call_soon_threadsafe(wake)
 
 
+def _instead(name: str) -> str:
+    """Say what is here in the place of an attribute of ZenML's futures."""
+    return f": {FUTURE_WORDS[name]}" if name in FUTURE_WORDS else ""
+
+
 class CheckpointFutures(list[CheckpointFuture[R]]):
     """The futures of a ``map`` or ``product``, in order."""
 
@@ -304,6 +311,16 @@ class CheckpointFutures(list[CheckpointFuture[R]]):
             KitaruUsageError: There is one among them.
         """
         return "".join(map(str, self)) or repr(self)
+
+    if not TYPE_CHECKING:  # a type checker has its own words for these
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            of_all = "Its .results() are the values, in order."
+            raise no_attribute(
+                self, "list of futures of checkpoints", name, f"{of_all} Of one of them{_instead(name)}."
+            )
 
     def results(self, timeout: float | None = None) -> list[R]:
         """Wait for all of them and return their values in order.

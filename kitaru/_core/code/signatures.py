@@ -10,6 +10,7 @@ import typing
 from typing import TYPE_CHECKING, Annotated, Any
 
 from kitaru._core.words.suggest import did_you_mean
+from kitaru._core.words.zenml_words import NO_WORDS, answer_to
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def bind(
     signature: inspect.Signature,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    options: Collection[str] = (),
+    options: Mapping[str, str],
 ) -> dict[str, Any]:
     """Bind arguments as a call would, defaults filled in.
 
@@ -33,7 +34,7 @@ def bind(
         signature: The user function's signature.
         args: Positional arguments.
         kwargs: Keyword arguments.
-        options: Keywords that the call takes beside the function's parameters.
+        options: Keywords that are none of the function's parameters, and what is to be said of them.
 
     Returns:
         One value a parameter; ``*args`` as a tuple and ``**kwargs`` as a dict, under their own names.
@@ -44,28 +45,32 @@ def bind(
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
-        strange = next((key for key in kwargs if key not in signature.parameters), None)
-        nearest = did_you_mean(strange, [*signature.parameters, *options]) if strange else ""
-        raise KitaruUsageError(f"{name}{signature} cannot be called like this: {error}.{nearest}") from error
+        strange = next((key for key in kwargs if key not in signature.parameters), "")
+        nearest = options.get(strange) or (did_you_mean(strange, [*signature.parameters, *options]) if strange else "")
+        text = f"{name}{signature} cannot be called like this: {error}. {nearest.strip()}"
+        raise KitaruUsageError(text.rstrip()) from error
     bound.apply_defaults()
     return dict(bound.arguments)
 
 
-def refuse_unknown(where: str, unknown: Collection[str], known: Collection[str]) -> None:
+def refuse_unknown(
+    where: str, unknown: Collection[str], known: Collection[str], words: Mapping[str, str] = NO_WORDS
+) -> None:
     """Refuse keywords that a decorator does not take.
 
     Args:
         where: The decorator, for the message.
         unknown: What was given beside its options.
         known: Its options.
+        words: What stands here for words of ZenML.
 
     Raises:
         KitaruUsageError: There are some; names the nearest option.
     """
     for name in unknown:
-        raise KitaruUsageError(
-            f"{where}({name}=) is no option.{did_you_mean(name, known)} The options are {', '.join(known)}."
-        )
+        hint = answer_to(name, words) or did_you_mean(name, known).strip()
+        options = f"The options are {', '.join(known)}."
+        raise KitaruUsageError(" ".join(filter(None, [f"{where}({name}=) is no option.", hint, options])))
 
 
 def call(function: Callable[..., Any], signature: inspect.Signature, values: Mapping[str, Any]) -> Any:

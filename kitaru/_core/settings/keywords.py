@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 from kitaru._core.code.signatures import refuse_unknown
 from kitaru._core.settings.flow_options import FLOW_OPTIONS, checked_flow_options
 from kitaru._core.settings.options import RUN_OPTIONS, SETTINGS, Options, validate_options
+from kitaru._core.words.zenml_words import FLOW_WORDS
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def checked_options(where: str, keywords: FlowKeywords) -> Options:
         KitaruUsageError: A keyword is unknown, or its value is wrong.
     """
     known = (*SETTINGS, *FLOW_OPTIONS)
-    refuse_unknown(where, [name for name in keywords if name not in known], known)
+    refuse_unknown(where, [name for name in keywords if name not in known], known, FLOW_WORDS)
     values = cast("dict[str, Any]", keywords)
     settings = validate_options(where, **{name: value for name, value in values.items() if name in SETTINGS})
     options = checked_flow_options(where, {name: value for name, value in values.items() if name in FLOW_OPTIONS})

@@ -25,14 +25,10 @@ def check_template(template: str, where: str) -> None:
         KitaruUsageError: A brace is open, or there is something else than a name between two.
     """
     try:
-        fields = [
-            field
-            for _, field, form, conversion in Formatter().parse(template)
-            if field is not None or form or conversion
-        ]
+        fields = [parts[1:] for parts in Formatter().parse(template) if parts[1] is not None]
     except ValueError as error:
         raise KitaruUsageError(f"{where} gives {template!r}: {error}. {_HINT}") from error
-    strange = next((field for field in fields if not field or not field.isidentifier()), None)
+    strange = next((field for field, form, change in fields if not str(field).isidentifier() or form or change), None)
     if strange is not None:
         raise KitaruUsageError(f"{where} gives {template!r}: {{{strange}}} is no substitution. {_HINT}")
 

@@ -18,6 +18,7 @@ import zenml
 
 from kitaru._core.package import FOLDER
 from kitaru._core.words.exception_text import encodable, text_of
+from kitaru._core.words.zenml_words import VALUE_WORDS
 from kitaru.errors import KitaruDivergenceError
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
     """
     kind = type(error)
     checkpoint = getattr(error, _MARK, None)
+    _note_word_of_zenml(error)
     origin = "checkpoint" if checkpoint else ("import" if function is None else "flow")
     if isinstance(error, KitaruDivergenceError):
         origin = "divergence"
@@ -104,6 +106,13 @@ def describe_failure(error: BaseException, function: Callable[..., Any] | None) 
         checkpoint=checkpoint,
         traceback=user_traceback(error)[-_LIMIT:],
     )
+
+
+def _note_word_of_zenml(error: BaseException) -> None:
+    """Tell who treats a value as ZenML's artifact that it is none; Python shows notes below the exception."""
+    note = VALUE_WORDS.get(error.name or "") if isinstance(error, AttributeError) else None
+    if note is not None and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
 
 
 def user_traceback(error: BaseException) -> str:

@@ -110,6 +110,12 @@ def wrong(kind: str) -> None:
         note.with_options(after=note)("x")
     if kind == "one":
         note.map(["x"]).unpack()
+    if kind == "future":
+        print(note.submit("x").load())  # type: ignore[attr-defined]
+    if kind == "futures":
+        note.map(["x"]).load()  # type: ignore[attr-defined]
+    if kind == "value":
+        print(note("x").load())  # type: ignore[attr-defined]
 
 
 def lines_of(execution: Execution, *names: str) -> dict[str, tuple[str, ...]]:
@@ -143,8 +149,16 @@ if __name__ == "__main__":
     steps = zenml.client.Client().get_pipeline_run(first_run.exec_id).steps
     print({name: step.config.resource_settings.cpu_count for name, step in steps.items() if name in ("work", "sized")})
 
-    for kind, words in (("unknown", "got 'fetch'"), ("checkpoint", "got <Checkpoint"), ("one", "nothing to unpack")):
+    for kind, words in (
+        ("unknown", "got 'fetch'"),
+        ("checkpoint", "got <Checkpoint"),
+        ("one", "nothing to unpack"),
+        ("future", ".result() is the value, with nothing to load"),
+        ("futures", ".results() are the values"),
+    ):
         raised(KitaruUserCodeError, wrong.run(kind).wait, words)
+    load = "returns its value, which needs no loading"
+    assert load in "".join(raised(KitaruUserCodeError, wrong.run("value").wait).__notes__)
     raised(
         KitaruUsageError,
         lambda: note.with_options(runtime="inline", resources={"cpu_count": 1}),
