@@ -71,6 +71,7 @@ def test_a_flow_runs_in_pods_and_a_second_submission_builds_nothing(project, flo
     assert isolated["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "100m", "memory": "300M"}  # of the call
     [own] = [pod for pod in pods(flows, exec_id) if "step_name" not in pod["metadata"]["labels"]]
     assert own["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "200m", "memory": "900M"}  # of the flow
+    assert own["metadata"]["labels"]["team"] == "blue"
 
     shown = project.kitaru(
         "image", "show", "team.flows:spread", "--output", "json", env={**ENV, "KITARU_IMAGE": json.dumps(image)}

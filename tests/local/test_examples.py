@@ -71,6 +71,29 @@ def test_an_example_prints_what_it_says(project: Project, name: str) -> None:
     assert re.search(expected, printed, flags=re.DOTALL), printed
 
 
+def test_the_basics_of_dynamic_pipelines_are_ten_flows(project: Project) -> None:
+    folder = EXAMPLES / "dynamic_basics"
+    printed = [
+        line
+        for program in ("fan_out.py", "each_call.py")
+        for line in project.run(folder / program, env={"KITARU_PROGRESS": "off"}).stdout.splitlines()
+    ]
+    assert printed == [
+        "mapped [12, 24, 36]",
+        "products [11, 21, 12, 22]",
+        "unpacked [14, 36]",
+        "weighed [11, 22, 33]",
+        "batched [20, 10, 26, 19]",
+        "submitted page 1, page 2",
+        "optioned True",
+        "ordered True",
+        "identified ['page-3', 'page-4']",
+        "looped [6, 3, 10, 5, 16, 8, 4, 2, 1]",
+    ]
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    assert [line.split()[0] for line in printed if f"`{line.split()[0]}`" not in told] == []
+
+
 def test_the_quickstart_flow_runs_from_the_command_line(project: Project) -> None:
     done = project.kitaru("run", f"{EXAMPLES / 'quickstart.py'}:research", "--input", '{"topic": "ZenML"}', "--wait")
     assert "ZenML runs anywhere ZenML does (5 words)" in done.stdout

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kitaru import KitaruUsageError, checkpoint, flow
+from kitaru._core.settings.zenml_keys import CHECKPOINT, FLOW
 from kitaru._core.words.zenml_words import CHECKPOINT_WORDS, FLOW_WORDS
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ def refusal(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     with pytest.raises(KitaruUsageError) as caught:
         call(*args, **kwargs)
     return str(caught.value)
+
+
+def test_all_that_zenml_takes_is_answered() -> None:
+    assert set(CHECKPOINT.supported) <= CHECKPOINT_WORDS.keys() | {"settings"}  # which is an option of checkpoints
+    assert set(FLOW.supported) <= FLOW_WORDS.keys() | {"tags"}  # which is an option of flows
 
 
 @pytest.mark.parametrize("word", CHECKPOINT_WORDS)

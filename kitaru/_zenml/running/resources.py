@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _GPU = "nvidia.com/gpu"
 _KUBERNETES = "kubernetes"
+_OWN_POD = "orchestrator_pod_settings"  # of the flow, not of single checkpoints
 
 
 def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,20 +44,23 @@ def resource_settings(resources: ResourceSettings, step_settings: Mapping[str, A
     return {**settings, key: {**before, "pod_settings": pod}}
 
 
-def pod_of_flow(orchestrator: BaseOrchestrator, resources: Mapping[str, Any] | None) -> dict[str, Any]:
+def pod_of_flow(
+    orchestrator: BaseOrchestrator, resources: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the settings of an orchestrator that bring resources to the pod of a flow itself.
 
-    Those that the stack's component has for that pod stay, but for its resources.
+    What else the user says of that pod stays, or what the stack's component says of it.
 
     Args:
         orchestrator: The orchestrator.
         resources: What the flow asks for.
+        given: The user's settings of the orchestrator.
     """
     if not resources or orchestrator.flavor != _KUBERNETES:
         return {}
     amounts = _of_pod(ResourceSettings(**resources))
-    pod = dict(orchestrator.config.model_dump().get("orchestrator_pod_settings") or {})
-    return {"orchestrator_pod_settings": {**pod, "resources": {"requests": amounts, "limits": amounts}}}
+    pod = given.get(_OWN_POD) or orchestrator.config.model_dump().get(_OWN_POD) or {}
+    return {_OWN_POD: {**pod, "resources": {"requests": amounts, "limits": amounts}}}
 
 
 def warn_of_flow(stack: StackResponse, resources: Mapping[str, Any] | None) -> None:

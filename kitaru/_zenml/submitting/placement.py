@@ -79,16 +79,19 @@ def place(stack: Stack, settings: ResolvedSettings, code: PackedCode) -> Placeme
             f"kitaru: the image's files belong to image.user {settings.image.user!r}, but its containers run as you on "
             f"stack {stack.name!r}: they write to ZenML's folder on this machine, which is yours.\n"
         )
-    token = uuid4().hex
+    token, orchestrator = uuid4().hex, stack.orchestrator
+    keys = ("orchestrator", f"orchestrator.{orchestrator.flavor}", f"orchestrator:{orchestrator.name}")
+    given = settings.zenml.get("settings", {})
+    own: Mapping[str, Any] = next((given[key] for key in keys if key in given), {})
     return Placement(
         docker=docker,
         context=context,
         orchestrator={
-            **_orchestrator_settings(stack.orchestrator, settings.retries, token),
-            **pod_of_flow(stack.orchestrator, settings.options.resources),
+            **_orchestrator_settings(orchestrator, settings.retries, token),
+            **pod_of_flow(orchestrator, settings.options.resources, own),
         },
         secrets=_secrets(settings.image),
-        keys=("orchestrator", f"orchestrator.{stack.orchestrator.flavor}", f"orchestrator:{stack.orchestrator.name}"),
+        keys=keys,
         token=token,
     )
 

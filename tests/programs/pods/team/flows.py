@@ -24,7 +24,10 @@ def apart(host: str) -> list[str]:
     return [host, socket.gethostname(), os.environ.get("TOKEN", "none"), shout("done")]
 
 
-@flow(cache=False, resources={"cpu_count": 0.2, "memory": "900MB"})
+OWN_POD = {"orchestrator_pod_settings": {"labels": {"team": "blue"}}}
+
+
+@flow(cache=False, resources={"cpu_count": 0.2, "memory": "900MB"}, zenml={"settings": {"orchestrator": OWN_POD}})
 def spread() -> list[str]:
     larger = apart.with_options(resources={"cpu_count": 0.1, "memory": "300MB"})
     return larger(inline())
