@@ -199,6 +199,12 @@ PRIVATE_NAMES: Final = (
         "Replaced: what the calling process holds is not read again; see kitaru._zenml.values.memory.",
     ),
     PrivateName(
+        "zenml.utils.env_utils",
+        "temporary_environment",
+        "Replaced: of steps that run at once in one process, the first to end takes the variables from the others; see "
+        "kitaru._core.process.environments.",
+    ),
+    PrivateName(
         "zenml.orchestrators.step_runner",
         "StepRunner._evaluate_artifact_names_in_collections",
         "Replaced: an output of any type whose name has placeholders is looked for under its full name, where it is not; "

@@ -15,6 +15,7 @@ import inspect
 import re
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -554,6 +555,22 @@ def test_a_step_takes_an_input_that_is_held(monkeypatch):
     monkeypatch.setattr(StepRunner, "_load_input_artifact", own)
     private.load_inputs_by({"held": 1}.__getitem__, missing=None)
     assert StepRunner._load_input_artifact(None, SimpleNamespace(id="held", chunk_index=None), int) == 1
+
+
+@contract("temporary_environment")
+def test_variables_of_runs_and_steps_are_set_by_the_replacement(monkeypatch):
+    from zenml.orchestrators import step_runner
+    from zenml.utils import env_utils
+
+    monkeypatch.setattr(env_utils, "temporary_environment", own := env_utils.temporary_environment)
+    assert required(own) == ["environment"]
+    assert step_runner.env_utils is env_utils
+    set_by = []
+    private.set_environments_by(lambda environment: nullcontext(set_by.append(environment)))
+    config = SimpleNamespace(environment={"A": 1}, secrets=[])
+    stack = SimpleNamespace(environment={}, secrets=[], components={})
+    with env_utils.temporary_runtime_environment(config, stack):
+        assert set_by == [{"A": "1"}]
 
 
 @contract("StepRunner._evaluate_artifact_names_in_collections")

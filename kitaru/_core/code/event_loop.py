@@ -93,6 +93,19 @@ async def _end_others(threads: ThreadPoolExecutor) -> None:
         await loop.run_in_executor(waiting, threads.shutdown)
 
 
+async def in_this_loop(coroutine: Coroutine[Any, Any, T], started: Callable[[Callable[[], None]], None]) -> T:
+    """Run a coroutine in the loop and the thread of the caller, for what keeps its state by thread.
+
+    Args:
+        coroutine: What to run.
+        started: Is given what cancels it, from any thread.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    started(lambda: cast("None", loop.call_soon_threadsafe(task.cancel)))
+    return await coroutine
+
+
 async def in_shared_loop(
     coroutine: Coroutine[Any, Any, T], started: Callable[[Callable[[], None]], None] = lambda _: None
 ) -> T:

@@ -85,6 +85,13 @@ _ORCHESTRATOR_ELSEWHERE: Final = {
     "synchronous": ".run() returns at once on every stack; wait by handle.wait()",
     "orchestrator_job_backoff_limit": "say retries= of the flow",
 }
+_MAPPING: Final = (Mapping, "a mapping")
+_LIST: Final = (list, "a list")
+_KINDS: Final[Mapping[str, tuple[Any, str]]] = {
+    **dict.fromkeys(("model", "settings", "extra", "environment", "substitutions"), _MAPPING),
+    **dict.fromkeys(("tags", "secrets"), _LIST),
+    "cache_policy": ((Mapping, str), "a mapping or 'default'"),
+}
 _EXECUTION_MODE: Final = "continue_on_failure"
 
 
@@ -166,33 +173,37 @@ def checked_zenml(value: Any, where: str, words: Words) -> dict[str, Any]:
     """
     if not isinstance(value, Mapping):
         kind = type(value).__name__
-        raise KitaruUsageError(f"zenml must be a mapping of ZenML's own words, but {where} gives {value!r} ({kind}).")
+        raise KitaruUsageError(f"zenml= takes a mapping of ZenML's own words, but {where} gives {value!r} ({kind}).")
     for key in value:
         if key not in words.supported:
             raise KitaruUsageError(f"{where} {_refusal(key, words)}")
     checked: dict[str, Any] = {key: plain(item, f"{where} {key}") for key, item in value.items()}
+    for key, item in checked.items():
+        kinds = _KINDS.get(key)
+        if kinds is not None and not isinstance(item, kinds[0]):
+            raise KitaruUsageError(f"{where} {key} must be {kinds[1]}, not {type(item).__name__}.")
     _check_fields(checked.get("model"), f"{where} model", ("model.model", "Model"))
     _check_fields(checked.get("cache_policy"), f"{where} cache_policy", ("config.cache_policy", "CachePolicy"))
-    _check_tags(checked.get("tags"), f"{where} tags", words)
+    _check_tags(checked.get("tags", []), f"{where} tags", words)
     _check_execution_mode(checked.get("execution_mode"), f"{where} execution_mode")
-    check_settings(checked.get("settings"), f"{where} settings", words)
-    if isinstance(checked.get("extra"), Mapping) and RESERVED in checked["extra"]:
+    check_settings(checked.get("settings", {}), f"{where} settings", words)
+    if RESERVED in checked.get("extra", {}):
         raise KitaruUsageError(
             f"{where} extra has the key {RESERVED!r}, at which Kitaru keeps its record. Choose another."
         )
     return checked
 
 
-def check_settings(settings: Any, where: str, words: Words) -> None:
+def check_settings(settings: Mapping[str, Any], where: str, words: Words) -> None:
     """See that settings are those of a component of the stack, and have no other place.
 
     Raises:
         KitaruUsageError: One is not, or has.
     """
-    if not isinstance(settings, Mapping):
-        return  # told with its type when an execution is submitted
     kinds = members_of("enums", "StackComponentType")
     for key, item in settings.items():
+        if not isinstance(item, Mapping):
+            raise KitaruUsageError(f"{where} {key} must be a mapping, not {type(item).__name__}.")
         if key in _SETTINGS_ELSEWHERE:
             raise KitaruUsageError(f"{where} {key}: {_SETTINGS_ELSEWHERE[key]}.")
         if key == "deployment":
@@ -204,7 +215,7 @@ def check_settings(settings: Any, where: str, words: Words) -> None:
                 f"{where} has no key {key!r}.{did_you_mean(str(key), kinds)} Its keys are types of components, alone or with a "
                 f"flavor or a name: 'orchestrator', 'orchestrator.kubernetes', 'step_operator:mine'."
             )
-        if kind == "orchestrator" and isinstance(item, Mapping):
+        if kind == "orchestrator":
             _refuse_elsewhere(item, f"{where} {key}")
 
 
@@ -259,10 +270,8 @@ def _check_fields(value: Any, where: str, of: tuple[str, str], also: tuple[str, 
             raise no_key(where, key, known)
 
 
-def _check_tags(tags: Any, where: str, words: Words) -> None:
-    if tags is not None and not isinstance(tags, list):
-        raise KitaruUsageError(f"{where} must be a list of texts, not {type(tags).__name__}.")
-    for tag in tags or ():
+def _check_tags(tags: list[Any], where: str, words: Words) -> None:
+    for tag in tags:
         if words is CHECKPOINT and not isinstance(tag, str):
             raise KitaruUsageError(f"{where} gives {tag!r}: the tags of a checkpoint's outputs are texts.")
         _check_fields(tag, where, ("utils.tag_utils", "Tag"))

@@ -28,7 +28,7 @@ from zenml.materializers.materializer_registry import MaterializerRegistry, mate
 from zenml.orchestrators import cache_utils, input_utils, step_launcher, step_runner
 from zenml.orchestrators.local.local_orchestrator import LocalOrchestrator
 from zenml.orchestrators.step_runner import StepRunner
-from zenml.utils import exception_utils, logging_utils, notebook_utils, source_utils
+from zenml.utils import env_utils, exception_utils, logging_utils, notebook_utils, source_utils
 from zenml.utils.code_utils import CodeArchive
 from zenml.utils.logging_utils import LoggingContext
 from zenml.utils.source_utils import ZENML_SOURCE_ATTRIBUTE_NAME
@@ -37,6 +37,7 @@ from zenml.zen_stores.sql_zen_store import SqlZenStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from logging import LogRecord
     from uuid import UUID
 
@@ -263,6 +264,11 @@ def load_inputs_by(held: Callable[[UUID], Any], missing: object) -> None:
         return load(runner, artifact, data_type) if value is missing else value
 
     StepRunner._load_input_artifact = load_input  # type: ignore[method-assign, assignment]
+
+
+def set_environments_by(temporarily: Callable[[dict[str, str]], AbstractContextManager[None]]) -> None:
+    """Have ZenML set the variables of runs and steps by this."""
+    env_utils.temporary_environment = temporarily  # type: ignore[assignment]  # nobody looks into its generator
 
 
 def find_outputs_by_their_names() -> None:

@@ -11,10 +11,12 @@ from zenml.config import DeploymentSettings
 from zenml.config.pipeline_configurations import PipelineConfigurationUpdate
 from zenml.config.resource_settings import ResourceSettings
 from zenml.config.step_configurations import StepConfigurationUpdate
+from zenml.enums import ModelStages
 
 from kitaru._core.settings.zenml_values import merged
 from kitaru._core.words.suggest import did_you_mean
 from kitaru._core.words.validation import problems
+from kitaru._zenml.running.isolation import checkpoints_named
 from kitaru._zenml.running.resources import resource_settings
 from kitaru._zenml.stacks.fields import unknown_fields
 from kitaru._zenml.stacks.flavors import find_flavor, settings_class
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 
     from zenml.config.base_settings import BaseSettings
     from zenml.config.pipeline_configurations import PipelineConfiguration
+    from zenml.model.model import Model
     from zenml.stack import Stack
 
-    from kitaru._core.code.definitions import CheckpointOptions
+    from kitaru._core.code.definitions import CheckpointOptions, FlowDefinition
     from kitaru._core.settings.settings import Provenance, ResolvedSettings
 
     Where = Callable[[str], str]  # tells of a path in the mapping who gives it
@@ -56,6 +59,7 @@ def flow_configuration(settings: ResolvedSettings, stack: Stack) -> dict[str, An
     update = _validated(PipelineConfigurationUpdate, zenml, where)
     _check_settings(zenml.get("settings", {}), stack, where)
     _check_secrets(zenml.get("secrets", []), where)
+    _check_model(update.model, where)
     checked = {name: getattr(update, name) for name in zenml}
     return {**checked, "settings": zenml["settings"]} if "settings" in zenml else checked
 
@@ -84,12 +88,29 @@ def step_configuration(checkpoint: str, options: CheckpointOptions, stack: Stack
     update = _validated(StepConfigurationUpdate, zenml, where)
     _check_settings(settings, stack, where)
     _check_secrets(zenml.get("secrets", []), where)
+    _check_model(update.model, where)
     _check_components(zenml, stack, where)
     checked = {name: getattr(update, name) for name in zenml}
     if options.resources is not None:
         resources = _validated(ResourceSettings, options.resources, lambda _: f"resources of checkpoint {checkpoint!r}")
         settings |= resource_settings(resources, settings)
     return {**checked, "settings": settings} if settings else checked
+
+
+def check_checkpoints(flow: FlowDefinition[..., Any], stack: Stack) -> None:
+    """Check what is said of the checkpoints that a flow's body names, before anything is started.
+
+    Args:
+        flow: The flow.
+        stack: The stack that it is to run on.
+
+    Raises:
+        KitaruUsageError: A value is not what ZenML accepts, or needs what the stack does not have.
+    """
+    for checkpoint in checkpoints_named(flow):
+        options = checkpoint.options
+        if options.zenml or options.settings or options.resources is not None:
+            step_configuration(checkpoint.name, options, stack)
 
 
 def inherited(options: CheckpointOptions, flow: PipelineConfiguration) -> dict[str, Any]:
@@ -110,7 +131,7 @@ def inherited(options: CheckpointOptions, flow: PipelineConfiguration) -> dict[s
 
 
 def _settings_of(options: CheckpointOptions) -> dict[str, Any]:
-    return merged(options.settings, options.zenml.get("settings") or {})
+    return merged(options.settings, options.zenml.get("settings", {}))
 
 
 def _origin(path: str, provenance: Mapping[str, Provenance]) -> str:
@@ -192,12 +213,32 @@ def _check_secrets(secrets: Iterable[str], where: Where) -> None:
             ) from error
 
 
+def _check_model(model: Model | None, where: Where) -> None:
+    """See that a version that is told by its number or its stage exists; others are made."""
+    version = model.version if model is not None else None
+    if model is None or not isinstance(version, int | ModelStages):
+        return
+    try:
+        Client().get_model_version(model.name, version)
+    except KeyError as error:
+        told = version if isinstance(version, int) else version.value
+        raise KitaruUsageError(
+            f"{where('model.version')}: model {model.name!r} has no version {told!r}. A version that is told by its number or "
+            f"its stage must exist; without one a new version is made, or one of a name of yours."
+        ) from error
+
+
 def _check_components(zenml: Mapping[str, Any], stack: Stack, where: Where) -> None:
     """See that the stack has the components that a step is to use: ZenML would run it without an experiment tracker."""
     for kind in _OF_STACK:
         wanted = zenml.get(kind)
         if not wanted:
             continue
+        if kind == "step_operator" and stack.orchestrator.flavor == "local":
+            raise KitaruUsageError(
+                f"{where(kind)}: the orchestrator of stack {stack.name!r} runs flows in processes of this machine, for which no "
+                f"image is built that a step operator could run. Name a stack whose orchestrator runs containers."
+            )
         known = [component.name for component in stack.all_components if component.type == kind]
         if (wanted is not True and wanted not in known) or not known:
             raise KitaruUsageError(

@@ -45,11 +45,16 @@ def warn_of(flow: FlowDefinition[..., Any], stack: Stack) -> None:
     """Warn the submitter of a flow of what its container would write to a log that nobody looks at."""
     if stack.orchestrator.can_run_isolated_steps:
         return
-    known = flow.func.__globals__
-    used = [known[name] for name in dict.fromkeys(_names(flow.func.__code__)) if name in known]
-    names = [item.name for item in used if isinstance(item, CheckpointDefinition) and item.options.runtime == ISOLATED]
+    names = [checkpoint.name for checkpoint in checkpoints_named(flow) if checkpoint.options.runtime == ISOLATED]
     if names:
         sys.stderr.write(f"kitaru: {_warning(stack, names)}\n")
+
+
+def checkpoints_named(flow: FlowDefinition[..., Any]) -> list[CheckpointDefinition[..., Any]]:
+    """Return the checkpoints that a flow's body names, as far as they are global names of its module."""
+    known = flow.func.__globals__
+    used = [known[name] for name in dict.fromkeys(_names(flow.func.__code__)) if name in known]
+    return [item for item in used if isinstance(item, CheckpointDefinition)]
 
 
 def _warning(stack: Stack, checkpoints: list[str]) -> str:

@@ -21,12 +21,18 @@ from zenml.utils.string_utils import format_name_template
 
 from kitaru._core.code import scope
 from kitaru._core.code.definitions import CALL_INPUT
-from kitaru._core.code.event_loop import in_shared_loop
+from kitaru._core.code.event_loop import in_shared_loop, in_this_loop
 from kitaru._core.code.modules import locate
 from kitaru._core.code.signatures import call
 from kitaru._core.code.structure import Slot, decode, replace
+from kitaru._core.process.environments import temporarily
 from kitaru._core.values.contents import Content
-from kitaru._zenml.door.private import allow_terminals, find_outputs_by_their_names, set_source
+from kitaru._zenml.door.private import (
+    allow_terminals,
+    find_outputs_by_their_names,
+    set_environments_by,
+    set_source,
+)
 from kitaru._zenml.records.original import plan_of
 from kitaru._zenml.records.records import EXTRA_KEY, TAGS_KEY
 from kitaru._zenml.running import foreign_paths, isolation
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
 GIVEN_UP: Final = "the flow's body has ended without waiting for it"
 
 allow_terminals()
+set_environments_by(temporarily)
 find_outputs_by_their_names()
 
 
@@ -150,7 +157,9 @@ async def run_async_checkpoint(checkpoint: CheckpointDefinition[..., Any], input
     """Run an async checkpoint's function; as :func:`run_checkpoint`."""
     with _step(checkpoint, inputs) as step:
         function = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
-        value = await in_shared_loop(function, step.can_be_cancelled)
+        # What an experiment tracker has begun for the step belongs to the step's own thread.
+        run = in_this_loop if step.is_tracked else in_shared_loop
+        value = await run(function, step.can_be_cancelled)
     return step.finish(value)
 
 
@@ -160,6 +169,7 @@ class _Step:
     checkpoint: CheckpointDefinition[..., Any]
     arguments: dict[str, Any]
     made_by: scope.Call | None
+    is_tracked: bool
 
     def can_be_cancelled(self, cancel: Callable[[], None]) -> None:
         """Take what cancels it."""
@@ -193,7 +203,8 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
         give_threads_logs()
     _tag_outputs(context)
     called = checkpoint if made_by is None else made_by.checkpoint
-    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by)
+    is_tracked = bool(context.step_run.config.experiment_tracker)
+    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by, is_tracked)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
     with (
         _running(made_by, context.step_run),

@@ -23,12 +23,12 @@ class Begun:
 
     Attributes:
         response: What was answered then.
-        has_hooks: Whether the user's hooks run within it, which may look for what it has made.
+        needs_outputs: Whether what it has made is looked for before its end, by hooks of the user's or to link it to a model.
         made: Its outputs, which are stored, and not yet recorded.
     """
 
     response: StepRunResponse
-    has_hooks: bool
+    needs_outputs: bool
     made: list[Made] = field(default_factory=list)
 
 
@@ -55,4 +55,4 @@ def running() -> Begun | None:
     """Return the step that runs in this thread, if its outputs can be recorded with its end."""
     context = StepContext.get()
     step = begun(context.step_run.id) if context is not None else None
-    return step if step is not None and not step.has_hooks else None
+    return step if step is not None and not step.needs_outputs else None

@@ -114,8 +114,8 @@ def begin(store: SqlZenStore, session: Session, step_run: StepRunRequest) -> Ste
         return store.get_run_step(row.id)
     response = _response(written, versions, user)
     if not is_cached and row.heartbeat_threshold is None:
-        has_hooks = any(getattr(of, name) for of in (config.config, merged.config, pipeline) for name in _HOOKS)
-        note(Begun(response, has_hooks))
+        needs_outputs = any(getattr(of, name) for of in (config.config, merged.config, pipeline) for name in _HOOKS)
+        note(Begun(response, needs_outputs or pipeline.model is not None))
     return response
 
 

@@ -1,0 +1,121 @@
+"""What ``zenml=`` sets, seen at work in real ZenML; docs/zenml.md names the test of each word."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def tracked(project):
+    project.take("zenml_options/tracked.py")
+    return json.loads(project.run("tracked.py").stdout.splitlines()[-1])
+
+
+def test_what_a_flow_and_its_checkpoints_are_told_is_at_work(tracked):
+    of_checkpoint, of_body, after, caught = tracked["value"]
+    # environment of both, secrets, and extra, where the checkpoint's comes on top
+    assert of_checkpoint == ["5", "7", len("never-shown-4711"), "vision", "train"]
+    assert (of_body, after, tracked["variable after its checkpoint"]) == ("5", None, None)
+    assert not tracked["secret"]  # in nothing that ZenML or Kitaru keeps of the run
+    assert caught == "no such thing"  # execution_mode
+    assert tracked["extra of the run"] == ["kitaru", "owner", "team"]
+    # tags of the run, one of which cascades to what it makes, and of a checkpoint's outputs
+    assert tracked["tags of the run"] == ["blue", "kitaru", "team-red", "trained"]
+    assert tracked["tags of the output"] == ["gold", "team-red"]
+    # substitutions of the flow in a model's version, and of a checkpoint in the name of its output
+    assert tracked["model"] == ["classifier", "from_oslo", ["small"]]
+    assert tracked["name of the output"] == ["weights_eu"]
+    assert tracked["linked"] == ["trained::bare::output", "trained::report::output", "weights_eu"]
+    # enable_artifact_metadata and enable_artifact_visualization: off by the flow, on again by a checkpoint
+    assert tracked["metadata of outputs"] == {"bare": [False], "report": [True]}
+    assert tracked["pictures of outputs"] == {"bare": False, "report": True}
+    assert tracked["logs of evaluated"] == []  # enable_step_logs, enable_pipeline_logs
+    assert tracked["settings"]["zenml.model.version"] == ["from_{office}", "@flow(zenml=)"]
+    # experiment_tracker and its settings, also of an async checkpoint
+    assert tracked["metrics"] == {"accuracy": [0.3], "loss": [2.0]}
+    assert tracked["experiments"] == ["Default", "evaluated", "trials"]
+    assert tracked["tracked"] == ["experiment_tracker_url", "mlflow_experiment_id", "mlflow_run_id"]
+
+
+def test_a_model_has_a_version_for_each_execution_and_a_cached_result_expires(project):
+    project.take("zenml_options/versions.py")
+    seen = json.loads(project.run("versions.py").stdout.splitlines()[-1])
+    # short is as old as the flow's policy allows; kept ignores a parameter, and same counts none
+    assert seen["second"] == {"short": "completed", "kept": "cached", "kept_2": "completed", "same": "cached"}
+    assert seen["values"] == [[1, 2, 12, 10], [2, 2, 23, 10]]
+    assert seen["versions"] == {"whole": ["1", "2"], "part": ["for_north"]}
+    assert seen["runs"] == ["1", "2"]
+    whole = ["kept", "kept_2", "same", "short"]
+    assert seen["links"] == [
+        [f"fitted::{name}::output 1" for name in whole],
+        [f"fitted::{name}::output {version}" for name, version in zip(whole, (1, 2, 1, 2), strict=True)],
+        ["part::fit::output 1"],
+    ]
+
+
+def test_wrong_values_are_refused_before_anything_is_started_with_their_layer(project):
+    project.take("zenml_options/wrong_values.py")
+    errors, runs = json.loads(project.run("wrong_values.py").stdout.splitlines()[-1])
+    assert runs == 0
+    expected = [
+        ("experiment_tracker of checkpoint 'tracked'", "no experiment tracker 'tracker'"),
+        ("step_operator of checkpoint 'operated'", "no image is built"),
+        ("resources of checkpoint 'counted'", "cpu_count: input should be a valid number"),
+        ("checkpoint 'selected'", "Did you mean 'node_selectors'?"),
+        ("pod_settings.node_selector (from plain.with_options(zenml=))", "Did you mean 'node_selectors'?"),
+        ("settings.orchestrator.kubernete", "Did you mean 'kubernetes'?"),
+        ("settings.step_operator", "stack 'default' has no step_operator"),
+        ("settings.orchestrator:mine", "there is no orchestrator 'mine'"),
+        ("settings.deployment.uvicorn_port", "input should be a valid integer"),
+        ("secrets.0", "there is no ZenML secret 'nowhere'"),
+        ("model.version", "model 'm' has no version 7"),
+        ("enable_step_logs", "input should be a valid boolean"),
+        ("cache_policy.expires_after (from kitaru.configure(zenml=))", "input should be a valid integer"),
+        ("model.name (from KITARU_ZENML)", "field required"),
+    ]
+    for error, parts in zip(errors, expected, strict=True):
+        assert all(part in error for part in parts), error
+
+
+def test_an_unknown_field_inside_a_components_settings_is_refused_as_a_stack_is_made(project):
+    project.write(
+        "pods.yaml",
+        """
+        description: Pods
+        components:
+          orchestrator:
+            flavor: kubernetes
+            configuration:
+              pod_settings: {node_selector: {disk: ssd}}
+          artifact_store: {flavor: local}
+        """,
+    )
+    refused = project.kitaru("stack", "create", "pods", "-f", "pods.yaml", "--dry-run", check=False)
+    assert refused.returncode != 0
+    assert "pod_settings.node_selector is no field of pod_settings. Did you mean 'node_selectors'?" in refused.stderr
+
+
+def test_layers_are_merged_key_by_key_and_shown_with_where_each_came_from(project):
+    project.write(
+        "pyproject.toml",
+        """
+        [tool.kitaru.zenml]
+        tags = ["of-the-project"]
+        [tool.kitaru.zenml.environment]
+        A = "project"
+        B = "project"
+        """,
+    )
+    variable = json.dumps(
+        {"environment": {"B": "variable"}, "settings": {"orchestrator.kubernetes": {"pod_startup_timeout": 5}}}
+    )
+    shown = project.kitaru("config", "show", "--output", "json", env={"KITARU_ZENML": variable}).stdout
+    rows = {path: (row["value"], row["layer"]) for path, row in json.loads(shown).items() if path.startswith("zenml.")}
+    assert rows == {
+        "zenml.tags": (["of-the-project"], "pyproject"),
+        "zenml.environment.A": ("project", "pyproject"),
+        "zenml.environment.B": ("variable", "environment"),
+        "zenml.settings.orchestrator.kubernetes.pod_startup_timeout": (5, "environment"),
+    }
