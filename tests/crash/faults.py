@@ -61,6 +61,8 @@ FAULTS = {
     "both": "Supervisor and worker are killed, and no retry is left",
     "both, again": "Supervisor and worker are killed, and a retry is left",
     "all": "Host, supervisor and worker are killed, and a retry is left",
+    "hook, all": "Host, supervisor and worker are killed, and the flow has a hook for its failure",
+    "hook, killed": "The process that calls a hook is killed in it",
     "reboot": "The machine is restarted, and other processes have the numbers of the runner's",
     "answering": "The process that answers a paused execution is killed after the answer is recorded",
     "retrying": "The process that retries an execution is killed before the new runner is started",

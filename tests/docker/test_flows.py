@@ -36,6 +36,8 @@ def test_executions_pause_and_are_answered_retried_cancelled_and_recovered(docke
 
     assert found["killed"][1] == ["lost", "completed"]
     assert "exit code 137" in found["lost"]
+    here = socket.gethostname()  # whoever finds the container gone has the hook called
+    assert found["hooked"] == [[f"completed {found['killed'][0][1]}"], [f"failed {here}"], [f"cancelled {here}"]]
     assert found["retried"] != "failed"
     assert found["again"][1] == ["lost", "completed"]
     assert found["cancelled"] == ["cancelled", None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -56,6 +57,12 @@ def running(namespace, exec_id, isolated):
     return found
 
 
+def hooked(project, exec_id):
+    """What the hooks of an execution have written down: its status, and where they were called."""
+    lines = [line.split() for file in project.home.stores.rglob("hooked.txt") for line in file.read_text().splitlines()]
+    return [(status, host) for known, status, host in lines if known == exec_id]
+
+
 def test_a_flow_runs_in_pods_and_a_second_submission_builds_nothing(project, flows):
     project.run("-c", "from zenml.client import Client; Client().create_secret('deep', {'TOKEN': 's3cret'})")
     image = {"base_image": BASE_IMAGE, "secret_environment_from": ["deep"]}
@@ -101,6 +108,7 @@ def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
     assert value[0] == pod
     assert value[1] != pod
     assert attempts == ["lost", "completed"]
+    eventually(lambda: hooked(project, exec_id) == [("completed", value[1])], what="the hook in the second pod")
 
     exec_id = start(project, "mortal")
     pod = eventually(running(flows, exec_id, isolated=False), timeout=300, what="the flow's pod")
@@ -110,6 +118,8 @@ def test_a_killed_pod_uses_up_an_attempt(project, flows, eventually):
     assert status == "failed"
     assert value.startswith("KitaruRunnerLostError")
     assert attempts == ["lost"]
+    # The job has started another pod, which has seen that no attempt is left.
+    eventually(lambda: [status for status, _ in hooked(project, exec_id)] == ["failed"], what="the hook")
 
 
 def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
@@ -132,6 +142,7 @@ def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
     before, answer, after = value
     assert answer is True
     assert before != after
+    assert hooked(project, exec_id) == [("waiting", before)]
 
     exec_id = start(project, "mended")
     assert "ValueError: not here" in result(project, exec_id)[0]
@@ -143,10 +154,18 @@ def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
 
 def test_cancelling_ends_the_pod(project, flows, eventually):
     exec_id = start(project, "mortal", retries=2)
-    eventually(running(flows, exec_id, isolated=False), timeout=300, what="the flow's pod")
+    other = start(project, "mortal", retries=2)
+    for started in (exec_id, other):
+        eventually(running(flows, started, isolated=False), timeout=300, what="the flow's pod")
+    kubectl("-n", flows, "delete", "jobs", "-l", f"run_id={other}")
     project.kitaru("executions", "cancel", exec_id)
     eventually(lambda: not pods(flows, exec_id), timeout=300, what="the end of the pod")
     assert result(project, exec_id)[2] == "cancelled"
+    eventually(lambda: not pods(flows, other), timeout=300, what="the end of the other pod")
+    assert result(project, other)[2] == "failed"
+    here = socket.gethostname()  # whoever sees that the pod is gone has the hook called
+    eventually(lambda: hooked(project, exec_id) == [("cancelled", here)], what="the hook")
+    eventually(lambda: hooked(project, other) == [("failed", here)], what="the other hook")
 
 
 def second_runs(project, exec_id):

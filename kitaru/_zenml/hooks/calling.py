@@ -58,9 +58,15 @@ def call_due(exec_id: str) -> None:
     """Call the hooks of an execution that are due, one after the other; waits for whoever calls some already."""
     for thread in _waiting:
         thread.join()
-    directory = _make_directory(exec_id)
-    with files.locked(directory, hook_process.LOCK):
-        call_locked(exec_id)
+    _call_all(exec_id)
+
+
+def call_here(exec_id: str) -> bool:
+    """Call the hooks of an execution in a thread, where this process has them, and return whether it has."""
+    if exec_id not in _of_this_process:
+        return False
+    threading.Thread(target=_call_all, args=(exec_id,), name="kitaru-hooks").start()
+    return True
 
 
 def call_locked(exec_id: str, question: str | None = None) -> None:
@@ -121,17 +127,19 @@ def _call_of_checkpoint(hook: Hook, key: str, steps: list[StepRunResponse]) -> N
 
 
 def _call_asked(exec_id: str, question: str) -> None:
-
-    def call() -> None:
-        try:
-            with files.locked(_make_directory(exec_id), hook_process.LOCK):
-                call_locked(exec_id, question)
-        except Exception as error:  # noqa: BLE001 - it harms nothing
-            warn(f"the hooks on_wait could not be called: {_reason(error)}")
-
-    thread = threading.Thread(target=call, name="kitaru-on-wait")
+    thread = threading.Thread(target=_call_all, args=(exec_id, question), name="kitaru-on-wait")
     _waiting[:] = [*(other for other in _waiting if other.is_alive()), thread]
     thread.start()
+
+
+def _call_all(exec_id: str, question: str | None = None) -> None:
+    try:
+        directory = files.directory(runner_directory(), exec_id)
+        files.make(directory)
+        with files.locked(directory, hook_process.LOCK):
+            call_locked(exec_id, question)
+    except Exception as error:  # noqa: BLE001 - the store or the disk fails, which is no failure of the execution
+        warn(f"hooks of {exec_id} could not be called, a later look at it has them called: {_reason(error)}")
 
 
 def call_function(function: Callable[..., Any], argument: Any, stack: StackResponse | None) -> None:
@@ -192,9 +200,9 @@ def _call(run: PipelineRunResponse, hook: DueHook) -> None:
     hook_record.note(run, hook, CALLED)
     crash_points.reach("hook, called")
     exec_id = str(run.id)
+    record = read_execution(exec_id)
     try:
         function = _function(run, hook)
-        record = read_execution(exec_id)
         call_function(function, record, run.stack)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it harms nothing
         hook_record.note(run, hook, FAILED, _reason(error)[:1000])
@@ -230,9 +238,3 @@ def _function(run: PipelineRunResponse, hook: DueHook) -> Callable[..., Any]:
 def _import_module(name: str, file: str | None) -> None:
     is_there = file is not None and Path(file).exists()  # in a container, the script is where ZenML has put it
     flow_loading.import_module(name, file if is_there else None)
-
-
-def _make_directory(exec_id: str) -> Path:
-    directory = files.directory(runner_directory(), exec_id)
-    files.make(directory)
-    return directory

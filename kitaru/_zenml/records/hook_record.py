@@ -22,7 +22,7 @@ from kitaru._core.process import files, hook_process
 from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.hook_references import LOCAL
 from kitaru._zenml.records import records, waits
-from kitaru._zenml.records.stack_runners import lost_on_stack
+from kitaru._zenml.records.stack_runners import ask_anew, lost_on_stack
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -106,7 +106,7 @@ def _open(run: PipelineRunResponse, hooks: dict[str, Any], event: str, occasion:
 
 
 def note(run: PipelineRunResponse, hook: DueHook, state: str, error: str | None = None) -> None:
-    """Record that a hook is called by this process, for the last time that it counts, or how that ended."""
+    """Record that a hook is called by this process, or how that ended."""
     entry: dict[str, Any] = {
         "hook": hook.name,
         "state": state,
@@ -142,6 +142,7 @@ def see_to(run: PipelineRunResponse) -> None:
 def _has_runner(run: PipelineRunResponse) -> bool:
     """Whether the execution's last runner lives, which then calls the hooks itself, or nobody can tell."""
     if records.extra_of(run)["runner"] == "stack":
+        ask_anew(run)  # it has ended just now
         return lost_on_stack(run) is None
     state = files.read(files.directory(runner_directory(), str(run.id)) / files.STATE)
     return not state.get("ended") and files.works_here(state)

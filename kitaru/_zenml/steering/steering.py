@@ -26,6 +26,7 @@ from kitaru._core.records.status import ExecutionStatus
 from kitaru._core.settings.environment import CANCEL_GRACE
 from kitaru._zenml.door.private import bound_stack
 from kitaru._zenml.door.store import open_client, translated
+from kitaru._zenml.hooks import calling
 from kitaru._zenml.records import hook_record, records, waits
 from kitaru._zenml.records.runs import TAG, exclusive, find_run, lost_runner, settled_run, status_of
 from kitaru._zenml.records.stack_runners import stop_on_stack
@@ -272,10 +273,10 @@ def _close(run_id: UUID, *, stopped: bool) -> None:
     if stopped:
         _set_status(run_id, ZenMLStatus.STOPPED)
     run = Client().get_pipeline_run(run_id)
-    if hook_record.has_hooks(run):  # which are called in the surroundings that it was started in
-        hook_record.see_to(run)
-    else:
+    if not hook_record.has_hooks(run):
         surroundings.forget(str(run_id))
+    elif not calling.call_here(str(run_id)):
+        hook_record.see_to(run)  # which has them called in the surroundings that it was started in
 
 
 def _set_status(run_id: UUID, status: ZenMLStatus) -> None:

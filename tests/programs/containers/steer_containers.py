@@ -53,23 +53,32 @@ def failure(handle: FlowHandle[Any], kind: type[Exception]) -> Any:
         return str(error)
 
 
+def hooked(handle: FlowHandle[Any]) -> list[str]:
+    """What the hooks of an execution have written down: how it ended, and where they were called."""
+    return [line for file in stores.rglob(f"{handle.exec_id}.hooked") for line in file.read_text().splitlines()]
+
+
 def main() -> None:
     with ThreadPoolExecutor(2) as pool:  # two stacks at once
         asked, here = pool.map(lambda stack: asking.run(stack=stack), ["docker", "default"])
     failing = mended.run()
     Path("notes.txt").write_text("from outside")
     carrying = carried.run(File("notes.txt"), Path("notes.txt").absolute())
-    seen = [stores / name for name in ("killed", "lost", "cancelled")]
-    killed, lost, cancelled = [mortal.run(str(path), retries=n) for path, n in zip(seen, (1, 0, 3), strict=True)]
+    seen = [stores / name for name in ("killed", "lost", "gone", "cancelled")]
+    killed, lost, gone, cancelled = [
+        mortal.run(str(path), retries=n) for path, n in zip(seen, (1, 0, 0, 3), strict=True)
+    ]
     found: dict[str, Any] = {"reason": failure(failing, KitaruUserCodeError)}
     until(lambda: all(path.exists() for path in seen))
     container_of(killed).kill()
     container_of(lost).kill()
+    container_of(gone).kill()
     cancelled.cancel()
     found["cancelled"] = [str(cancelled.status), container(cancelled.exec_id)]
     found["lost"] = failure(lost, KitaruRunnerLostError)
     executions.retry(lost.exec_id)  # at once: what was known of the old container says nothing about the new one
     found["retried"] = str(lost.status)
+    failure(gone, KitaruRunnerLostError)
 
     until(lambda: container_of(asked).status == "exited")
     found["paused"] = str(asked.status)
@@ -87,6 +96,8 @@ def main() -> None:
     }
     for name, handle in ends.items():
         found[name] = [handle.wait(timeout=300), [a.outcome for a in handle.execution.attempts]]
+    until(lambda: all(map(hooked, (killed, gone, cancelled))))
+    found["hooked"] = [hooked(handle) for handle in (killed, gone, cancelled)]
     found["logs"] = [entry.message for entry in asked.logs()]
     found["stacks"] = [one.execution.stack_name for one in (asked, here)]
     out(found)
