@@ -362,12 +362,12 @@ def record_usage(
     if scopes.current_checkpoint() is None:
         return None
     from kitaru._core.records.prices import Tokens, cost_of
-    from kitaru._zenml.records import usage
     from kitaru.models import Usage
+    from kitaru.tracking import recorder
 
     if cost is None:
         cost = cost_of(model, provider, Tokens(input_tokens, output_tokens, cache_read_tokens, cache_write_tokens))
-    usage.note(
+    recorder("note_usage")(
         Usage(
             calls=1,
             input_tokens=input_tokens,

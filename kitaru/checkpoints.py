@@ -191,10 +191,10 @@ def _without_contradictions(options: CheckpointOptions, where: str) -> Checkpoin
             f"{where}: resources={dict(options.resources)!r} and runtime={runtime!r} contradict each other. Resources are "
             f'those of a container of its own: leave runtime out, or make it "isolated"; resources={{}} takes them back.'
         )
-    if options.max_memory is not None and runtime in ("inline", "isolated"):
+    if options.max_memory is not None and runtime != "process":
         raise KitaruUsageError(
             f"{where}: max_memory={options.max_memory} and runtime={runtime!r} contradict each other. It is the limit of a "
-            f'process of its own, runtime="process"; of a container it is resources={{"memory": "2GB"}}.'
+            f'process of its own: add runtime="process". That of a container is resources={{"memory": "2GB"}}.'
         )
     return options
 

@@ -7,10 +7,12 @@
     │   └── KitaruWaitValidationError         an answer does not fit the question's schema
     ├── KitaruContextError                    the right call in the wrong place
     ├── KitaruStateError                      not possible in the execution's present state
-    ├── KitaruTimeoutError (TimeoutError)     a wait took longer than it was allowed to
+    ├── KitaruTimeoutError (TimeoutError)     a wait, a checkpoint or a flow took longer than it was allowed to
     ├── KitaruBackendError                    the store, server or file system did not answer
     ├── KitaruStackError                      a stack is missing, incomplete or unreachable
     ├── KitaruImageError                      a container image cannot be described or built
+    ├── KitaruProcessError                    the process of a checkpoint ended before its function did
+    │   └── KitaruMemoryError (MemoryError)   its function needed more than its ``max_memory``
     └── KitaruExecutionError                  an execution ended without a value
         ├── KitaruUserCodeError               the flow's own code raised
         ├── KitaruRunnerLostError             the process that ran the flow is gone
@@ -31,6 +33,8 @@ __all__ = [
     "KitaruError",
     "KitaruExecutionError",
     "KitaruImageError",
+    "KitaruMemoryError",
+    "KitaruProcessError",
     "KitaruRunnerLostError",
     "KitaruStackError",
     "KitaruStateError",
@@ -62,7 +66,7 @@ class KitaruStateError(KitaruError):
 
 
 class KitaruTimeoutError(KitaruError, TimeoutError):
-    """The time allowed has passed; what was waited for goes on."""
+    """The time allowed has passed; what was only waited for goes on, what had a time limit of its own was ended."""
 
 
 class KitaruBackendError(KitaruError):
@@ -75,6 +79,14 @@ class KitaruStackError(KitaruError):
 
 class KitaruImageError(KitaruError):
     """A container image cannot be built, pushed or found."""
+
+
+class KitaruProcessError(KitaruError):
+    """The process of a checkpoint with ``runtime="process"`` ended before its function did: killed, or crashed."""
+
+
+class KitaruMemoryError(KitaruProcessError, MemoryError):
+    """The function of a checkpoint needed more memory than its ``max_memory``."""
 
 
 class KitaruExecutionError(KitaruError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
 from kitaru._core.code import scope
 from kitaru.errors import KitaruContextError, KitaruUsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 _LONGEST_NAME = 200  # letters: ZenML keeps the name in a column of 255, and in the names of folders
@@ -40,9 +41,7 @@ def log(*unnamed: Never, **metadata: Any) -> None:
             f"log of the checkpoint by print() or logging."
         )
     _inside("log")
-    from kitaru._zenml.records import tracking
-
-    tracking.log_metadata(metadata)
+    recorder("log")(metadata)
 
 
 def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] = ()) -> None:
@@ -66,9 +65,7 @@ def save(name: str, value: Any, *, type: str | None = None, tags: Sequence[str] 
     _inside("save")
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
         raise KitaruUsageError(f"kitaru.save({name!r}, ...): the name is some text of up to {_LONGEST_NAME} letters.")
-    from kitaru._zenml.records import tracking
-
-    tracking.save_value(name, value, type_=type, tags=tags)
+    recorder("save")(name, value, type_=type, tags=tags)
 
 
 def load(exec_id: str, name: str) -> Any:
@@ -85,9 +82,7 @@ def load(exec_id: str, name: str) -> Any:
     Examples:
         >>> draft = kitaru.load(earlier_exec_id, "draft")  # doctest: +SKIP
     """
-    from kitaru._zenml.reading import artifacts
-
-    return artifacts.load_named(exec_id, name)
+    return recorder("load")(exec_id, name)
 
 
 def current_execution_id() -> str:
@@ -118,9 +113,7 @@ def progress(message: str, *, fraction: float | None = None) -> None:
     in_range = fraction is None or (not isinstance(fraction, bool) and 0 <= fraction <= 1)
     if not in_range:
         raise KitaruUsageError(f"kitaru.progress(fraction={fraction!r}): the fraction is a number from 0 to 1.")
-    from kitaru._zenml.records import tracking
-
-    tracking.report_progress(str(message), fraction)
+    recorder("progress")(str(message), fraction)
 
 
 def _inside(function: str) -> str:
@@ -134,3 +127,20 @@ def _inside(function: str) -> str:
             f"started with .run(...); a thread that the flow's code starts itself is outside too."
         )
     return body.exec_id
+
+
+def recorder(action: str) -> Callable[..., Any]:
+    """Return what records something for the code that runs here; in a process of a checkpoint's own, the runner does it.
+
+    Args:
+        action: One of ``kitaru._zenml.running.recording.ACTIONS``.
+
+    Raises:
+        KitaruBackendError: The store below is not one that Kitaru works with.
+    """
+    place = scope.current_checkpoint()
+    if place is not None and place.ask is not None:
+        return partial(place.ask, action)
+    from kitaru._zenml.running import recording
+
+    return recording.ACTIONS[action]

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from typing import TYPE_CHECKING, Any
 
-from kitaru._core.process.forks import name_process, restore_signals
+from kitaru._core.process.forks import name_process, reseed, restore_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
     sys.path[:] = request["path"]
     sys.argv[1:] = [*request["args"], *(str(os.dup(further)) for further in streams[3:])]
     importlib.invalidate_caches()
-    _reseed()
+    reseed()
     name_process("kitaru-run")
 
 
@@ -46,10 +46,3 @@ def _take_environment(env: Mapping[str, str]) -> None:
     variables = sysconfig.get_config_vars()
     if "userbase" in variables:
         variables["userbase"] = site.getuserbase()
-
-
-def _reseed() -> None:
-    """Give each fork random numbers of its own; those of ``random`` and ``secrets`` see to it themselves."""
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()

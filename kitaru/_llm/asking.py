@@ -12,6 +12,7 @@ from kitaru import adapter
 from kitaru._core.settings.environment import llm_mock
 from kitaru._core.words.validation import problems
 from kitaru.errors import KitaruBackendError, KitaruUsageError
+from kitaru.tracking import recorder
 
 try:
     from pydantic_ai import ToolDefinition
@@ -182,8 +183,6 @@ class Question:
     # -- recording ------------------------------------------------------------------------------------------------------
 
     def _record(self, name: str, value: Any, response: ModelResponse | None, seconds: float, *, own: bool) -> None:
-        from kitaru._zenml.records import tracking, usage
-
         cost = self._count(response)
         record: dict[str, Any] = {"model": self.model, "seconds": seconds}
         if response is not None:
@@ -191,10 +190,10 @@ class Question:
             record |= {"answered_by": response.model_name or self.model}
             record |= {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens}
             record |= {"cost": cost} if cost is not None else {}
-        label = usage.label_of(name)
-        tracking.log_metadata({label: record})
+        label = recorder("label_of")(name)
+        recorder("log")({label: record})
         if not own:
-            tracking.save_value(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
+            recorder("save")(label, {**self.inputs, "answer": self.dump(value)}, type_=None, tags=())
 
     def _count(self, response: ModelResponse | None) -> float | None:
         """Add an answer to what the checkpoint has used, and return its cost in US dollars, where that is known."""

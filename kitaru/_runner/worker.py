@@ -156,9 +156,9 @@ def _call_hooks(job: dict[str, Any]) -> None:
 
 
 def _has_left_threads() -> bool:
-    from kitaru._zenml.running import started
+    from kitaru._zenml.running import time_limits
 
-    return bool(started.left_behind)
+    return bool(time_limits.left_behind)
 
 
 def _take_arguments() -> Surroundings | None:

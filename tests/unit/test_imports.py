@@ -86,7 +86,7 @@ ROOMS = {
     ),
     "_core": Room(
         "_core",
-        ("kitaru._core", "kitaru.errors", "packaging", "pydantic", "pydantic_core"),
+        ("cloudpickle", "kitaru._core", "kitaru.errors", "packaging", "pydantic", "pydantic_core"),
         ("click", "genai_prices", "rich"),
     ),
     "_cli": Room(
@@ -103,6 +103,7 @@ ROOMS = {
     # What users begin with, and what it imports of its own.
     "_templates": Room("a project to begin with", ("kitaru.*", "agent", "batch", "flows", "model")),
     "_host": Room("_host", ("kitaru._core", "kitaru._host")),
+    "_workers": Room("_workers", ("kitaru._core", "kitaru._workers", "kitaru.errors")),
     "_runner": Room(
         "_runner",
         ("kitaru.errors", "kitaru._core", "kitaru._host", "kitaru._runner"),
@@ -121,7 +122,8 @@ LIVE_VIEW_FILE = Path("kitaru/_terminal/live.py")
 FLOORS = (
     ("kitaru.errors", "kitaru.visualizations"),
     ("kitaru._core", "kitaru.files"),
-    ("kitaru._host", "kitaru._zenml"),
+    ("kitaru._host", "kitaru._workers"),
+    ("kitaru._zenml",),
     ("kitaru._runner", "kitaru._terminal"),
     ("kitaru.*",),
     ("kitaru._llm",),

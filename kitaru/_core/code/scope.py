@@ -26,6 +26,7 @@ class FlowBody(Protocol):
 
     exec_id: str
     replay_of: str | None
+    workers: Any
 
     def call(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value (or, in async code, something to await)."""
@@ -53,10 +54,13 @@ class CheckpointScope:
     name: str
     exec_id: str
     replay_of: str | None = None
+    # Has the runner do what is asked for by name, where the checkpoint runs in a process of its own.
+    ask: Callable[..., Any] | None = None
 
 
 # What the function of a call runs in.
 TASK: Final = "task"  # which can be cancelled
+PROCESS: Final = "process"  # which can be killed
 THREAD: Final = "thread"
 
 
@@ -77,7 +81,8 @@ class Call:
     held: Any = None
     value: Any = None
     has_value: bool = False
-    cancel: Callable[[], None] | None = None  # cancels what runs in an event loop
+    cancel: Callable[[], None] | None = None  # cancels what runs in an event loop, or ends a process
+    place: str = TASK  # what that is
     has_begun: threading.Event = field(default_factory=threading.Event)
     is_stopped: bool = False
     _is_running: bool = False
@@ -107,8 +112,19 @@ class Call:
             if self.is_stopped:
                 raise StoppedCall
 
+    def end_by(self, cancel: Callable[[], None], place: str = TASK) -> None:
+        """Take what ends its function, from any thread; that is called at once where the call has been stopped.
+
+        Args:
+            cancel: What ends it.
+            place: What it runs in.
+        """
+        self.cancel, self.place = cancel, place
+        if self.is_stopped:
+            cancel()
+
     def stop(self) -> str | None:
-        """Have it end without an outcome, and return what its function runs in: TASK or THREAD; None if it does not run.
+        """Have it end without an outcome, and return what its function runs in: TASK, PROCESS or THREAD; None if not.
 
         A thread cannot be stopped: it may end by itself until it is left.
         """
@@ -119,7 +135,7 @@ class Call:
             if not self._is_running or self.cancel is None:
                 return None
             self.cancel()
-            return TASK
+            return self.place
 
     def leave(self, note: Callable[[], object]) -> bool:
         """Leave its function running, and return whether it was: the thread that runs it will do nothing else.

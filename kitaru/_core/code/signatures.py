@@ -75,8 +75,14 @@ def refuse_unknown(
 
 def call(function: Callable[..., Any], signature: inspect.Signature, values: Mapping[str, Any]) -> Any:
     """Call a function with the values that :func:`bind` gave."""
+    args, kwargs = arguments_of(signature, values)
+    return function(*args, **kwargs)
+
+
+def arguments_of(signature: inspect.Signature, values: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that a function is called with, from the values that :func:`bind` gave."""
     bound = inspect.BoundArguments(signature, typing.cast("Any", dict(values)))
-    return function(*bound.args, **bound.kwargs)
+    return bound.args, bound.kwargs
 
 
 def record_names(signature: inspect.Signature) -> dict[str, str]:

@@ -113,3 +113,10 @@ def leave_stdin() -> None:
 def name_process(name: str) -> None:
     """Give this process the name that ``ps`` and ``top`` show; 15 characters at most."""
     Path("/proc/self/comm").write_text(name)
+
+
+def reseed() -> None:
+    """Give each fork random numbers of its own; those of ``random`` and ``secrets`` see to it themselves."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()

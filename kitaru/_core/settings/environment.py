@@ -17,6 +17,7 @@ OTHER_VARIABLES: Final = {
     "KITARU_PROGRESS": "auto (the default), on or off: whether wait() shows progress on stderr.",
     "KITARU_LOCAL_RUNNER": "process, thread or inline: where flows of the local stack run. inline blocks, for debuggers.",
     "KITARU_CONCURRENCY": "A whole number, 1 or more: how many checkpoints of one execution run at once.",
+    "KITARU_PROCESSES": 'A whole number, 1 or more: how many checkpoints with runtime="process" of one execution run at once; by default as many as there are cores.',
     "KITARU_CANCEL_GRACE": "Seconds, 0 to 3600, 3 by default: how long the code of a local flow that is cancelled may clean up before it is killed, and calls may go on that nobody waits for when an execution ends.",
     "KITARU_SENSITIVE_VARIABLES": "Names, separated by commas, * for anything: which further environment variables hold secrets, so that their values are written into no file.",
     "KITARU_HOST": "on (the default) or off: whether runners, and commands that read, begin as forks of a resident process that has loaded ZenML.",
@@ -147,6 +148,19 @@ def concurrency() -> int | None:
     limit = whole_number(text)
     if not limit:
         raise malformed("Concurrency", "KITARU_CONCURRENCY", text, "a whole number, 1 or more")
+    return limit
+
+
+def processes() -> int | None:
+    """Return what KITARU_PROCESSES says: how many checkpoints of one execution run in processes of their own at once.
+
+    Raises:
+        KitaruUsageError: The variable holds anything but a whole number, 1 or more.
+    """
+    text = read("KITARU_PROCESSES")
+    limit = whole_number(text) if text is not None else None
+    if text is not None and not limit:
+        raise malformed("The number of processes", "KITARU_PROCESSES", text, "a whole number, 1 or more")
     return limit
 
 

@@ -23,13 +23,13 @@ from kitaru._core.process import crash_points, files, hook_process, surroundings
 from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.redaction import without_secrets
 from kitaru._core.words.exception_text import encodable, text_of
+from kitaru._core.words.tracebacks import user_traceback
 from kitaru._zenml.door.private import bound_stack
 from kitaru._zenml.door.source_root import is_undecided, use_source_root
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.reading.executions import describe_call, read_execution
 from kitaru._zenml.records import hook_record, records
 from kitaru._zenml.records.events import warn
-from kitaru._zenml.records.failures import user_traceback
 from kitaru._zenml.records.hook_record import CALLED, DONE, FAILED, MOST_CALLS
 from kitaru._zenml.running import flow_loading
 

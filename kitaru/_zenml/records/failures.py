@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import contextlib
-import os
-import re
-import threading
-import traceback
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import pydantic
-import zenml
-
-from kitaru._core.package import FOLDER
-from kitaru._core.words.exception_text import encodable, text_of
+from kitaru._core.words.exception_text import text_of
+from kitaru._core.words.tracebacks import user_traceback
 from kitaru._core.words.zenml_words import VALUE_WORDS
 from kitaru.errors import KitaruDivergenceError
 
@@ -25,19 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MARK = "__kitaru_checkpoint__"
-_TRACEBACK = "__kitaru_traceback__"
 # ZenML stores 65,535 characters of metadata in a value; the traceback shares them with the message.
 _LIMIT = 20_000
-_PACKAGES = (zenml, pydantic, asyncio, concurrent.futures)
-# Above the frames of an exception that is in no group.
-_HEADING: Final = re.compile(r"^Traceback \(most recent call last\):\n", re.MULTILINE)
-# Where frames come from that are none of the user's: whole packages, and single modules.
-_MACHINERY = (
-    f"{FOLDER}{os.sep}",
-    *(f"{Path(package.__file__).parent}{os.sep}" for package in _PACKAGES if package.__file__),
-    *(module.__file__ for module in (contextlib, threading) if module.__file__),
-    "<frozen runpy>",
-)
 
 
 @dataclass(frozen=True)
@@ -80,12 +59,6 @@ def came_from(error: BaseException, checkpoint: str) -> None:
             setattr(error, _MARK, checkpoint)
 
 
-def give_recorded_traceback(error: BaseException, text: str) -> None:
-    """Give an exception that is raised again the traceback that it had when it was raised first."""
-    with contextlib.suppress(AttributeError, TypeError):  # an exception class without a __dict__
-        setattr(error, _TRACEBACK, text)
-
-
 def describe_failure(error: BaseException, function: Callable[..., Any] | None) -> Failure:
     """Describe an exception that ended an attempt.
 
@@ -113,32 +86,3 @@ def _note_word_of_zenml(error: BaseException) -> None:
     note = VALUE_WORDS.get(error.name or "") if isinstance(error, AttributeError) else None
     if note is not None and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
-
-
-def user_traceback(error: BaseException) -> str:
-    """Return the traceback of an exception without the machinery's frames, with those of where it was raised first."""
-    exception = traceback.TracebackException.from_exception(error)
-    recorded: str | None = getattr(error, _TRACEBACK, None)
-    if recorded is None:
-        _keep_user_frames(exception)
-        return encodable("".join(exception.format()))
-    again = "".join(traceback.StackSummary.from_list(_user_frames(exception)).format())
-    place = max((heading.end() for heading in _HEADING.finditer(recorded)), default=None)
-    return recorded if place is None else f"{recorded[:place]}{again}{recorded[place:]}"
-
-
-def _keep_user_frames(exception: traceback.TracebackException) -> bool:
-    """Drop the machinery's frames, and exceptions that it was handling itself; say whether anything else is left."""
-    frames = _user_frames(exception)
-    if frames:
-        exception.stack = traceback.StackSummary.from_list(frames)
-    for other in (exception.__cause__, *(exception.exceptions or ())):
-        if other is not None:
-            _keep_user_frames(other)
-    if exception.__context__ is not None and not _keep_user_frames(exception.__context__):
-        exception.__context__ = None
-    return bool(frames) or exception.__context__ is not None
-
-
-def _user_frames(exception: traceback.TracebackException) -> list[traceback.FrameSummary]:
-    return [frame for frame in exception.stack if not frame.filename.startswith(_MACHINERY)]

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from kitaru._core.code.gates import Gate
     from kitaru._core.code.named import Scope
     from kitaru._core.identity.matching import Recency, Recorded
+    from kitaru._workers.workers import Workers
     from kitaru._zenml.running.body_record import Record
     from kitaru._zenml.running.hooks import Hooks
     from kitaru._zenml.running.plain_step import Called
@@ -115,6 +116,7 @@ class Body:
         earlier: Iterable[Started] = (),
         *,
         hooks: Hooks,
+        workers: Workers,
     ) -> None:
         """Create the body.
 
@@ -125,9 +127,11 @@ class Body:
             attempt: The attempt's number.
             earlier: Calls of an earlier attempt in this process that still run.
             hooks: Calls what is to be called at the end of a call, and at a question.
+            workers: The processes of checkpoints that have one of their own.
         """
         self._hooks = hooks
         self._runner = runner
+        self.workers = workers
         self.record = record
         self._questions = questions
         self._attempt = attempt

@@ -10,7 +10,7 @@ from zenml.orchestrators import step_launcher
 from zenml.utils.exception_utils import collect_exception_information
 
 from kitaru._core.words.exception_text import text_of
-from kitaru._zenml.records.failures import user_traceback
+from kitaru._core.words.tracebacks import user_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable

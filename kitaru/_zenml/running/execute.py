@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -48,7 +48,7 @@ from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
 from kitaru._zenml.records.runs import exclusive
 from kitaru._zenml.records.step_runs import keep_step_runs
-from kitaru._zenml.running import container, foreign_paths
+from kitaru._zenml.running import container, foreign_paths, in_process
 from kitaru._zenml.running.body import Abandoned, Body
 from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
@@ -67,6 +67,7 @@ from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
 from kitaru._zenml.writing.server_logs import replace_requests
 from kitaru._zenml.writing.store_methods import replace_store_methods
+from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
     from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._workers.workers import Workers
     from kitaru._zenml.records.records import AttemptRecord
     from kitaru._zenml.running.hooks import Hooks
 
@@ -159,8 +161,8 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any], hooks: Hook
         if hook_record.has_hooks(context.run):
             before_pools_close(partial(hooks.ended, str(run_id)))
         container.enter(run_id, retries)
-    with BodyLoop() as loop:
-        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop, hooks), retries)
+    with BodyLoop() as loop, closing(in_process.workers_of(str(run_id))) as workers:
+        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop, hooks, workers), retries)
     _completed.add(str(run_id))
     return result
 
@@ -175,6 +177,7 @@ class _Job:
     original: Original | None
     loop: BodyLoop
     hooks: Hooks
+    workers: Workers
     # Calls that the last body has started and not waited for, and that still run.
     going_on: list[Started] = field(default_factory=list)
 
@@ -224,7 +227,7 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
             steps, running = records.latest_steps(run_id, hydrate=True), [one.name for one in job.going_on]
             record = Record(str(run_id), steps, job.original, since=since, running=running)
         questions = QuestionRecord(run_id, plan, record.divergences)
-        body = Body(job.runner, record, questions, attempt, job.going_on, hooks=job.hooks)
+        body = Body(job.runner, record, questions, attempt, job.going_on, hooks=job.hooks, workers=job.workers)
         take_over(job.runner, body)
         result = None
         try:
@@ -285,7 +288,8 @@ def _end_completed(job: _Job, attempt: AttemptRecord, record: Record, result: Ar
 def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, again: bool) -> bool:
     """Record how an attempt failed, and return whether another one is to be made."""
     run_id, function = job.runner.run.id, job.flow.func
-    if again and isinstance(error, MemoryError | SystemError):  # the next attempt needs a process that is whole
+    is_broken = isinstance(error, MemoryError | SystemError) and not isinstance(error, KitaruError)
+    if again and is_broken:  # the next attempt needs a process that is whole
         files.give_up(describe_failure(error, function).summary)
     if isinstance(error, WaitAborted):
         # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.

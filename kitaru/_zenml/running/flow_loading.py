@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
-from contextlib import suppress
-from importlib.machinery import SourceFileLoader
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kitaru._core.code import loading
+from kitaru._core.code import importing, loading
 from kitaru._zenml.door.source_root import use_source_root
 from kitaru._zenml.records.events import marking_loading
 from kitaru.errors import KitaruUsageError
-
-if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
 
 
 def load_flow(job: dict[str, Any]) -> None:
@@ -37,11 +30,6 @@ def load_flow(job: dict[str, Any]) -> None:
         )
 
 
-def _spec_of_script(name: str, file: str) -> ModuleSpec | None:
-    """Return how a script is loaded, whatever its file is called: a program need not end in .py."""
-    return importlib.util.spec_from_file_location(name, file, loader=SourceFileLoader(name, file))
-
-
 def import_module(name: str, file: str | None) -> None:
     """Import a flow's module, unless it is there, without starting what its top level starts.
 
@@ -54,25 +42,4 @@ def import_module(name: str, file: str | None) -> None:
     """
     if name not in sys.modules:
         with marking_loading():
-            _import(name, file)
-
-
-def _import(name: str, file: str | None) -> None:
-    parent, _, child = name.rpartition(".")
-    if parent:
-        importlib.import_module(parent)
-        if name in sys.modules:  # the package has imported it
-            return
-    spec = _spec_of_script(name, file) if file else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"No module named {name!r} on the import path {sys.path}", name=name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        with suppress(loading.StopLoading):  # what comes after it waits for its own execution is not for the runner
-            spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    if parent:
-        setattr(sys.modules[parent], child, module)
+            importing.import_module(name, file)

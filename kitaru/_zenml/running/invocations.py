@@ -21,6 +21,7 @@ from kitaru._zenml.running.configuration import inherited
 from kitaru._zenml.running.inputs import cache_key
 from kitaru._zenml.running.plain_step import PlainStep
 from kitaru._zenml.running.steps import StepOptions, build_step
+from kitaru._zenml.running.time_limits import TIMEOUT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -241,6 +242,8 @@ def _extra_of(called: Called) -> dict[str, Any]:
     extra: dict[str, Any] = {"type": called.options.type}
     if called.options.zenml.get("tags"):
         extra[TAGS_KEY] = called.options.zenml["tags"]
+    if called.options.timeout is not None:
+        extra[TIMEOUT_KEY] = called.options.timeout
     if isinstance(called, NamedCall):
         extra |= {"stem": called.stem, "key": called.key}
         extra |= {"scope": asdict(called.scope)} if called.scope is not None else {}

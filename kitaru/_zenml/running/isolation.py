@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kitaru._core.code.definitions import FlowDefinition, Runtime
 
 ISOLATED = "isolated"
+PROCESS = "process"
 _warned: list[str] = []
 
 
@@ -32,6 +33,8 @@ def runtime(checkpoint: str, option: Runtime | None) -> StepRuntime | None:
     """
     if option is None:
         return None
+    if option == PROCESS:  # its step is where the flow is
+        return StepRuntime.INLINE
     stack = Client().active_stack
     if option != ISOLATED or stack.orchestrator.can_run_isolated_steps:
         return StepRuntime(option)

@@ -52,6 +52,11 @@ def add_others_output(log: SharedLog | None) -> None:
     threading.Thread(target=output.keep_looking, name="kitaru-output", daemon=True).start()
 
 
+def output_here() -> int | None:
+    """Return what a process writes to that works for the code of a flow that runs here; None for this one's own output."""
+    return _added[0].descriptor() if _added else None
+
+
 class _OthersOutput:
     def __init__(self, log: SharedLog | None, run_log: LoggingContext | None, programs: ProgramsOutput) -> None:
         self._log = log

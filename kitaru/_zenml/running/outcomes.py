@@ -8,7 +8,6 @@ import decimal
 import fractions
 import pickle
 import shlex
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
@@ -21,8 +20,9 @@ from zenml.models import RunMetadataResource
 
 from kitaru._core.code.futures import OutputFuture
 from kitaru._core.process.event import Event, Kind
+from kitaru._core.values.exceptions import Parts, portable, received
+from kitaru._core.words.tracebacks import give_recorded_traceback, user_traceback
 from kitaru._zenml.records.events import tell
-from kitaru._zenml.records.failures import give_recorded_traceback, user_traceback
 from kitaru._zenml.records.tracking import write_metadata
 from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, pickled
@@ -142,14 +142,15 @@ def keep_failure(run_id: UUID, name: str, error: BaseException) -> bool:
         name: The call's name.
         error: What it raised.
     """
-    if not isinstance(error, Exception) or isinstance(error, _NO_OUTCOMES):
+    is_lost = isinstance(error, _NO_OUTCOMES) and not isinstance(error, KitaruError)
+    if not isinstance(error, Exception) or is_lost:
         return False
     steps = Client().list_run_steps(pipeline_run_id=run_id, name=name, exclude_retried=True, size=1).items
     if not steps or steps[0].status != ExecutionStatus.FAILED:  # it failed before it was a step, and will again
         return False
     try:
         artifact = save(
-            pickled(_Raised(_portable(error), user_traceback(error)), f"What {name!r} raised", AS_INPUT), "raised"
+            pickled(_Raised(portable(error), user_traceback(error)), f"What {name!r} raised", AS_INPUT), "raised"
         )
     except KitaruError as problem:
         text = f"the failure of {name} is not kept, a later runner tries it again: {problem}"
@@ -164,41 +165,16 @@ def kept_failure(step: StepRunResponse) -> BaseException:
     """Return what a recorded call raised."""
     artifact = Client().get_artifact_version(UUID(str(step.run_metadata[RAISED_KEY])))
     raised: _Raised = artifact.load(disable_cache=True)
-    error = raised.error.rebuilt() if isinstance(raised.error, _Parts) else raised.error
+    error = received(raised.error)
     give_recorded_traceback(error, raised.traceback)
     return error
 
 
-def _portable(error: Exception) -> Exception | _Parts:
-    """Return an exception, or its parts where pickling would not give it back: many an __init__ takes no args of it."""
-    with suppress(Exception):
-        again = pickle.loads(pickle.dumps(error))  # noqa: S301 - written in this very line
-        if type(again) is type(error) and again.args == error.args:
-            return error
-    return _Parts(type(error), error.args, {name: part for name, part in vars(error).items() if _is_picklable(part)})
-
-
-def _is_picklable(part: Any) -> bool:
-    with suppress(Exception):
-        pickle.dumps(part)
-        return True
-    return False
-
-
 @dataclass(frozen=True)
 class _Raised:
-    error: Exception | _Parts
+    error: BaseException | Parts
     traceback: str
 
 
-@dataclass(frozen=True)
-class _Parts:
-    kind: type[Exception]
-    args: tuple[Any, ...]
-    state: dict[str, Any]
-
-    def rebuilt(self) -> Exception:
-        error = self.kind.__new__(self.kind, *self.args)
-        error.args = self.args
-        vars(error).update(self.state)
-        return error
+# By which pickles of earlier versions name it.
+_Parts = Parts

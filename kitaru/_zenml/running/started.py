@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zenml.execution.pipeline.dynamic.outputs import BaseStepFuture, MapResultsFuture
 
 from kitaru._core.code.futures import CheckpointFuture, whole_of
-from kitaru._core.code.scope import THREAD
+from kitaru._core.code.scope import PROCESS, THREAD
 from kitaru._core.code.structure import leaves
 from kitaru._core.process.event import Event, Kind
 from kitaru._core.settings.environment import cancel_grace
@@ -21,6 +21,7 @@ from kitaru._zenml.records.events import CANCELLED, tell
 from kitaru._zenml.running.inputs import WALKED
 from kitaru._zenml.running.outcomes import Outcome
 from kitaru._zenml.running.steps import GIVEN_UP
+from kitaru._zenml.running.time_limits import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
     from kitaru._core.code.scope import Call
 
 _LOOK_SECONDS: Final = 0.1
-
-# Names of the calls whose threads this process has left behind.
-left_behind: list[str] = []
+# How long it takes at most that a process ends which has had its time to clean up, and is killed.
+_KILL_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,8 @@ def let_go(run_id: UUID, started: Iterable[Started]) -> None:
     places = [(one, one.call.stop()) for one in going_on]
     for one, place in places:
         if place != THREAD:
-            wait_for([one.outcome], max(deadline - time.monotonic(), 0))
+            killing = _KILL_SECONDS if place == PROCESS else 0
+            wait_for([one.outcome], max(deadline + killing - time.monotonic(), 0))
         if not one.is_done:
             _leave(run_id, one)
 

@@ -17,7 +17,6 @@ from zenml.enums import ExecutionStatus, StepType
 from zenml.exceptions import RunStoppedException
 from zenml.orchestrators.publish_utils import publish_step_run_status_update
 from zenml.utils import source_utils
-from zenml.utils.string_utils import format_name_template
 
 from kitaru._core.code import scope
 from kitaru._core.code.definitions import CALL_INPUT
@@ -34,11 +33,12 @@ from kitaru._zenml.door.private import (
     set_source,
 )
 from kitaru._zenml.records.original import plan_of
-from kitaru._zenml.records.records import EXTRA_KEY, TAGS_KEY
-from kitaru._zenml.running import foreign_paths, isolation
+from kitaru._zenml.records.records import TAGS_KEY, extra_of
+from kitaru._zenml.running import foreign_paths, in_process, isolation, time_limits
 from kitaru._zenml.running.configuration import step_configuration
 from kitaru._zenml.running.log_threads import give_threads_logs
 from kitaru._zenml.running.prints import finish_line, take_streams
+from kitaru._zenml.running.time_limits import TIMEOUT_KEY
 from kitaru._zenml.values.content_hash import stable_digest
 from kitaru._zenml.values.values import Pickled, fingerprint, storable
 from kitaru.errors import KitaruUsageError
@@ -149,17 +149,20 @@ def run_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str,
         inputs: Recorded inputs by recorded name.
     """
     with _step(checkpoint, inputs) as step:
-        value = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
+        value = step.run_in_process() if step.has_process else step.run_here()
     return step.finish(value)
 
 
 async def run_async_checkpoint(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) -> Any:
     """Run an async checkpoint's function; as :func:`run_checkpoint`."""
     with _step(checkpoint, inputs) as step:
-        function = call(step.checkpoint.func, step.checkpoint.signature, step.arguments)
-        # What an experiment tracker has begun for the step belongs to the step's own thread.
-        run = in_this_loop if step.is_tracked else in_shared_loop
-        value = await run(function, step.can_be_cancelled)
+        if step.has_process:  # ZenML has a loop for each step, which waits for nothing else
+            value = step.run_in_process()
+        else:
+            function = time_limits.await_it(step.run(), step.timeout, step.name)
+            # What an experiment tracker has begun for the step belongs to the step's own thread.
+            run = in_this_loop if step.is_tracked else in_shared_loop
+            value = await run(function, step.can_be_cancelled)
     return step.finish(value)
 
 
@@ -170,13 +173,32 @@ class _Step:
     arguments: dict[str, Any]
     made_by: scope.Call | None
     is_tracked: bool
+    timeout: float | None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether its function runs in a process of its own."""
+        return self.checkpoint.options.runtime == isolation.PROCESS and self.made_by is not None
+
+    def run_here(self) -> Any:
+        """Run its function in this process."""
+        return time_limits.run(self.run, self.timeout, self.name, is_container=self.made_by is None)
+
+    def run(self) -> Any:
+        """Call its function."""
+        return call(self.checkpoint.func, self.checkpoint.signature, self.arguments)
+
+    def run_in_process(self) -> Any:
+        """Run its function in a process of its own."""
+        body = scope.current_body()
+        assert self.made_by is not None
+        assert body is not None
+        return in_process.run(self.checkpoint, self.name, self.arguments, self.made_by, body.workers)
 
     def can_be_cancelled(self, cancel: Callable[[], None]) -> None:
         """Take what cancels it."""
         if self.made_by is not None:
-            self.made_by.cancel = cancel
-            if self.made_by.is_stopped:
-                cancel()
+            self.made_by.end_by(cancel)
 
     def finish(self, value: Any) -> Any:
         """Hand the value to the call, where that was made in this process, and return what ZenML shall store."""
@@ -204,7 +226,8 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
     _tag_outputs(context)
     called = checkpoint if made_by is None else made_by.checkpoint
     is_tracked = bool(context.step_run.config.experiment_tracker)
-    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by, is_tracked)
+    timeout = called.options.timeout if made_by is not None else _timeout_of(context.step_run)
+    step = _Step(context.step_run.name, called, arguments_of(called, inputs), made_by, is_tracked, timeout)
     here = scope.CheckpointScope(step.name, str(context.pipeline_run.id), _replayed(context))
     with (
         _running(made_by, context.step_run),
@@ -215,10 +238,15 @@ def _step(checkpoint: CheckpointDefinition[..., Any], inputs: dict[str, Any]) ->
 
 
 def _tag_outputs(context: StepContext) -> None:
-    config = context.step_run.config
-    tags = config.extra.get(EXTRA_KEY, {}).get(TAGS_KEY)
-    for output in config.outputs if tags else ():
-        context.add_output_tags(tags, format_name_template(output, substitutions=config.substitutions))
+    tags = extra_of(context.step_run).get(TAGS_KEY, [])
+    for output in in_process.output_names(context) if tags else ():
+        context.add_output_tags(tags, output)
+
+
+def _timeout_of(step_run: StepRunResponse) -> float | None:
+    """Return the time limit of the call that this container is there for."""
+    limit: float | None = extra_of(step_run).get(TIMEOUT_KEY)
+    return limit
 
 
 @contextmanager
