@@ -28,8 +28,12 @@ def namespace():
 @pytest.fixture
 def cluster(project, namespace):
     """A project whose stack `kube` is the cluster and `docker` this machine's engine; gives the namespace."""
+    make_stack(project, namespace)
+    return namespace
+
+
+def make_stack(project, namespace, env=None):
     context = kubectl("config", "current-context").strip()
     options = {"context": context, "namespace": namespace, "registry": REGISTRY, "local": "yes"}
     given = [part for name, value in options.items() for part in ("--set", f"{name}={value}")]
-    project.kitaru("stack", "create", "kube", "--type", "kubernetes", *given)
-    return namespace
+    project.kitaru("stack", "create", "kube", "--type", "kubernetes", *given, env=env)

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
+
+from kitaru._core.settings.zenml_fields import fields_of, members_of
+from kitaru._core.settings.zenml_keys import CHECKPOINT, FLOW
+
+
+def test_fields_that_are_read_from_source_are_those_of_zenmls_classes():
+    classes = {of for words in (FLOW, CHECKPOINT) for of in words.classes} | {
+        ("config.resource_settings", "ResourceSettings"),
+        ("config.deployment_settings", "DeploymentSettings"),
+        ("config.cache_policy", "CachePolicy"),
+        ("model.model", "Model"),
+        ("utils.tag_utils", "Tag"),
+    }
+    for module, name in classes:
+        model = getattr(importlib.import_module(f"zenml.{module}"), name)
+        inherited = {field for base in model.__mro__[1:] for field in getattr(base, "model_fields", ())}
+        own = fields_of(module, name)
+        assert own
+        assert set(own) <= set(model.model_fields) <= set(own) | inherited, name
+    kinds = importlib.import_module("zenml.enums").StackComponentType
+    assert set(members_of("enums", "StackComponentType")) == {kind.value for kind in kinds}
 
 
 @pytest.fixture
@@ -13,10 +35,11 @@ def tracked(project):
     return json.loads(project.run("tracked.py").stdout.splitlines()[-1])
 
 
-def test_what_a_flow_and_its_checkpoints_are_told_is_at_work(tracked):
-    of_checkpoint, of_body, after, caught = tracked["value"]
+def test_zenml_words_at_work(tracked):
+    of_checkpoint, of_body, after, shared, caught = tracked["value"]
     # environment of both, secrets, and extra, where the checkpoint's comes on top
-    assert of_checkpoint == ["5", "7", len("never-shown-4711"), "vision", "train"]
+    assert of_checkpoint == ["5", "7", shared, len("never-shown-4711"), "vision", "train"]
+    assert shared == len("never-shown-4711-shared")
     assert (of_body, after, tracked["variable after its checkpoint"]) == ("5", None, None)
     assert not tracked["secret"]  # in nothing that ZenML or Kitaru keeps of the run
     assert caught == "no such thing"  # execution_mode
@@ -24,14 +47,17 @@ def test_what_a_flow_and_its_checkpoints_are_told_is_at_work(tracked):
     # tags of the run, one of which cascades to what it makes, and of a checkpoint's outputs
     assert tracked["tags of the run"] == ["blue", "kitaru", "team-red", "trained"]
     assert tracked["tags of the output"] == ["gold", "team-red"]
-    # substitutions of the flow in a model's version, and of a checkpoint in the name of its output
+    # substitutions of the flow in the run's name and a model's version, and of a checkpoint in the name of its output
+    assert tracked["name of the run"] == "trained-in-oslo"
     assert tracked["model"] == ["classifier", "from_oslo", ["small"]]
     assert tracked["name of the output"] == ["weights_eu"]
     assert tracked["linked"] == ["trained::bare::output", "trained::report::output", "weights_eu"]
     # enable_artifact_metadata and enable_artifact_visualization: off by the flow, on again by a checkpoint
     assert tracked["metadata of outputs"] == {"bare": [False], "report": [True]}
     assert tracked["pictures of outputs"] == {"bare": False, "report": True}
-    assert tracked["logs of evaluated"] == []  # enable_step_logs, enable_pipeline_logs
+    # enable_step_logs of a checkpoint and of a flow, enable_pipeline_logs
+    assert {name: "step" in sources for name, sources in tracked["logs"].items()} == {"bare": False, "report": True}
+    assert tracked["logs of evaluated"] == []
     assert tracked["settings"]["zenml.model.version"] == ["from_{office}", "@flow(zenml=)"]
     # experiment_tracker and its settings, also of an async checkpoint
     assert tracked["metrics"] == {"accuracy": [0.3], "loss": [2.0]}
@@ -39,7 +65,7 @@ def test_what_a_flow_and_its_checkpoints_are_told_is_at_work(tracked):
     assert tracked["tracked"] == ["experiment_tracker_url", "mlflow_experiment_id", "mlflow_run_id"]
 
 
-def test_a_model_has_a_version_for_each_execution_and_a_cached_result_expires(project):
+def test_models_and_cache_policies_at_work(project):
     project.take("zenml_options/versions.py")
     seen = json.loads(project.run("versions.py").stdout.splitlines()[-1])
     # short is as old as the flow's policy allows; kept ignores a parameter, and same counts none
@@ -55,7 +81,7 @@ def test_a_model_has_a_version_for_each_execution_and_a_cached_result_expires(pr
     ]
 
 
-def test_wrong_values_are_refused_before_anything_is_started_with_their_layer(project):
+def test_wrong_values_are_refused_with_their_layer(project):
     project.take("zenml_options/wrong_values.py")
     errors, runs = json.loads(project.run("wrong_values.py").stdout.splitlines()[-1])
     assert runs == 0
@@ -97,7 +123,7 @@ def test_an_unknown_field_inside_a_components_settings_is_refused_as_a_stack_is_
     assert "pod_settings.node_selector is no field of pod_settings. Did you mean 'node_selectors'?" in refused.stderr
 
 
-def test_layers_are_merged_key_by_key_and_shown_with_where_each_came_from(project):
+def test_layers_of_zenml_are_merged_key_by_key(project):
     project.write(
         "pyproject.toml",
         """

@@ -35,10 +35,10 @@ def train(n: int) -> Annotated[list[Any], "weights_{region}"]:
     mlflow.log_metric("accuracy", n / 10)
     variables = [os.environ.get(name) for name in ("OF_FLOW", "OF_CHECKPOINT")]
     extra = get_step_context().step_run.config.extra
-    return [*variables, len(os.environ["TOKEN"]), extra["team"], extra["step"]]
+    return [*variables, len(os.environ["OF_ALL"]), len(os.environ["TOKEN"]), extra["team"], extra["step"]]
 
 
-@checkpoint(zenml={"experiment_tracker": True, "enable_step_logs": False})
+@checkpoint(zenml={"experiment_tracker": True})
 async def evaluate(n: int) -> str | None:
     print("not kept by ZenML")
     mlflow.log_metric("loss", n)
@@ -50,7 +50,7 @@ def report() -> kitaru.Markdown:
     return kitaru.Markdown("# kept")
 
 
-@checkpoint
+@checkpoint(zenml={"enable_step_logs": False})
 def bare() -> kitaru.Markdown:
     return kitaru.Markdown("# bare")
 
@@ -66,6 +66,7 @@ def breaks() -> None:
         "model": {"name": "classifier", "version": "from_{office}", "tags": ["small"]},
         "substitutions": {"office": "oslo"},
         "environment": {"OF_FLOW": 5},
+        "secrets": ["shared"],
         "extra": {"team": "search", "owner": "ann"},
         "execution_mode": "continue_on_failure",
         "enable_artifact_metadata": False,
@@ -75,6 +76,7 @@ def breaks() -> None:
 )
 def trained(n: int) -> list[Any]:
     seen: list[Any] = [train(n), os.environ.get("OF_FLOW"), os.environ.get("OF_CHECKPOINT")]
+    seen.append(len(os.environ["OF_ALL"]))
     try:
         breaks()
     except LookupError as error:
@@ -84,7 +86,7 @@ def trained(n: int) -> list[Any]:
     return seen
 
 
-@flow(zenml={"enable_pipeline_logs": False})
+@flow(zenml={"enable_pipeline_logs": False, "enable_step_logs": False})
 async def evaluated(n: int) -> str | None:
     return await evaluate(n)
 
@@ -105,6 +107,7 @@ def of_run(handle: FlowHandle[Any]) -> dict[str, Any]:
     told = [run.model_dump_json(), *(step.model_dump_json() for step in run.steps.values())]
     told += [line.message for line in handle.logs()]
     return {
+        "name of the run": run.name,
         "tags of the run": sorted(tag.name for tag in run.tags),
         "extra of the run": sorted(run.config.extra),
         "model": [version.model.name, version.name, sorted(tag.name for tag in version.tags)],
@@ -118,6 +121,7 @@ def of_run(handle: FlowHandle[Any]) -> dict[str, Any]:
             name: [bool(item.run_metadata) for item in outputs[name].values()] for name in ("bare", "report")
         },
         "pictures of outputs": {name: bool(pictures[name][0]) for name in ("bare", "report")},
+        "logs": {name: [log.source for log in run.steps[name].log_collection or ()] for name in ("bare", "report")},
         "tracked": sorted(run.steps["train"].run_metadata),
         "secret": any(SECRET in text for text in told),
     }
@@ -135,7 +139,8 @@ def main() -> None:
     parts = {"orchestrator": "default", "artifact_store": "default", "experiment_tracker": "tracker"}
     client.create_stack(name="tracking", components=parts)  # type: ignore[arg-type]  # as above
     client.create_secret(name="keys", values={"TOKEN": SECRET})
-    handle = trained.with_options(stack="tracking").run(3)
+    client.create_secret(name="shared", values={"OF_ALL": f"{SECRET}-shared"})
+    handle = trained.with_options(stack="tracking", name="trained-in-{office}").run(3)
     value = handle.wait(timeout=180)
     other = evaluated.with_options(stack="tracking").run(2)
     not_set = other.wait(timeout=180)
