@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -27,6 +29,8 @@ def test_step_operators_and_pods_at_work(project, namespace, home_template, tmp_
     for module in ("__init__.py", "shared_folder.py", "operated.py"):
         project.take(f"pods/team/{module}", name=f"team/{module}")
     project.take("pods/run_operated.py")
+    config = project.home.zenml / "config.yaml"  # of another client than the one that the server's database is from
+    config.write_text(re.sub(r"^user_id: .*$", f"user_id: {uuid4()}", config.read_text(), flags=re.MULTILINE))
     registry = REGISTRY.replace("localhost", "127.0.0.1")  # what is called localhost is no registry for step operators
     with ServerProcess(
         tmp_path, home_template.stores, address_for_pods()

@@ -105,22 +105,36 @@ def test_wrong_values_are_refused_with_their_layer(project):
         assert all(part in error for part in parts), error
 
 
-def test_an_unknown_field_inside_a_components_settings_is_refused_as_a_stack_is_made(project):
-    project.write(
-        "pods.yaml",
-        """
-        description: Pods
-        components:
-          orchestrator:
-            flavor: kubernetes
-            configuration:
-              pod_settings: {node_selector: {disk: ssd}}
-          artifact_store: {flavor: local}
-        """,
+def test_unknown_fields_deep_inside_a_stacks_definition_are_refused_as_it_is_made(project):
+    definition = {
+        "description": "Pods",
+        "components": {
+            "orchestrator": {
+                "flavor": "kubernetes",
+                "configuration": {"pod_settings": {"node_selector": {"disk": "ssd"}}},
+            },
+            "artifact_store": {"flavor": "local"},
+        },
+    }
+    assert refusal(project, definition).endswith(
+        "components.orchestrator.configuration.pod_settings.node_selector is no field of pod_settings. Did you mean "
+        "'node_selectors'? Its fields are additional_pod_spec_args, affinity, annotations, container_security_context, env, "
+        "env_from, host_ipc, image_pull_secrets, labels, node_selectors, resources, scheduler_name, tolerations, "
+        "volume_mounts, volumes."
     )
-    refused = project.kitaru("stack", "create", "pods", "-f", "pods.yaml", "--dry-run", check=False)
+    definition["components"]["orchestrator"] = {"flavor": "local"}
+    cluster = {"tokn": "x", "server": "https://localhost:1", "cluster_name": "c"}
+    definition["connectors"] = {"cluster": {"type": "kubernetes", "auth_method": "token", "configuration": cluster}}
+    assert "has no attribute 'tokn' with the method 'token' of type 'kubernetes'. Did you mean 'token'?" in refusal(
+        project, definition
+    )
+
+
+def refusal(project, definition):
+    file = project.write("pods.yaml", json.dumps(definition))
+    refused = project.kitaru("stack", "create", "pods", "-f", file, "--dry-run", check=False)
     assert refused.returncode != 0
-    assert "pod_settings.node_selector is no field of pod_settings. Did you mean 'node_selectors'?" in refused.stderr
+    return " ".join(refused.stderr.split())
 
 
 def test_layers_of_zenml_are_merged_key_by_key(project):

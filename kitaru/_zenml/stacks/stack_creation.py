@@ -199,6 +199,7 @@ def _connector(client: Client, name: str, stack: str, spec: Connector) -> tuple[
     if spec.kube_context is not None:
         copied = kube_contexts.connector_configuration(spec.kube_context)
         spec = spec.model_copy(update={"configuration": {**copied, **spec.configuration}})
+    _check_attributes(client, name, spec)
     try:
         request, _ = within(
             _PATIENCE,
@@ -218,6 +219,21 @@ def _connector(client: Client, name: str, stack: str, spec: Connector) -> tuple[
             f"reachable from here and that the credentials are valid."
         ) from error
     return spec, request  # type: ignore[return-value]  # with register=False it is always the request
+
+
+def _check_attributes(client: Client, name: str, spec: Connector) -> None:
+    """See that a connector knows what it is told: ZenML ignores what it does not know."""
+    try:
+        method = client.get_service_connector_type(spec.type).auth_method_dict[spec.auth_method]
+    except KeyError:
+        return  # told as it is made
+    known = method.config_schema.get("properties", {})
+    for attribute in spec.configuration:
+        if attribute not in known:
+            raise KitaruStackError(
+                f"Service connector {name!r} has no attribute {attribute!r} with the method {spec.auth_method!r} of type "
+                f"{spec.type!r}.{did_you_mean(attribute, known)} Its attributes are {', '.join(sorted(known)) or 'none'}."
+            )
 
 
 def _connect(client: Client, part: Part, planned: Plan) -> None:
