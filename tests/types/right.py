@@ -55,6 +55,11 @@ def survey(topic: str, depth: int = 1) -> dict[str, float]:
     reveal_type(fetch.map(["a", "b"], depth=3).results())  # revealed: list[bytes]
     reveal_type(fetch.product(["a"], unmapped(1))[0].result())  # revealed: bytes
     reveal_type(fetch.func("x"))  # revealed: bytes
+    pages = fetch.map(["a", "b"])
+    later = fetch.with_options(id="later", after=[pages, page], retries=2, timeout=1.5, cache=False, zenml={"tags": ["x"]})
+    reveal_type(later("c"))  # revealed: bytes
+    reveal_type(later.submit("c").result())  # revealed: bytes
+    reveal_type(pages.unpack()[0])  # revealed: kitaru._core.code.futures.CheckpointFutures[Any]
     reveal_type(asyncio.run(fetch_soon.func("x")))  # revealed: bytes
     reveal_type(fetch_soon.submit("x").result())  # revealed: bytes
     return {topic: score(page, strict=False)}
@@ -119,6 +124,8 @@ reveal_type(everything.wait())  # revealed: dict[str, float]
 reveal_type(survey.run("x", depth=2, image={"apt_packages": ["git"]}, retries=2).wait())  # revealed: dict[str, float]
 reveal_type(survey_soon.run("x", retries=1).wait())  # revealed: float
 
+named = survey.with_options(name="survey {date}", tags=["nightly"], resources={"cpu_count": 2}, timeout=60)
+assert_type(named.run("x").wait(), dict[str, float])
 changed = survey.with_options(retries=1, cache=True, stack="prod", image=ImageSettings(base_image="python:3.11"))
 reveal_type(changed)  # revealed: kitaru.flows.Flow[[topic: str, depth: int =], dict[str, float]]
 reveal_type(changed.run("x", depth=1).wait())  # revealed: dict[str, float]

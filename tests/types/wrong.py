@@ -60,6 +60,8 @@ survey.with_options(retries="2")  # error: arg-type
 survey.with_options(retry=2)  # error: call-arg
 survey.with_options("prod")  # error: call-arg
 survey.with_options(cache=1)  # error: arg-type
+survey.with_options(tags="nightly", name=1)  # error: arg-type
+survey.with_options(run_name="x")  # error: call-arg
 survey.func(1)  # error: arg-type
 survey.with_options(retries=1).run(1)  # error: call-overload
 configure(retries="2")  # error: arg-type
