@@ -80,7 +80,9 @@ for command in (
 @click.option("--usage", is_flag=True, help="Show what their model calls have used, too.")
 @output_option
 def list_(*, since: str | None, limit: int, usage: bool, output: str, **filters: str | None) -> None:
-    """List executions, the latest first; on a server that has users, with whose they are.
+    """List executions, the latest first.
+
+    Where they are of users of a server, a column tells whose each is.
 
     \b
     Examples:

@@ -56,7 +56,9 @@ def survey(topic: str, depth: int = 1) -> dict[str, float]:
     reveal_type(fetch.product(["a"], unmapped(1))[0].result())  # revealed: bytes
     reveal_type(fetch.func("x"))  # revealed: bytes
     pages = fetch.map(["a", "b"])
-    later = fetch.with_options(id="later", after=[pages, page], retries=2, timeout=1.5, cache=False, zenml={"tags": ["x"]})
+    later = fetch.with_options(
+        id="later", after=[pages, page], retries=2, timeout=1.5, cache=False, zenml={"tags": ["x"]}
+    )
     reveal_type(later("c"))  # revealed: bytes
     reveal_type(later.submit("c").result())  # revealed: bytes
     reveal_type(pages.unpack()[0])  # revealed: kitaru._core.code.futures.CheckpointFutures[Any]

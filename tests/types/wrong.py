@@ -19,6 +19,9 @@ async def fetch_soon(url: str) -> bytes:
 def survey(topic: str, depth: int = 1) -> str:
     fetch(1)  # error: arg-type
     fetch()  # error: call-arg
+    fetch.with_options(id=1)  # error: arg-type
+    fetch.with_options(retries="2")  # error: arg-type
+    fetch.with_options(materializers=None)  # error: call-arg
     fetch("a", 1, 2)  # error: call-arg
     fetch("a", dept=2)  # error: call-arg
     fetch.submit(1)  # error: arg-type

@@ -25,7 +25,7 @@ def bind(
     signature: inspect.Signature,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    options: Mapping[str, str],
+    options: Mapping[str, str] = NO_WORDS,
 ) -> dict[str, Any]:
     """Bind arguments as a call would, defaults filled in.
 
