@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,6 @@ from kitaru._cli.output import clock, coloured, is_terminal, length, moment, pri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from kitaru._core.drawing.trace import Group
     from kitaru.models import Artifact, CheckpointExecution, Execution, ExecutionFailure, Usage
@@ -29,7 +29,7 @@ def _sections(execution: Execution) -> Iterator[str]:
     yield _settings(execution)
     yield _block("Inputs", [f"{name} = {shown(value)}" for name, value in execution.inputs.items()])
     yield _checkpoints(execution)
-    if len(execution.attempts) > 1:
+    if len(execution.attempts) > 1 or any(attempt.next_at for attempt in execution.attempts):
         yield _attempts(execution)
     yield _artifacts(execution)
     yield _block("Metadata", [f"{name} = {shown(value)}" for name, value in execution.metadata.items()])
@@ -99,10 +99,24 @@ def _call(checkpoint: CheckpointExecution, after: Sequence[str], day: datetime |
         length(checkpoint.started_at, checkpoint.ended_at),
         # What a fold leads back to, and calls of other executions, are named by the record alone.
         ", ".join(after or checkpoint.parents),
-        checkpoint.progress
+        _next_attempt(checkpoint)
+        or checkpoint.progress
         or (checkpoint.attempts[-1].error if checkpoint.attempts else None)
         or " · ".join(filter(None, _remarks(checkpoint))),
     )
+
+
+def _next_attempt(checkpoint: CheckpointExecution) -> str | None:
+    """Return why a call that waits for its next attempt has failed, and when that is due."""
+    latest = checkpoint.attempts[-1] if checkpoint.attempts else None
+    if checkpoint.status != "running" or latest is None or latest.next_at is None:
+        return None
+    return f"{latest.error}; {_again(latest.next_at)}"
+
+
+def _again(due: datetime) -> str:
+    seconds = (due - datetime.now(UTC)).total_seconds()
+    return f"tried again in {max(seconds, 0):.0f} s" if seconds > 0 else f"tried again at {clock(due, due)}"
 
 
 def _remarks(checkpoint: CheckpointExecution) -> Iterator[str | None]:
@@ -151,7 +165,7 @@ def _attempts(execution: Execution) -> str:
             attempt.outcome or "running",
             clock(attempt.started_at, execution.started_at),
             length(attempt.started_at, attempt.ended_at),
-            attempt.error or "",
+            "; ".join(filter(None, [attempt.error, _again(attempt.next_at) if attempt.next_at else None])),
         )
         for attempt in execution.attempts
     ]

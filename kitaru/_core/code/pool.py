@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
 
 class Pool:
@@ -29,6 +30,7 @@ class Pool:
         self._started = 0
         self._ready: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._waiting: set[Future[Any]] = set()
+        self._returning: deque[threading.Event] = deque()
         self._is_closed = False
         self._lock = threading.Lock()
 
@@ -75,6 +77,32 @@ class Pool:
 
         future.add_done_callback(give_back)
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Give back a call's place as long as it does nothing; it goes on as soon as there is one again."""
+        with self._lock:
+            self._taken -= 1
+        self._fill()
+        has_place = threading.Event()
+        try:
+            yield
+            with self._lock:
+                self._returning.append(has_place)
+            self._fill()
+            has_place.wait()
+        except BaseException:
+            self._come_back(has_place)
+            raise
+
+    def _come_back(self, has_place: threading.Event) -> None:
+        """Take a place for a call that will only end, whether there is one or not."""
+        with self._lock:
+            if has_place.is_set():
+                return
+            if has_place in self._returning:
+                self._returning.remove(has_place)
+            self._taken += 1
+
     def close(self) -> None:
         """Start no further call: those that wait for something, or for a place, are cancelled."""
         with self._lock:
@@ -88,6 +116,9 @@ class Pool:
     def _fill(self) -> None:
         while True:
             with self._lock:
+                while self._returning and self._taken < self._places:
+                    self._taken += 1
+                    self._returning.popleft().set()
                 if not self._ready or self._taken >= self._places:
                     return
                 ready = self._ready.popleft()
@@ -114,6 +145,9 @@ class Pool:
             _run(future, call)
             del future, call  # the value is its owner's to let go
             with self._lock:
+                if self._returning and self._taken <= self._places:
+                    self._returning.popleft().set()  # which has this place now
+                    return
                 if not self._ready or self._taken > self._places:
                     self._taken -= 1
                     return

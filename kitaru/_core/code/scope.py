@@ -84,10 +84,15 @@ class Call:
     cancel: Callable[[], None] | None = None  # cancels what runs in an event loop, or ends a process
     place: str = TASK  # what that is
     has_begun: threading.Event = field(default_factory=threading.Event)
-    is_stopped: bool = False
+    stopped: threading.Event = field(default_factory=threading.Event)
     _is_running: bool = False
     _is_left: bool = False
     _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.stopped.is_set()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -131,7 +136,7 @@ class Call:
         with self._changing:
             if self._is_running and self.cancel is None:
                 return THREAD
-            self.is_stopped = True
+            self.stopped.set()
             if not self._is_running or self.cancel is None:
                 return None
             self.cancel()
@@ -144,7 +149,7 @@ class Call:
             note: Called before the function can end.
         """
         with self._changing:
-            self.is_stopped = True
+            self.stopped.set()
             self._is_left = self._is_running
             if self._is_left:
                 note()

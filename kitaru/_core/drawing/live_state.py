@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from kitaru._core.drawing.trace import base_name, weight
@@ -141,13 +141,14 @@ class LiveState:
         self._steps: dict[str, Step] = {}
         self._notes: dict[str, str] = {}
         self._errors: dict[str, str] = {}
+        self._retrying: dict[str, Event] = {}
 
     def update(self, steps: Iterable[Step]) -> None:
         """Take the present state of some calls; an earlier attempt at a call does not hide a later one."""
         for step in steps:
             known = self._steps.get(step.name)
             if known is None or step.attempt >= known.attempt:
-                self._steps[step.name] = step
+                self._steps[step.name] = replace(step, status="running") if self._is_retried(step) else step
 
     def take(self, event: Event) -> bool:
         """Take what the runner has told, and return whether the rows show it."""
@@ -156,12 +157,22 @@ class LiveState:
             return event.is_recorded
         if event.kind == Kind.PROGRESS and event.message is not None:
             self.note(name, event.message)
+        elif event.kind == Kind.RETRYING:
+            self._retrying[name] = event
+            known = self._steps.get(name)
+            self.update([known] if known is not None else [])
+            return True
         elif event.kind == Kind.FAILED and event.error is not None:
             self.error(name, event.error)
         elif event.kind == Kind.FAN_OUT and event.total is not None:
             self.expected[name] = event.total
             return True
         return event.is_recorded
+
+    def _is_retried(self, step: Step) -> bool:
+        """Whether another attempt follows the latest one at a call, which has failed."""
+        event = self._retrying.get(step.name)
+        return event is not None and event.attempt == step.attempt and step.status in ("failed", "running")
 
     def note(self, name: str, message: str) -> None:
         """Take what a call said of its progress."""
@@ -233,9 +244,18 @@ class LiveState:
     def _said(self, steps: list[Step], open_: list[Step], *, folded: bool) -> str:
         """Return why one of the calls failed, else what one that runs has said."""
         failed = [(step.name, self._errors.get(step.name, "")) for step in steps if step.status == "failed"]
-        said = [(step.name, self._notes[step.name]) for step in reversed(open_) if step.name in self._notes]
+        notes = {
+            **self._notes,
+            **{step.name: _next(self._retrying[step.name]) for step in open_ if self._is_retried(step)},
+        }
+        said = [(step.name, notes[step.name]) for step in reversed(open_) if step.name in notes]
         name, text = next(iter([*[entry for entry in failed if entry[1]], *said]), ("", ""))
         return f"{name}: {text}" if text and folded else text
+
+
+def _next(event: Event) -> str:
+    """Return why a call is tried again, and when."""
+    return event.text.removeprefix(f"checkpoint {event.checkpoint} ")
 
 
 def _start_order(step: Step | Row) -> tuple[bool, float, str]:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     STARTED = "checkpoint_started"
     ENDED = "checkpoint_ended"
     FAILED = "checkpoint_failed"
+    RETRYING = "checkpoint_retrying"
     TAKEN = "checkpoint_taken"  # a replay took the call from the execution that it replays
     PROGRESS = "progress"
     FAN_OUT = "fan_out"
@@ -56,10 +57,10 @@ class Event:
         checkpoint: The call's name; for a fan-out, the checkpoint's.
         wait: The question's name.
         status: How a call ended, or what a replay took of it.
-        seconds: How long a call ran, or a question was waited for.
+        seconds: How long a call ran, or a question was waited for, or in how many seconds something is tried again.
         error: What was raised, on one line.
         total: How many calls of the checkpoint there will be at least.
-        attempt: Number of the attempt at the flow's body.
+        attempt: Number of the attempt at the flow's body, or of the one at the call that has failed.
         message: What code said of its progress, what is asked, or what is warned of.
         log_size: Bytes of the text log just before the words were written to it; None where there is no log.
     """

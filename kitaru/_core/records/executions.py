@@ -41,6 +41,7 @@ class Attempt(Record):
         outcome: ``"completed"``, ``"failed"``, ``"lost"`` (its runner was), ``"cancelled"``, or ``"waiting"`` for an
             answer with no runner; None while it runs.
         error: What ended it, in a line.
+        next_at: When the next one is due, or was, in UTC; None where none follows, or one at once.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Attempt(Record):
     ended_at: datetime | None = None
     outcome: str | None = None
     error: str | None = None
+    next_at: datetime | None = None
 
 
 class ExecutionFailure(Record):
@@ -115,6 +117,7 @@ class CheckpointAttempt(Record):
         started_at: When it started, in UTC.
         ended_at: When it ended; None while it runs.
         error: What it raised, in a line.
+        next_at: When the next one is due, or was, in UTC; None where none follows, or one at once.
     """
 
     number: int
@@ -122,6 +125,7 @@ class CheckpointAttempt(Record):
     started_at: datetime | None
     ended_at: datetime | None
     error: str | None = None
+    next_at: datetime | None = None
 
 
 class CheckpointExecution(Record):

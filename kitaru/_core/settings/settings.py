@@ -97,7 +97,12 @@ class ResolvedSettings:
         The values of the image's environment are among it, as they are in the image: secrets belong into ZenML
         secrets, which ``secret_environment_from`` names.
         """
-        values: dict[str, Any] = {"stack": self.stack, "image": None, "cache": self.cache, "retries": self.retries}
+        values: dict[str, Any] = {
+            "stack": self.stack,
+            "image": None,
+            "cache": self.cache,
+            "retries": self.retry.shown(),
+        }
         values |= self.image.leaves() if self.image else {}
         if self.zenml:
             from kitaru._core.settings.zenml_values import leaves

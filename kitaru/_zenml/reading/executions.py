@@ -32,6 +32,7 @@ from kitaru._zenml.records.tracking import OWN_PREFIX, PROGRESS_KEY
 from kitaru._zenml.records.usage import total_of, usage_of
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.outcomes import OTHER_INPUTS_KEY
+from kitaru._zenml.running.retrying import due_of
 from kitaru.errors import (
     KitaruDivergenceError,
     KitaruExecutionError,
@@ -84,7 +85,9 @@ def read_execution(exec_id: str) -> Execution:
             inputs={name: _shown_input(value) for name, value in (run.config.parameters or {}).items()},
             failure=ExecutionFailure(**failure.to_json()) if failure else None,
             attempts=tuple(Attempt(**attempt.to_json()) for attempt in records.attempts_of(run)),
-            checkpoints=tuple(describe_call(starts[step.name], part_of(plan, step.name)) for step in latest),
+            checkpoints=tuple(
+                describe_call(starts[step.name], part_of(plan, step.name), summary.status) for step in latest
+            ),
             artifacts=artifacts_of(run, latest),
             metadata=_own_metadata(run.run_metadata),
             pending_wait=waits.pending_wait(run.id) if summary.status is ExecutionStatus.WAITING else None,
@@ -189,22 +192,26 @@ def _starts(run_id: UUID) -> dict[str, list[StepRunResponse]]:
     return starts
 
 
-def describe_call(steps: list[StepRunResponse], part: Part | None = None) -> CheckpointExecution:
+def describe_call(
+    steps: list[StepRunResponse], part: Part | None = None, execution: ExecutionStatus = ExecutionStatus.RUNNING
+) -> CheckpointExecution:
     """Return a call of a checkpoint.
 
     Args:
         steps: Its starts, the first one first.
         part: What it is in a replay.
+        execution: How its execution stands.
     """
     step = steps[-1]
     parents = set(step.spec.upstream_steps)
+    is_between = due_of(step) is not None and step.status in (ZenMLStatus.FAILED, ZenMLStatus.RETRYING)
     return CheckpointExecution(
         name=step.name,
         checkpoint=step.config.name,
         type=records.extra_of(step).get("type"),
-        status=step_status(step),
+        status=_status_between(execution) if is_between else step_status(step),
         started_at=utc(step.start_time),
-        ended_at=utc(step.end_time),
+        ended_at=None if is_between and not execution.is_finished else utc(step.end_time),
         attempts=tuple(_attempt(start) for start in steps),
         parents=tuple(sorted(parents)),
         after=tuple(sorted(parents - records.producers_of(step))),
@@ -214,6 +221,13 @@ def describe_call(steps: list[StepRunResponse], part: Part | None = None) -> Che
         usage=_usage(steps),
         changed_inputs=_changed_inputs(step),
     )
+
+
+def _status_between(execution: ExecutionStatus) -> CheckpointStatus:
+    """Return the state of a call that has failed, and waits for its next attempt as long as its execution goes on."""
+    if not execution.is_finished:
+        return "running"
+    return "cancelled" if execution is ExecutionStatus.CANCELLED else "failed"
 
 
 def _changed_inputs(step: StepRunResponse) -> tuple[str, ...]:
@@ -235,6 +249,7 @@ def _attempt(step: StepRunResponse) -> CheckpointAttempt:
         started_at=utc(step.start_time),
         ended_at=utc(step.end_time),
         error=(error.message or error.traceback.strip().splitlines()[-1:][0]) if error and error.traceback else None,
+        next_at=due_of(step),
     )
 
 

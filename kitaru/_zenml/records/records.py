@@ -65,6 +65,7 @@ class AttemptRecord:
     ended_at: str | None = None
     outcome: str | None = None
     error: str | None = None
+    next_at: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record without what is not known yet."""
@@ -75,6 +76,12 @@ def extra_of(what: PipelineRunResponse | StepRunResponse) -> dict[str, Any]:
     """Return what Kitaru stored with a run or a call when it was started; empty for runs of plain ZenML."""
     extra = what.config.extra.get(EXTRA_KEY)
     return extra if isinstance(extra, dict) else {}
+
+
+def retries_of(extra: Mapping[str, Any]) -> int:
+    """Return how often a failed execution is tried again, from what was stored with its run."""
+    retries = extra["settings"]["retries"]["value"]
+    return int(retries["times"] if isinstance(retries, dict) else retries)
 
 
 def producers_of(step: StepRunResponse) -> frozenset[str]:
@@ -136,9 +143,11 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def end_attempt(run_id: UUID, attempt: AttemptRecord, outcome: str, error: str | None) -> AttemptRecord:
-    """Record how an attempt ended: ``"completed"``, ``"failed"`` or ``"lost"``."""
-    ended = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, _now(), outcome, error)
+def end_attempt(
+    run_id: UUID, attempt: AttemptRecord, outcome: str, error: str | None, *, next_at: str | None = None
+) -> AttemptRecord:
+    """Record how an attempt ended: ``"completed"``, ``"failed"`` or ``"lost"``; and when the next one is due."""
+    ended = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, _now(), outcome, error, next_at)
     _write(run_id, {f"{_ATTEMPT}{attempt.number}": ended.to_json()})
     return ended
 
@@ -147,6 +156,14 @@ def pause_attempt(run_id: UUID, attempt: AttemptRecord) -> None:
     """Record that an attempt waits for an answer, with no runner."""
     waiting = AttemptRecord(attempt.number, attempt.reason, attempt.started_at, outcome=_WAITING)
     _write(run_id, {f"{_ATTEMPT}{attempt.number}": waiting.to_json()})
+
+
+def next_due(run: PipelineRunResponse) -> datetime | None:
+    """Return when the next attempt is due, where an execution waits for that; it may be due by now."""
+    attempts = attempts_of(run)
+    if not attempts or attempts[-1].next_at is None or attempts[-1].number < _cycle_of(run):
+        return None
+    return datetime.fromisoformat(attempts[-1].next_at)
 
 
 def begin_cycle(run_id: UUID) -> None:

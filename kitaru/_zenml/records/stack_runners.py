@@ -73,7 +73,7 @@ def start_again_on_stack(run: PipelineRunResponse) -> bool:
     if orchestrator.flavor != "local_docker" or extra.get("host") != socket.gethostname():
         return False
     attempts = records.attempts_of(run)
-    retries = int(extra["settings"]["retries"]["value"])
+    retries = records.retries_of(extra)
     if not attempts or attempts[-1].number - records.first_of_cycle(run.id) >= retries:
         return False
     killed = [

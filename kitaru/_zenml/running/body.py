@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import nullcontext
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -49,6 +50,7 @@ from kitaru._zenml.running.precedence import Precedence
 from kitaru._zenml.running.predecessors import Predecessors, predecessors_of
 from kitaru._zenml.running.question import PauseRequested, Question, WaitAborted
 from kitaru._zenml.running.question_record import Content
+from kitaru._zenml.running.retrying import USED_KEY, Retries
 from kitaru._zenml.running.started import Started, needed_by, wanted_of
 from kitaru._zenml.values.lineage import Lineage
 from kitaru._zenml.values.memory import Held
@@ -547,7 +549,6 @@ class Body:
             started=self.record.version(name),
             may_cache=self.record.may_cache,
         )
-        step = self._compiler.compile(invocation)
         # A checkpoint's entry says itself where its code is; a plain step loads its inputs as ZenML does.
         call = made.way
         call.held = None if plain else held
@@ -555,13 +556,8 @@ class Body:
         inside = scope.in_checkpoint(place) if plain else nullcontext()
         with announce(name) as announcement, scope.calling(call), inside:
             try:
-                step_run = launch_step(
-                    snapshot=self._runner.snapshot,
-                    step=step,
-                    orchestrator_run_id=self._runner.orchestrator_run_id,
-                    retry=True,
-                    remaining_retries=called.options.retries,
-                    wait=True,
+                step_run = self._retries(made, held).run(
+                    partial(self._launch, invocation), self.record.left_by(name), invocation.started
                 )
             except BaseException as error:
                 if call.is_stopped and isinstance(error, RunStoppedException):
@@ -589,6 +585,21 @@ class Body:
         """Have called what the checkpoint names for the end of a call, before the body learns of it."""
         if made.called.options.has_hooks:
             self._hooks.call_ended(made.called, self._runner.run.id, made.name)
+
+    def _retries(self, made: _Made, held: Held) -> Retries:
+        resting = None if held.body_waits else self._pool.resting
+        return Retries(self._runner.run.id, made.name, made.called.options.retry, made.way, resting)
+
+    def _launch(self, invocation: Invocation, used: int, started: int) -> StepRunResponse:
+        """Make one attempt at a call."""
+        made = {**invocation.made, USED_KEY: used} if used else invocation.made
+        return launch_step(
+            snapshot=self._runner.snapshot,
+            step=self._compiler.compile(replace_fields(invocation, made=made, used=used, started=started)),
+            orchestrator_run_id=self._runner.orchestrator_run_id,
+            retry=False,
+            wait=True,
+        )
 
     def _extra_of(self, made: _Made, values: dict[str, Any]) -> dict[str, Any]:
         """Return what is recorded of a call to find it again."""

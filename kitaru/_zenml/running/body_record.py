@@ -15,6 +15,7 @@ from kitaru._zenml.records.records import OPEN_STEPS, extra_of
 from kitaru._zenml.running.divergence import Divergences
 from kitaru._zenml.running.identity import NO_DIGEST, code_of, named_inputs, recorded_arguments
 from kitaru._zenml.running.outcomes import RAISED_KEY
+from kitaru._zenml.running.retrying import Left
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping
@@ -149,6 +150,10 @@ class Record:
         """Return how often a step of this name has been started."""
         step = self._steps.get(name)
         return step.version if step is not None else 0
+
+    def left_by(self, name: str) -> Left:
+        """Return what an earlier runner has left of a call that runs here."""
+        return Left.by(self._steps.get(name), self._since)
 
     def _recorded(self, step: StepRunResponse) -> Recorded:
         extra = extra_of(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import threading
 from concurrent.futures import wait as wait_for
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ from zenml.execution.pipeline.utils import prevent_pipeline_execution
 from kitaru._core.code import scope
 from kitaru._core.code.event_loop import BodyLoop
 from kitaru._core.code.signatures import call
+from kitaru._core.code.stored_retry import RETRY_KEY, loaded
 from kitaru._core.identity import lanes
+from kitaru._core.policies.retry import decide, policy_of
 from kitaru._core.process import crash_points, files, surroundings
 from kitaru._core.process.endings import before_pools_close
 from kitaru._core.process.event import Event, Kind
@@ -43,7 +46,7 @@ from kitaru._zenml.door.private import (
 )
 from kitaru._zenml.door.store import open_client
 from kitaru._zenml.records import hook_record, records, usage
-from kitaru._zenml.records.events import tell
+from kitaru._zenml.records.events import tell, warn
 from kitaru._zenml.records.failures import Failure, describe_failure
 from kitaru._zenml.records.original import Original, plan_of
 from kitaru._zenml.records.runs import exclusive
@@ -53,6 +56,7 @@ from kitaru._zenml.running.body import Abandoned, Body
 from kitaru._zenml.running.body_record import Record
 from kitaru._zenml.running.cache_lookup import find_cached_step
 from kitaru._zenml.running.exception_info import describe_exception, log_any_exception, with_text
+from kitaru._zenml.running.flow_loading import import_module
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.limits import place_of_flow
 from kitaru._zenml.running.log_labels import labels_of
@@ -61,6 +65,7 @@ from kitaru._zenml.running.plain_steps import take_over
 from kitaru._zenml.running.prints import finish_line, take_streams
 from kitaru._zenml.running.question import PauseRequested, WaitAborted
 from kitaru._zenml.running.question_record import QuestionRecord
+from kitaru._zenml.running.retrying import due_in, in_words, wait_until
 from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.running.started import Started, let_go, wait_until_recorded
 from kitaru._zenml.stacks.stacks import load_stack
@@ -71,10 +76,12 @@ from kitaru.errors import KitaruError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse
 
     from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.policies.retry import Retry
     from kitaru._workers.workers import Workers
     from kitaru._zenml.records.records import AttemptRecord
     from kitaru._zenml.running.hooks import Hooks
@@ -154,17 +161,24 @@ def run_flow(flow: FlowDefinition[..., Any], inputs: dict[str, Any], hooks: Hook
     extra = records.extra_of(context.run)
     _prepare_process(in_container=extra["runner"] == "stack")
     keep_step_runs(context.run)
-    retries = int(extra["settings"]["retries"]["value"])
+    retry = _policy(extra)
     plan = plan_of(context.run)
     original = Original(context.run, plan) if plan is not None else None
     if extra["runner"] == "stack":
         if hook_record.has_hooks(context.run):
             before_pools_close(partial(hooks.ended, str(run_id)))
-        container.enter(run_id, retries)
+        container.enter(run_id, retry.times)
     with BodyLoop() as loop, closing(in_process.workers_of(str(run_id))) as workers:
-        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop, hooks, workers), retries)
+        result = _run_attempts(_Job(flow, inputs, context.runner, original, loop, hooks, workers, retry))
     _completed.add(str(run_id))
     return result
+
+
+def _policy(extra: dict[str, Any]) -> Retry:
+    """Return when the execution is tried again, as it was stored when it was started."""
+    if RETRY_KEY not in extra:  # of an earlier Kitaru
+        return policy_of(records.retries_of(extra))
+    return loaded(extra[RETRY_KEY], import_module)
 
 
 @dataclass(frozen=True)
@@ -178,6 +192,7 @@ class _Job:
     loop: BodyLoop
     hooks: Hooks
     workers: Workers
+    retry: Retry
     # Calls that the last body has started and not waited for, and that still run.
     going_on: list[Started] = field(default_factory=list)
 
@@ -187,13 +202,16 @@ class _Job:
         self.going_on.clear()
 
 
-def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
+def _run_attempts(job: _Job) -> ArtifactVersionResponse | None:
     run_id = job.runner.run.id
+    due = records.next_due(job.runner.run)
     while True:
+        if due is not None:
+            _wait_for_next(run_id, due)
         with _kept_record():
             attempt = records.begin_attempt(run_id, _lost.pop() if _lost else None)
-            again = attempt.number - records.first_of_cycle(run_id) < retries
-            files.note_attempt(attempt.number, last=not again)
+            used = attempt.number - records.first_of_cycle(run_id)
+            files.note_attempt(attempt.number, last=used >= job.retry.times)
             since = records.first_since_failure(run_id, attempt)
         body, result = _run_attempt(job, attempt=attempt.number, since=since)
         error = body.ended_by
@@ -206,15 +224,35 @@ def _run_attempts(job: _Job, retries: int) -> ArtifactVersionResponse | None:
             raise RunPaused from None
         with _kept_record():
             _note_course(run_id, body.record)
-            goes_on = error is not None and _end_failed(job, attempt, error, again=again)
+            following = None if error is None else _end_failed(job, attempt, error, used)
             if error is None:
                 _end_completed(job, attempt, body.record, result)
         # Outside: what the flow has raised is no failure of the record, for which this worker would be replaced.
         if error is None:
             crash_points.reach("worker, result")
             return result
-        if not goes_on:
+        if following is None:
             raise with_text(error)
+        due = following.due
+
+
+@dataclass(frozen=True)
+class _Following:
+    """Another attempt follows; it is due at once where nothing is said."""
+
+    due: datetime | None
+
+
+def _wait_for_next(run_id: UUID, due: datetime) -> None:
+    """Wait for the next attempt, as this runner has found, or one that was lost."""
+    crash_points.reach("worker, delay")
+    try:
+        wait_until(due, run_id, threading.Event())
+    except BaseException as error:
+        if not records.is_stopping(run_id):
+            reason = files.stop_requested()
+            records.record_failure(run_id, Failure("runner", reason) if reason else describe_failure(error, None))
+        raise
 
 
 def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, ArtifactVersionResponse | None]:
@@ -285,11 +323,12 @@ def _end_completed(job: _Job, attempt: AttemptRecord, record: Record, result: Ar
     records.record_result(run_id, attempt, result.id if result is not None else None)
 
 
-def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, again: bool) -> bool:
-    """Record how an attempt failed, and return whether another one is to be made."""
+def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, used: int) -> _Following | None:
+    """Record how an attempt failed, and return whether another one is to be made, and when."""
     run_id, function = job.runner.run.id, job.flow.func
+    decision = decide(job.retry, error, used)
     is_broken = isinstance(error, MemoryError | SystemError) and not isinstance(error, KitaruError)
-    if again and is_broken:  # the next attempt needs a process that is whole
+    if decision.again and is_broken:  # the next attempt needs a process that is whole
         files.give_up(describe_failure(error, function).summary)
     if isinstance(error, WaitAborted):
         # ZenML resolves the question first and stops the run then. Between the two, this attempt would count as failed.
@@ -297,17 +336,23 @@ def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, *, agai
     if records.is_stopping(run_id):
         records.end_attempt(run_id, attempt, "cancelled", str(error) or None)
         _end_calls(job)
-        return False
+        return None
     stopped = files.stop_requested()
     failure = Failure("runner", stopped) if stopped else describe_failure(error, function)
-    records.end_attempt(run_id, attempt, "failed", failure.summary)
-    if again and not stopped and failure.origin != "divergence":
-        text = f"attempt {attempt.number} failed ({failure.summary}); trying again"
-        tell(Event(Kind.ATTEMPT_FAILED, text, attempt=attempt.number, error=failure.summary))
-        return True
+    goes_on = decision.again and not stopped and failure.origin != "divergence"
+    due = due_in(decision.seconds) if goes_on else None
+    records.end_attempt(run_id, attempt, "failed", failure.summary, next_at=due.isoformat() if due else None)
+    if decision.remark is not None and not stopped:
+        warn(f"attempt {attempt.number} failed ({failure.summary}): {decision.remark}")
+    if goes_on:
+        when = "trying again" if due is None else in_words(decision.seconds)
+        text = f"attempt {attempt.number} failed ({failure.summary}); {when}"
+        seconds = decision.seconds or None
+        tell(Event(Kind.ATTEMPT_FAILED, text, attempt=attempt.number, error=failure.summary, seconds=seconds))
+        return _Following(due)
     records.record_failure(run_id, failure)
     _end_calls(job)
-    return False
+    return None
 
 
 def _end_calls(job: _Job) -> None:

@@ -103,6 +103,7 @@ class Invocation:
         made: What tells the call from others, and finds it again.
         started: How often a step of this name has been started.
         may_cache: Whether ZenML's cache may answer it.
+        used: How many retries there have been.
     """
 
     called: Called
@@ -112,6 +113,7 @@ class Invocation:
     made: Mapping[str, Any]
     started: int
     may_cache: bool
+    used: int = 0
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -120,8 +122,18 @@ class Invocation:
 
     @property
     def retry(self) -> StepRetryConfig | None:
-        """How often ZenML tries it again."""
-        return _retry(self.called, self.started)
+        """How many further step runs of its name ZenML takes.
+
+        ZenML counts those of all attempts of the execution, and refuses one too many. As long as it would take another
+        one, what fails is no failure to it for good, whatever was raised.
+        """
+        policy = self.called.options.retry
+        allowed = self.started + (max(policy.times - self.used, 0) if policy.takes_all else 0)
+        return (
+            StepRetryConfig(max_retries=allowed, delay=int(policy.delay), backoff=int(policy.backoff))
+            if allowed
+            else None
+        )
 
 
 def _form(call: Invocation) -> Any:
@@ -227,14 +239,6 @@ def _told(output: OutputArtifact) -> InputSpec:
         chunk_index=output.chunk_index,
         chunk_size=output.chunk_size,
     )
-
-
-def _retry(called: Called, started: int) -> StepRetryConfig | None:
-    # ZenML counts the step runs of one name over all attempts of the execution, and refuses one too many.
-    allowed = started + called.options.retries
-    own = called.retry if isinstance(called, PlainStep) else None
-    delay, backoff = (own.delay, own.backoff) if own else (0, 1)
-    return StepRetryConfig(max_retries=allowed, delay=delay, backoff=backoff) if allowed else None
 
 
 def _extra_of(called: Called) -> dict[str, Any]:

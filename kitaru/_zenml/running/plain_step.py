@@ -11,7 +11,7 @@ from zenml.execution.pipeline.dynamic.utils import collect_futures
 
 from kitaru._core.code.definitions import CheckpointOptions
 from kitaru._core.code.futures import Outputs
-from kitaru._core.policies.retry import policy_of
+from kitaru._core.policies.retry import LONGEST, NO_RETRY, Retry
 from kitaru.errors import KitaruUsageError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class PlainStep:
         self.func = self.step.entrypoint
         parameters = inspect.signature(self.func).parameters
         self.record_names = {parameter: parameter for parameter in parameters}
-        self.retry: StepRetryConfig | None = self.step.configuration.retry
-        self.options = CheckpointOptions(retry=policy_of(self.retry.max_retries if self.retry else 0))
+        own: StepRetryConfig | None = self.step.configuration.retry
+        self.options = CheckpointOptions(retry=_policy(own) if own is not None else NO_RETRY)
 
     @property
     def code(self) -> str | None:
@@ -66,3 +66,15 @@ class PlainStep:
             return convert_to_keyword_arguments(self.func, args, kwargs)
         except TypeError as error:
             raise KitaruUsageError(f"ZenML step {self.name!r} cannot be called like this: {error}.") from error
+
+
+def _policy(own: StepRetryConfig) -> Retry:
+    """Return the policy of a step's own configuration; a backoff of 0, ZenML's default, is taken for 1."""
+    return Retry(
+        times=own.max_retries,
+        delay=min(own.delay, LONGEST),
+        backoff=max(own.backoff, 1),
+        longest=LONGEST,
+        jitter=False,
+        on=(BaseException,),
+    )

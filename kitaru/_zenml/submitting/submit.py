@@ -18,6 +18,7 @@ from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
 from kitaru._core.code.modules import alias_main, import_path, locate
+from kitaru._core.code.stored_retry import RETRY_KEY, stored
 from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
@@ -235,10 +236,12 @@ def _extra(
     """Return what Kitaru stores with the run, before anything is launched."""
     frozen = settings.to_json()
     frozen["stack"]["value"] = stack.name
+    only_here = job["module"] is None and runner != "stack"
     return {
         "version": VERSION,
         "flow": f"{job['module']['name'] if job['module'] else flow.__module__}:{flow.__qualname__}",
         "settings": frozen,
+        RETRY_KEY: stored(settings.retry, settings.provenance["retries"].detail, only_here=only_here),
         "runner": runner,
         "job": job,
         "host": socket.gethostname(),

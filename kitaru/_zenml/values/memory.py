@@ -24,7 +24,7 @@ class Held:
         Args:
             body_waits: Whether the body does nothing until the call returns, so that what can be changed is not.
         """
-        self._body_waits = body_waits
+        self.body_waits = body_waits
         self._values: dict[UUID, Any] = {}
 
     def keep(self, artifact_id: UUID, value: Any, *, unchanged: bool) -> None:
@@ -35,7 +35,7 @@ class Held:
             value: What it holds, or has held.
             unchanged: Whether the value is known to be what the artifact holds, even where it can be changed.
         """
-        if type(value) in _IMMUTABLE or (unchanged and self._body_waits and _is_plain_array(value)):
+        if type(value) in _IMMUTABLE or (unchanged and self.body_waits and _is_plain_array(value)):
             self._values[artifact_id] = value
 
     def immutable(self, artifact_id: UUID) -> Any:
