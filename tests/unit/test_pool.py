@@ -74,3 +74,37 @@ def test_a_call_for_which_no_thread_can_be_started_waits_for_one_that_runs(monke
             with pytest.raises(RuntimeError, match="new thread"):
                 future.result(60)
     assert pool.submit(lambda: "free").result(60) == "free"
+
+
+def test_a_call_that_rests_leaves_its_place_to_others_until_it_goes_on() -> None:
+    pool, rested = Pool(1), threading.Event()
+    order: list[str] = []
+
+    def rest() -> None:
+        with pool.resting():
+            rested.wait(60)
+        order.append("rested")
+
+    def others(name: str) -> None:
+        rested.set()
+        order.append(name)
+
+    resting = pool.submit(rest)
+    wait_for([resting, pool.submit(lambda: others("other"))], 60)
+    assert order == ["other", "rested"]
+    assert pool.submit(lambda: "free").result(60) == "free"
+
+
+def test_a_call_whose_rest_is_cut_short_ends_at_once() -> None:
+    pool, go = Pool(1), threading.Event()
+
+    def rest() -> None:
+        with pool.resting():
+            other = pool.submit(lambda: go.wait(60))
+            assert not other.done()
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        pool.submit(rest).result(60)
+    go.set()
+    assert pool.submit(lambda: "free").result(60) == "free"
