@@ -33,6 +33,7 @@ FAULTS = {
     "worker, result": "The worker is killed after the result is stored, before the execution is completed",
     "worker, waiting": "The worker is killed while it waits for input",
     "worker, pausing": "The worker is killed as the execution pauses",
+    "worker, delay": "The worker is killed while the flow waits for its next attempt",
     "worker, random": "Worker, supervisor or host are killed at 30 random moments of flows of 20 checkpoints",
     "submitter, created": "The submitting process is killed after the run is created, before its runner is told",
     "submitter, handing over": "The submitting process is killed as it hands the run to the runner",

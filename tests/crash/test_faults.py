@@ -84,6 +84,15 @@ def test_a_worker_that_dies_at_either_end_of_the_body_is_replaced(faults, observ
         observed(fault, "goes on by itself", "`retries` that are left", runs[fault])
 
 
+def test_a_worker_that_dies_before_the_next_attempt_is_due_is_replaced_and_waits_on(faults, observed):
+    exec_id, status, result, attempts, waited = faults.script("killed_in_delay.py", env=faults.arm("worker, delay"))
+    assert (status, result, faults.armed()) == ("completed", 3, [])
+    assert (attempts, waited) == (["failed", "completed"], [True])
+    runs = faults.runs(exec_id)
+    assert runs == ONE_BY_ONE
+    observed("worker, delay", "waits on, and is tried again by itself", "`retries` that are left", runs)
+
+
 def test_a_worker_that_dies_while_it_waits_asks_again(faults, observed, eventually):
     ids = faults.script("ask_three_times.py", faults.arm("worker, pausing")["KITARU_CRASH_POINT"])
     eventually(lambda: not faults.armed(), timeout=300, what="the death of the pausing worker")

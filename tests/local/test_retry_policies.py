@@ -21,7 +21,7 @@ def limited(*delays: str) -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             asked.append(self.path)
             if len(asked) <= len(delays):
                 self.send_response(429)
@@ -42,14 +42,14 @@ def limited(*delays: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_runner_that_is_killed_in_the_second_delay_goes_on_waiting(project, home, eventually):
-    project.take("retry_policies/fetching.py", "retry_policies/look.py")
+    project.take("retry_policies/fetching.py", "retry_policies/wait_for_page.py")
     with limited("0.3", "6") as (url, asked):
         exec_id = project.run("fetching.py", url).stdout.strip()
         directory = home.zenml / "kitaru" / "executions" / exec_id
         eventually(lambda: _retries(directory) == 2, what="the second delay")
         worker = json.loads((directory / "runner.json").read_text())["processes"][1]["pid"]
         os.kill(worker, signal.SIGKILL)
-        seen = json.loads(project.run("look.py", exec_id).stdout)
+        seen = json.loads(project.run("wait_for_page.py", exec_id).stdout)
     assert seen["value"] == "the page"
     assert len(asked) == 3
     assert [attempt["outcome"] for attempt in seen["attempts"]] == ["lost", "completed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ LONG = Retry(times=1, delay=600, longest=600, jitter=False)
 
 def is_flaky(error: BaseException) -> bool:
     if isinstance(error, LookupError):
-        raise RuntimeError("cannot tell")
+        raise RuntimeError("cannot tell")  # noqa: TRY004 - it is wrong on purpose
     return isinstance(error, OSError)
 
 
@@ -78,7 +79,7 @@ def is_cancelled() -> None:
     rests()
 
 
-@flow(retries=Retry(times=1, on=lambda error: True))
+@flow(retries=Retry(times=1, on=lambda _: True))
 def unknown() -> None:
     goes()
 
@@ -98,7 +99,9 @@ def calls(handle: FlowHandle[Any]) -> dict[str, tuple[str, int]]:
 def what_is_raised_decides(handle: FlowHandle[Any]) -> None:
     error = raised(KitaruUserCodeError, lambda: handle.wait(progress=False))
     assert error.exception_message == "body", vars(error)
-    counts = {name: len(Path(name).read_text(encoding="utf-8")) for name in ("twice", "never", "other", "flaky", "unsure")}
+    counts = {
+        name: len(Path(name).read_text(encoding="utf-8")) for name in ("twice", "never", "other", "flaky", "unsure")
+    }
     # Each attempt at the body tries again what failed in the one before.
     assert counts == {"twice": 3, "never": 2, "other": 3, "flaky": 2, "unsure": 3}, counts
     assert {status for status, _ in calls(handle).values()} == {"completed"}, calls(handle)
@@ -113,7 +116,7 @@ def delays_of_attempts_are_recorded(handle: FlowHandle[Any]) -> None:
     assert [attempt.outcome for attempt in attempts] == ["failed"] * 3, attempts
     assert attempts[-1].next_at is None
     delays = []
-    for before, after in zip(attempts, attempts[1:], strict=False):
+    for before, after in itertools.pairwise(attempts):
         assert before.next_at is not None
         assert before.ended_at is not None
         assert after.started_at >= before.next_at, attempts
