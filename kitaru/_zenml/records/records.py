@@ -161,7 +161,7 @@ def pause_attempt(run_id: UUID, attempt: AttemptRecord) -> None:
 def next_due(run: PipelineRunResponse) -> datetime | None:
     """Return when the next attempt is due, where an execution waits for that; it may be due by now."""
     attempts = attempts_of(run)
-    if not attempts or attempts[-1].next_at is None or attempts[-1].number < _cycle_of(run):
+    if not attempts or attempts[-1].next_at is None or attempts[-1].number < cycle_of(run):
         return None
     return datetime.fromisoformat(attempts[-1].next_at)
 
