@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, cast
 
+from kitaru._core.code import scope
 from kitaru._core.words.suggest import no_attribute
 from kitaru._core.words.zenml_words import FUTURE_WORDS
 from kitaru.errors import KitaruTimeoutError, KitaruUsageError
@@ -95,8 +96,13 @@ class CheckpointFuture(Generic[R]):
 
     def _finish_for(self, waiter: _Waiter, timeout: float | None) -> None:
         self._seen = True
-        if not wait_for([self._future], timeout).done:
+        body = scope.current_body()
+        over = [body.over] if body is not None else []
+        done = wait_for([self._future, *over], timeout, FIRST_COMPLETED).done
+        if self._future not in done:
             waiter.gives_up = True
+            for passed in done:  # the time of the body is over
+                passed.result()
             raise KitaruTimeoutError(
                 f"Checkpoint {self._name!r} has not finished within {timeout} s. It goes on running until the flow's body "
                 f"ends; call result() again to wait longer."
@@ -105,6 +111,9 @@ class CheckpointFuture(Generic[R]):
 
     def done(self) -> bool:
         """Whether the checkpoint has finished."""
+        body = scope.current_body()
+        if body is not None and body.over.done():
+            body.over.result()
         is_done = self._future.done()
         if is_done:
             self._taken()

@@ -16,6 +16,7 @@ from kitaru.errors import KitaruContextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
 
 class FlowBody(Protocol):
@@ -27,6 +28,7 @@ class FlowBody(Protocol):
     exec_id: str
     replay_of: str | None
     workers: Any
+    over: Future[None]
 
     def call(self, checkpoint: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a checkpoint and return its value (or, in async code, something to await)."""

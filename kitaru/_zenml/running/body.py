@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future
 from concurrent.futures import wait as wait_for
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from zenml.execution.step.utils import launch_step
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code import scope
+from kitaru._core.code.body_clock import BodyClock
 from kitaru._core.code.event_loop import BodyLeft, in_event_loop
 from kitaru._core.code.futures import CheckpointFuture, until_done, whole_of
 from kitaru._core.code.gates import through
@@ -161,6 +162,11 @@ class Body:
         self.replay_of = record.replay_of
         self.lane = Lane()
         self.ended_by: BaseException | None = None
+        # Raises in the place of whatever the body waits for, when its time is over.
+        self.over: Future[Any] = Future()
+        self.cancel: Callable[[], None] = _nothing  # ends the body itself, where that is async
+        self._direct: dict[int, scope.Call] = {}
+        self.clock = BodyClock(None, 0, over=_nothing, stuck=_nothing)
 
     # -- calls --------------------------------------------------------------------------------------------------------
 
@@ -177,11 +183,16 @@ class Body:
         outcome = self._from_record(made)
         if outcome is None:
             run = self._run_of(made, values)
+            self._direct[made.call.index] = made.way
             try:
                 outcome = run()
             except BaseException:
+                if self.over.done():
+                    self.check()
                 self._learn(made)
                 raise
+            finally:
+                del self._direct[made.call.index]
         self._precedence.returned(made.name)
         self._learn(made)
         return outcome
@@ -190,13 +201,23 @@ class Body:
         """Return what runs a call, or waits for it where it still runs."""
         earlier = self._still_running(made)
         if earlier is not None:
-            return earlier.again().result
+            return partial(self._await, earlier.again())
         held = Held(body_waits=True)
         frozen = self._taken(made, values, held)
         gate = gate_of(made.called, made.name, self._runner.run.id)
         if gate is not None:
             gate.request(after=_halves(self._needs_of(made, frozen)))
         return partial(self._run, made, frozen, held, self._precedence.before(made.called), gate)
+
+    def _await(self, future: Future[Outcome]) -> Outcome:
+        self._wait_for(future)
+        if not future.done():
+            self.check()
+        return future.result()
+
+    def _wait_for(self, future: Future[Any]) -> None:
+        """Wait until a future is done, or the time of the body is over."""
+        wait_for([future, self.over], return_when=FIRST_COMPLETED)
 
     def submit(self, called: Called, args: tuple[Any, ...], kwargs: dict[str, Any]) -> CheckpointFuture[Any]:
         """Start a checkpoint, or a plain step, in a thread and return its future."""
@@ -368,6 +389,14 @@ class Body:
             self.ended_by = reason
         raise self.ended_by
 
+    def run_out(self, error: BaseException) -> None:
+        """End the body from another thread, as its time is over: what it waits for, and each further call, raises this."""
+        self.ended_by = self.ended_by or error
+        self.over.set_exception(self.ended_by)
+        for way in tuple(self._direct.values()):
+            way.stop()
+        self.cancel()
+
     def check(self) -> None:
         """Raise what has ended the body, where something has."""
         if self.ended_by is not None:
@@ -433,7 +462,8 @@ class Body:
 
     def _ask(self, waiting: Question, lane: Lane) -> Any:
         try:
-            answer = waiting.ask()
+            with self.clock.paused():
+                answer = waiting.ask()
         except (PauseRequested, WaitAborted) as ended:
             self.stop(ended)
         self._take_note(lane, waiting.name, self._questions.recency(waiting.name))
@@ -441,7 +471,8 @@ class Body:
 
     async def _ask_async(self, waiting: Question, lane: Lane) -> Any:
         try:
-            answer = await waiting.ask_async()
+            with self.clock.paused():
+                answer = await waiting.ask_async()
         except (PauseRequested, WaitAborted) as ended:
             self.stop(ended)
         self._take_note(lane, waiting.name, self._questions.recency(waiting.name))
@@ -482,6 +513,8 @@ class Body:
                 continue
             future = started.future
             unseen = not future._seen  # noqa: SLF001 - the future's other half
+            self._wait_for(started.outcome)
+            self.check()
             error = started.outcome.exception()
             if error is not None and unseen:
                 raise error
@@ -669,6 +702,10 @@ class Body:
 def _halves(futures: Iterable[CheckpointFuture[Any]]) -> list[Future[Outcome]]:
     """Return what the body completes of futures."""
     return [future._future for future in futures]  # noqa: SLF001 - the future's other half
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _resolved(part: Any) -> Any:

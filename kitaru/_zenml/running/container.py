@@ -48,13 +48,29 @@ def enter(run_id: UUID, retries: int) -> None:
     raise KitaruRunnerLostError(LOST, exec_id=str(run_id), failure_origin="runner")
 
 
+def begin_anew() -> None:
+    """Begin this container's program anew, for another attempt: not every orchestrator starts one again that has ended."""
+    _put_out()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the same command
+
+
+def end_failed() -> None:
+    """End this container at once; what is to be recorded has been."""
+    _put_out()
+    os._exit(1)
+
+
+def _put_out() -> None:
+    before_line()  # what programs have printed
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
 def _end(*_: object) -> None:
     """End at once when told to, as a crash would.
 
     The next container goes on with the run. Anything else would be taken for a failure of the flow: ZenML raises an
     exception in the checkpoint, which the body may catch, and which uses up a retry in a container about to vanish.
     """
-    before_line()  # what programs have printed
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _put_out()
     os._exit(_ENDED_BY_SIGNAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import threading
@@ -9,7 +10,7 @@ from concurrent.futures import wait as wait_for
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from zenml.artifacts.in_memory_cache import InMemoryArtifactCache
@@ -20,6 +21,7 @@ from zenml.execution.pipeline.dynamic.runner import DynamicPipelineRunner, RunPa
 from zenml.execution.pipeline.utils import prevent_pipeline_execution
 
 from kitaru._core.code import scope
+from kitaru._core.code.body_clock import BodyClock
 from kitaru._core.code.event_loop import BodyLoop
 from kitaru._core.code.signatures import call
 from kitaru._core.code.stored_retry import RETRY_KEY, loaded
@@ -68,14 +70,15 @@ from kitaru._zenml.running.question_record import QuestionRecord
 from kitaru._zenml.running.retrying import due_in, in_words, wait_until
 from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.running.started import Started, let_go, wait_until_recorded
+from kitaru._zenml.running.time_limits import TIMEOUT_KEY
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
 from kitaru._zenml.writing.server_logs import replace_requests
 from kitaru._zenml.writing.store_methods import replace_store_methods
-from kitaru.errors import KitaruError
+from kitaru.errors import KitaruError, KitaruTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from zenml.models import ArtifactVersionResponse, PipelineRunResponse
@@ -196,6 +199,19 @@ class _Job:
     # Calls that the last body has started and not waited for, and that still run.
     going_on: list[Started] = field(default_factory=list)
 
+    def clock_of(self, body: Body, stuck: Callable[[Body], None]) -> BodyClock:
+        """Return what ends a body whose time is over.
+
+        Args:
+            body: The body.
+            stuck: Called with it where it does not end then.
+        """
+        seconds = records.extra_of(self.runner.run).get(TIMEOUT_KEY)
+        error = KitaruTimeoutError(
+            f"The body of flow {self.flow.name!r} has taken longer than its time limit of {seconds} s."
+        )
+        return BodyClock(seconds, cancel_grace(), over=partial(body.run_out, error), stuck=partial(stuck, body))
+
     def let_go(self) -> None:
         """End what still runs, as no further attempt follows in this process."""
         let_go(self.runner.run.id, self.going_on)
@@ -213,7 +229,12 @@ def _run_attempts(job: _Job) -> ArtifactVersionResponse | None:
             used = attempt.number - records.first_of_cycle(run_id)
             files.note_attempt(attempt.number, last=used >= job.retry.times)
             since = records.first_since_failure(run_id, attempt)
-        body, result = _run_attempt(job, attempt=attempt.number, since=since)
+        body, result = _run_attempt(
+            job,
+            attempt=attempt.number,
+            since=since,
+            out_of_time=partial(_end_by_force, job, attempt, used),
+        )
         error = body.ended_by
         if isinstance(error, PauseRequested):
             with _kept_record():
@@ -255,8 +276,17 @@ def _wait_for_next(run_id: UUID, due: datetime) -> None:
         raise
 
 
-def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, ArtifactVersionResponse | None]:
-    """Run the body to its end, from its beginning again wherever it is abandoned; what has ended it stands in the body."""
+def _run_attempt(
+    job: _Job, *, attempt: int, since: int, out_of_time: Callable[[Body], None]
+) -> tuple[Body, ArtifactVersionResponse | None]:
+    """Run the body to its end, from its beginning again wherever it is abandoned; what has ended it stands in the body.
+
+    Args:
+        job: What the attempts have in common.
+        attempt: The attempt's number.
+        since: From which attempt on calls count.
+        out_of_time: Called with a body that does not end though its time is over.
+    """
     run_id = job.runner.run.id
     plan = job.original.plan if job.original is not None else None
     while True:
@@ -268,9 +298,10 @@ def _run_attempt(job: _Job, *, attempt: int, since: int) -> tuple[Body, Artifact
         body = Body(job.runner, record, questions, attempt, job.going_on, hooks=job.hooks, workers=job.workers)
         take_over(job.runner, body)
         result = None
+        body.clock = job.clock_of(body, out_of_time)
         try:
             # ZenML keeps what a run has loaded, for all that loads it: the next body would get what this one makes of it.
-            with InMemoryArtifactCache():
+            with InMemoryArtifactCache(), body.clock:
                 result = _run_body(job, body)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the attempt
             body.ended_by = body.ended_by or error
@@ -355,6 +386,26 @@ def _end_failed(job: _Job, attempt: AttemptRecord, error: BaseException, used: i
     return None
 
 
+def _end_by_force(job: _Job, attempt: AttemptRecord, used: int, body: Body) -> None:
+    """End this process, as the body goes on though its time is over; in the user's own process do nothing."""
+    in_container = records.extra_of(job.runner.run)["runner"] == "stack"
+    error = body.ended_by
+    if error is None or not (in_container or files.own_directory() is not None):
+        return
+    run_id = job.runner.run.id
+    following = None
+    try:
+        job.workers.close()
+        _note_course(run_id, body.record)
+        following = _end_failed(job, attempt, error, used)
+        if in_container and following is None:
+            records.ensure_failed(str(run_id), error, origin="flow")
+            job.hooks.ended(str(run_id))
+    finally:
+        files.give_up(str(error))  # its supervisor goes on, or sees that it is marked failed
+        container.begin_anew() if following is not None else container.end_failed()
+
+
 def _end_calls(job: _Job) -> None:
     """End the calls of a body that has failed for good."""
     job.let_go()
@@ -380,6 +431,9 @@ def _run_body(job: _Job, body: Body) -> ArtifactVersionResponse | None:
 
 
 async def _finish_async(coroutine: Any, body: Body) -> Any:
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    body.cancel = lambda: cast("None", loop.call_soon_threadsafe(task.cancel))
     try:
         return body.resolved(await coroutine)
     finally:

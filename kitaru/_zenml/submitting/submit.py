@@ -39,6 +39,7 @@ from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
 from kitaru._zenml.running.resources import warn_of_flow
 from kitaru._zenml.running.steps import give_source
+from kitaru._zenml.running.time_limits import TIMEOUT_KEY
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
 from kitaru._zenml.stacks.stacks import load_stack
@@ -133,6 +134,7 @@ def submit(
             **_extra(flow, settings, stack, runner, job),
             "submission": identity.submission,
             CONCURRENCY_KEY: settings.options.concurrency,
+            TIMEOUT_KEY: settings.options.timeout,
             HOOKS_KEY: hooks,
         }
         if placement is not None:
