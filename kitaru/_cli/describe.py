@@ -52,6 +52,7 @@ def _facts(execution: Execution) -> Iterator[str]:
         "Started": moment(execution.started_at),
         "Ended": moment(execution.ended_at),
         "Duration": took if execution.ended_at else f"{took} so far" if took else None,
+        "Key": execution.idempotency_key,
         "Replays": execution.original_exec_id,
         "Model calls": used(execution.usage) if execution.usage else None,
         "Saved": used(execution.usage.saved) if execution.usage and execution.usage.saved.calls else None,

@@ -55,6 +55,9 @@ class _Run(Command):
 @click.option("--retries", type=click.IntRange(min=0), help="How many times a failed execution is tried again.")
 @click.option("--name", help="The name of the run in ZenML; {date} and {time} in it are filled in.")
 @click.option("--tag", "tags", multiple=True, help="A tag of the execution; may be given several times.")
+@click.option(
+    "--idempotency-key", metavar="KEY", help="Give the execution that was started with this key, if there is one."
+)
 @wait_option
 @output_option
 def run(*, target: str, arguments: str, wait: bool, output: str, **given: Any) -> None:
@@ -69,8 +72,10 @@ def run(*, target: str, arguments: str, wait: bool, output: str, **given: Any) -
       kitaru run team.flows:nightly --input @nightly.json --stack k8s --detach
       kitaru run survey.py:survey --name "survey {date}" --tag nightly
       kitaru run survey.py:survey --output json | jq .result
+      kitaru run orders.py:ship --input '{"order": 42}' --idempotency-key order-42
     """  # noqa: D301 - \b is click's mark for lines that it must not fill
     of_flow = {"name": given.pop("name"), "tags": given.pop("tags") or None}
+    of_flow["idempotency_key"] = given.pop("idempotency_key")
     given["image"] = read_image(given["image"])
     handle = _start(target, read_input(arguments), given, of_flow)
     report(handle, wait=wait, as_data=output == "json")

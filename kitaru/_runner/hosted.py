@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.code.modules import ModuleRef
+    from kitaru._core.identity.submission_key import SubmissionKey
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._runner.restoring import Place
 
@@ -44,6 +45,7 @@ def start(
     settings: ResolvedSettings,
     module: ModuleRef,
     *,
+    key: SubmissionKey | None,
     place: Place,
     take_up: Callable[[str, str], str | None],
 ) -> str | None:
@@ -54,6 +56,7 @@ def start(
         values: Its bound arguments by parameter.
         settings: The resolved settings.
         module: How the runner finds the flow's module.
+        key: What tells the order for which the execution is started, where there is something.
         place: Where the runner starts.
         take_up: Lets an execution go on whose runner was lost as it was submitted, by the name of its run and what tells
             the submission; returns its id, or None where there is none.
@@ -75,10 +78,11 @@ def start(
         module=module,
         entry=flow.entry.__name__,
         source_root=_source_root(flow, module),
-        run_name=settings.run_name(flow.name),
+        run_name=key.run_name if key else settings.run_name(flow.name),
         submission=uuid4().hex,
         given=given,
         surroundings=place.surroundings,
+        key=key,
     )
     directory = runner_directory() / f"{files.STARTING}{uuid4().hex}"
     try:

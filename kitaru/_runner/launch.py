@@ -6,11 +6,13 @@ import os
 import socket
 import sys
 import threading
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code.event_loop import in_event_loop
 from kitaru._core.code.modules import ModuleRef, locate
+from kitaru._core.identity.submission_key import submission_key
 from kitaru._core.process import files
 from kitaru._core.process.endings import before_pools_close
 from kitaru._core.process.places import runner_directory
@@ -19,6 +21,7 @@ from kitaru._core.settings.environment import local_runner
 from kitaru._core.settings.hook_references import hook_references
 from kitaru._runner import hosted
 from kitaru._runner.detached import DetachedRunner
+from kitaru._runner.once import start_once
 from kitaru._runner.restoring import begin_anew, keep_here
 from kitaru.errors import KitaruStateError, KitaruUsageError
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kitaru._core.code.definitions import FlowDefinition
+    from kitaru._core.identity.submission_key import SubmissionKey
     from kitaru._core.settings.environment import LocalRunner
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._zenml.submitting.replay_plan import Draft
@@ -47,42 +51,70 @@ def start(
     """
     mode, module = _mode(flow)
     hook_references(flow, settings.options, module, may_be_local=mode != "process")
+    order = _Order(flow, values, settings, replay, _key(flow, module, values, settings, replay))
     if mode == "process" and "zenml" not in sys.modules:
         place = begin_anew()
         if module is not None and replay is None:
-            exec_id = hosted.start(flow, values, settings, module, place=place, take_up=_take_up)
+            exec_id = hosted.start(flow, values, settings, module, key=order.key, place=place, take_up=_take_up)
             if exec_id is not None:
                 return exec_id
         # Both processes load ZenML side by side. On a stack that runs flows elsewhere this one is not needed.
         with DetachedRunner(runner_directory(), place=place) as early:
-            return _start(flow, values, settings, replay, mode, early=early)
-    return _start(flow, values, settings, replay, mode)
+            return _start_once(order, mode, early=early)
+    return _start_once(order, mode)
 
 
-def _start(
+@dataclass(frozen=True)
+class _Order:
+    """What is to be started."""
+
+    flow: FlowDefinition[..., Any]
+    values: Mapping[str, Any]
+    settings: ResolvedSettings
+    replay: Draft | None
+    key: SubmissionKey | None
+
+
+def _key(
     flow: FlowDefinition[..., Any],
+    module: ModuleRef | None,
     values: Mapping[str, Any],
     settings: ResolvedSettings,
     replay: Draft | None,
-    mode: LocalRunner,
-    *,
-    early: DetachedRunner | None = None,
-) -> str:
+) -> SubmissionKey | None:
+    """Return what tells the order for which an execution is started; a replay is always a new one."""
+    key = settings.options.idempotency_key
+    return submission_key(flow, module, values, key) if key is not None and replay is None else None
+
+
+def _start_once(order: _Order, mode: LocalRunner, *, early: DetachedRunner | None = None) -> str:
+    return start_once(order.key, partial(_start, order, mode, early=early), _start_unstarted)
+
+
+def _start_unstarted(exec_id: str) -> None:
+    from kitaru._zenml.steering import steering
+
+    steering.start_unstarted(exec_id, continue_)
+
+
+def _start(order: _Order, mode: LocalRunner, *, early: DetachedRunner | None = None) -> str:
     from kitaru._zenml.stacks import stacks
     from kitaru._zenml.submitting import submit
 
-    stack = stacks.find_stack(settings)
+    identity = submit.new_identity(order.flow, order.settings, order.key)
+    begin = partial(submit.submit, order.flow, order.values, order.settings, replay=order.replay, identity=identity)
+    stack = stacks.find_stack(order.settings)
     if not stacks.runs_in_client(stack):
         if early is not None:
             early.close()
-        return submit.submit(flow, values, settings, stack, runner="stack", launch=_no_launch, replay=replay)
+        return begin(stack, runner="stack", launch=_no_launch)
     if mode == "process":
         with early or DetachedRunner(runner_directory()) as runner:
-            return submit.submit(flow, values, settings, stack, runner=mode, launch=runner.hand_over, replay=replay)
+            return begin(stack, runner=mode, launch=runner.hand_over)
     from kitaru._zenml.running import execute  # noqa: F401 - what is wrong with ZenML is told before there is an execution
 
     launch = start_thread if mode == "thread" else run_inline
-    return submit.submit(flow, values, settings, stack, runner=mode, launch=launch, replay=replay)
+    return begin(stack, runner=mode, launch=launch)
 
 
 def _take_up(run_name: str, submission: str) -> str | None:

@@ -13,6 +13,7 @@ import pickle
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kitaru._core.code import loading
@@ -21,6 +22,7 @@ from kitaru._core.process import crash_points, files
 from kitaru._core.process.processes import identify, this_process
 from kitaru._host import messages
 from kitaru._runner.claiming import claim
+from kitaru._runner.once import start_once
 
 if TYPE_CHECKING:
     import socket
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.code.modules import ModuleRef
+    from kitaru._core.identity.submission_key import SubmissionKey
     from kitaru._core.process.surroundings import Surroundings
 
 
@@ -45,6 +48,7 @@ class Order:
         given: The bound arguments by parameter, and the settings, pickled: the module has to be imported before.
         surroundings: What that process has around it, its arguments among it, at which the module may look as it is
             imported; as it is before the module is, for whoever lets the execution go on.
+        key: What tells the order for which the execution is started, where there is something.
     """
 
     module: ModuleRef
@@ -54,6 +58,7 @@ class Order:
     submission: str
     given: bytes
     surroundings: Surroundings
+    key: SubmissionKey | None
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,12 @@ class _Submission:
         stack = stacks.find_stack(settings)
         if not stacks.runs_in_client(stack):
             raise _DeclinedError("another orchestrator runs it")
-        identity = submit.Identity(self._order.module, self._order.run_name, self._order.submission, self._note_created)
-        return submit.submit(flow, values, settings, stack, runner="process", launch=self._launch, identity=identity)
+        order = self._order
+        identity = submit.Identity(order.module, order.run_name, order.submission, self._note_created, order.key)
+        begin = partial(
+            submit.submit, flow, values, settings, stack, runner="process", launch=self._launch, identity=identity
+        )
+        return start_once(order.key, begin, _decline_unstarted)
 
     def _note_created(self, _exec_id: str) -> None:
         self._created = True
@@ -164,6 +173,10 @@ class _Submission:
         self._directory = claim(self._directory, exec_id, job, processes, hosted=True, keep=self._order.surroundings)
         files.tell_supervisor(str(self._directory))
         self._is_claimed = True
+
+
+def _decline_unstarted(_exec_id: str) -> None:
+    raise _DeclinedError("its execution never got a runner: the process that asks starts one")
 
 
 class _Values(pickle.Unpickler):

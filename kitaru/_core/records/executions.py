@@ -328,6 +328,7 @@ class ExecutionRecord(ExecutionSummary):
         changed_code: Checkpoints whose code has changed since they completed in this execution.
         original_exec_id: The execution that this one replays.
         dashboard_url: Its page in ZenML's dashboard; None without a server.
+        idempotency_key: The key of the order for which it was started; None where there was none.
     """
 
     settings: dict[str, SettingValue]
@@ -342,6 +343,7 @@ class ExecutionRecord(ExecutionSummary):
     changed_code: tuple[str, ...]
     original_exec_id: str | None
     dashboard_url: str | None
+    idempotency_key: str | None = None
 
 
 class ReplayOutcome(Record):

@@ -120,10 +120,28 @@ def resolved_flow_options(layers: Sequence[Mapping[str, Any]]) -> FlowOptions:
 
     Args:
         layers: What was given, the highest first: of ``.with_options()`` before that of ``@flow()``.
+
+    Raises:
+        KitaruUsageError: Two of them contradict each other.
     """
+    _refuse_name_with_key(layers)
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
         tags = (*merged.get("tags", ()), *layer.get("tags", ()))
         merged |= {name: value for name, value in layer.items() if name in FLOW_OPTIONS}
         merged["tags"] = tuple(dict.fromkeys(tags))
     return FlowOptions(**merged)
+
+
+def _refuse_name_with_key(layers: Sequence[Mapping[str, Any]]) -> None:
+    where = {
+        name: getattr(layer, "where", "@flow")
+        for layer in reversed(layers)
+        for name in ("name", "idempotency_key")
+        if name in layer
+    }
+    if len(where) > 1:
+        raise KitaruUsageError(
+            f"{where['name']}(name=) and {where['idempotency_key']}(idempotency_key=) contradict each other: with a key the "
+            f"run's name is made of the flow's name and the key. Give one of them."
+        )

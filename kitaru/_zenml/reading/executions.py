@@ -95,6 +95,7 @@ def read_execution(exec_id: str) -> Execution:
             changed_code=records.changed_of(run),
             original_exec_id=str(original.id) if original else plan.original if plan else None,
             dashboard_url=get_run_url(run) or None,
+            idempotency_key=records.order_of(run).get("key"),
         )
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 EXTRA_KEY = "kitaru"
 # Within it, the tags that a step gives its outputs.
 TAGS_KEY = "tags"
+# What is stored with a run that was started for an order: its key, and digests of its inputs.
+IDEMPOTENCY_KEY = "idempotency"
 _ATTEMPT = "kitaru_attempt_"
 _FAILURE = "kitaru_failure"
 _RESULT = "kitaru_result"
@@ -82,6 +84,12 @@ def retries_of(extra: Mapping[str, Any]) -> int:
     """Return how often a failed execution is tried again, from what was stored with its run."""
     retries = extra["settings"]["retries"]["value"]
     return int(retries["times"] if isinstance(retries, dict) else retries)
+
+
+def order_of(run: PipelineRunResponse) -> dict[str, Any]:
+    """Return the key of the order for which a run was started, and digests of its inputs; empty where there is none."""
+    order = extra_of(run).get(IDEMPOTENCY_KEY)
+    return order if isinstance(order, dict) else {}
 
 
 def producers_of(step: StepRunResponse) -> frozenset[str]:

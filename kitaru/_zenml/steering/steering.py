@@ -182,6 +182,23 @@ def take_up(run_name: str, submission: str, launch: Launch) -> str | None:
     return None
 
 
+def never_started(run: PipelineRunResponse) -> bool:
+    """Whether an execution has no runner and never had one, as its submission was cut off."""
+    run = settled_run(str(run.id))
+    if run.status != ZenMLStatus.FAILED or records.attempts_of(run):
+        return False
+    failure = records.failure_of(run)
+    extra = records.extra_of(run)
+    is_ours = extra.get("runner") == "stack" or extra.get("host") == socket.gethostname()
+    return is_ours and failure is not None and failure.origin == "runner"
+
+
+def start_unstarted(exec_id: str, launch: Launch) -> None:
+    """Start the runner of an execution that never had one; does nothing where another process has been faster."""
+    with translated(f"starting execution {exec_id}"):
+        _continue(find_run(exec_id), launch)
+
+
 def delete(exec_id: str) -> str:
     """Delete the record of a finished execution, and its runner's files; returns its full id.
 

@@ -13,12 +13,14 @@ from uuid import uuid4
 from pydantic import BaseModel
 from zenml.client import Client
 from zenml.enums import ExecutionMode
+from zenml.exceptions import EntityExistsError
 from zenml.execution.pipeline.utils import submit_pipeline
 from zenml.pipelines.dynamic.pipeline_definition import DynamicPipeline
 from zenml.pipelines.run_utils import create_placeholder_run
 
 from kitaru._core.code.modules import alias_main, import_path, locate
 from kitaru._core.code.stored_retry import RETRY_KEY, stored
+from kitaru._core.identity.submission_key import flow_path
 from kitaru._core.package import VERSION
 from kitaru._core.process import crash_points
 from kitaru._core.process.processes import this_process
@@ -31,7 +33,7 @@ from kitaru._zenml.door.store import open_client, translated
 from kitaru._zenml.hooks import calling
 from kitaru._zenml.records.hook_record import HOOKS_KEY
 from kitaru._zenml.records.original import PLAN_KEY
-from kitaru._zenml.records.records import EXTRA_KEY, mark_lost
+from kitaru._zenml.records.records import EXTRA_KEY, IDEMPOTENCY_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
 from kitaru._zenml.running.configuration import check_checkpoints, flow_configuration
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
@@ -48,17 +50,18 @@ from kitaru._zenml.submitting.placement import Placement, place
 from kitaru._zenml.submitting.taken_names import naming, refuse_taken
 from kitaru._zenml.values.saving import save
 from kitaru._zenml.values.values import AS_INPUT, is_parameter, storable
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruStateError, KitaruUsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
-    from zenml.models import StackResponse
+    from zenml.models import PipelineRunResponse, PipelineSnapshotResponse, StackResponse
     from zenml.stack import Stack
 
     from kitaru._core.code.definitions import FlowDefinition
     from kitaru._core.code.modules import ModuleRef
+    from kitaru._core.identity.submission_key import SubmissionKey
     from kitaru._core.settings.settings import ResolvedSettings
     from kitaru._zenml.submitting.replay_plan import Draft
 
@@ -72,21 +75,35 @@ class Identity:
         run_name: The run's name.
         submission: What tells the execution from another one of that name.
         created: Called with the execution's id as soon as there is one.
+        key: What tells the order for which it is started, where there is something.
     """
 
     module: ModuleRef | None
     run_name: str
     submission: str
     created: Callable[[str], None]
+    key: SubmissionKey | None = None
 
 
-def new_identity(flow: FlowDefinition[..., Any], settings: ResolvedSettings) -> Identity:
+def new_identity(
+    flow: FlowDefinition[..., Any], settings: ResolvedSettings, key: SubmissionKey | None = None
+) -> Identity:
     """Return the identity of an execution that this process submits for itself.
+
+    Args:
+        flow: The flow.
+        settings: The resolved settings.
+        key: What tells the order for which it is started, where there is something.
 
     Raises:
         KitaruUsageError: The name that the settings give cannot be filled in.
     """
-    return Identity(locate(flow.func), settings.run_name(flow.name), uuid4().hex, lambda _: None)
+    name = key.run_name if key else settings.run_name(flow.name)
+    return Identity(locate(flow.func), name, uuid4().hex, lambda _: None, key)
+
+
+class RunExistsError(KitaruStateError):
+    """Another process has created the execution of the same key meanwhile; nothing was started."""
 
 
 def submit(
@@ -110,10 +127,13 @@ def submit(
         runner: What runs it: ``"process"``, ``"thread"``, ``"inline"``, or ``"stack"`` for the stack's orchestrator.
         launch: Hands the run to the local runner; not called for ``"stack"``.
         replay: What the execution replays, where it does; ``values`` are then the inputs that are new.
-        identity: What another process says of it, for which this one submits it.
+        identity: What another process says of it, for which this one submits it, or what tells its order.
 
     Returns:
         The execution's id.
+
+    Raises:
+        RunExistsError: There is an execution of the same key by now.
     """
     alias_main()
     if shortcuts_enabled():
@@ -132,13 +152,9 @@ def submit(
         placement = _placement(flow, identity.module, stack, loaded, settings) if runner == "stack" else None
         extra = {
             **_extra(flow, settings, stack, runner, job),
-            "submission": identity.submission,
-            CONCURRENCY_KEY: settings.options.concurrency,
-            TIMEOUT_KEY: settings.options.timeout,
+            **_of_this_one(settings, identity, placement),
             HOOKS_KEY: hooks,
         }
-        if placement is not None:
-            extra["token"] = placement.token
         parameters = {flow.record_names[name]: _recorded(flow, name, value) for name, value in values.items()}
         if replay is not None:
             extra[PLAN_KEY] = replay.store()
@@ -147,8 +163,7 @@ def submit(
         with watched(placement.context, shown=progress() is not False) if placement else nullcontext():
             snapshot = create_snapshot(pipeline)
         crash_points.reach("submitter, compiled")
-        with naming(identity.run_name):
-            run = create_placeholder_run(snapshot=snapshot, original_run_id=replay.original.id if replay else None)
+        run = _create_run(snapshot, replay.original.id if replay else None, identity)
         identity.created(str(run.id))
         if hooks and runner in ("thread", "inline"):
             calling.remember(str(run.id), {event: getattr(settings.options, event) for event in hooks})
@@ -160,6 +175,19 @@ def submit(
             else:
                 launch(str(run.id), job)
     return str(run.id)
+
+
+def _create_run(snapshot: PipelineSnapshotResponse, original: UUID | None, identity: Identity) -> PipelineRunResponse:
+    """Create the run; of processes that give it one name at once, one does."""
+    try:
+        with naming(identity.run_name) if identity.key is None else nullcontext():
+            return create_placeholder_run(snapshot=snapshot, original_run_id=original)
+    except EntityExistsError as error:
+        if identity.key is None:
+            raise
+        with suppress(Exception):  # nobody will use it; it does no harm where it stays
+            Client().delete_snapshot(str(snapshot.id))
+        raise RunExistsError(f"There is an execution of idempotency_key {identity.key.key!r}.") from error
 
 
 def _placement(
@@ -241,7 +269,7 @@ def _extra(
     only_here = job["module"] is None and runner != "stack"
     return {
         "version": VERSION,
-        "flow": f"{job['module']['name'] if job['module'] else flow.__module__}:{flow.__qualname__}",
+        "flow": flow_path(flow, job["module"]["name"] if job["module"] else None),
         "settings": frozen,
         RETRY_KEY: stored(settings.retry, settings.provenance["retries"].detail, only_here=only_here),
         "runner": runner,
@@ -249,6 +277,18 @@ def _extra(
         "host": socket.gethostname(),
         "submitted_by": this_process(),
     }
+
+
+def _of_this_one(settings: ResolvedSettings, identity: Identity, placement: Placement | None) -> dict[str, Any]:
+    """Return what tells one execution from others of the flow: its order, its limit, and the token of its container."""
+    extra = {
+        "submission": identity.submission,
+        IDEMPOTENCY_KEY: identity.key.to_json() if identity.key else None,
+        CONCURRENCY_KEY: settings.options.concurrency,
+        TIMEOUT_KEY: settings.options.timeout,
+        "token": placement.token if placement else None,
+    }
+    return {name: value for name, value in extra.items() if value is not None}
 
 
 def _job(flow: FlowDefinition[..., Any], settings: ResolvedSettings, module: ModuleRef | None) -> dict[str, Any]:
