@@ -34,7 +34,7 @@ def bind(
         signature: The user function's signature.
         args: Positional arguments.
         kwargs: Keyword arguments.
-        options: Keywords that are none of the function's parameters, and what is to be said of them.
+        options: Keywords that are none of the function's parameters, and what is to be said of them; none by default.
 
     Returns:
         One value a parameter; ``*args`` as a tuple and ``**kwargs`` as a dict, under their own names.

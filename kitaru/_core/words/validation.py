@@ -37,6 +37,11 @@ def problems(
     return joint.join(map(in_own_words or in_a_line, error.errors(include_url=False)))
 
 
+def first_place(error: ValidationError) -> str:
+    """Return where the first problem is: ``"settings.cpu_count"``."""
+    return ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+
+
 def message(detail: ErrorDetails) -> str:
     """Return what is wrong as it may stand within a sentence, without the place."""
     words = detail["msg"]

@@ -25,17 +25,17 @@ def post(message: str, params: Any = None) -> None:
     client = open_client()
     with translated("looking for the stack's alerter"):
         model = client.active_stack_model
-        name = shlex.quote(model.name)
+        name = model.name
         try:
             alerter = stack_of(model).alerter
         except ImportError as error:
             raise KitaruStackError(
-                f"The alerter of stack {name} needs a package that is not installed: {error}."
+                f"The alerter of stack {name!r} needs a package that is not installed: {error}."
             ) from error
     if alerter is None:
         raise KitaruStackError(
-            f"Stack {name} has no alerter, so that nothing is posted. Register one with ZenML and add it: "
-            f"`zenml alerter register NAME --flavor ...`, `zenml stack update {name} --alerter NAME`."
+            f"Stack {name!r} has no alerter, so that nothing is posted. Register one with ZenML and add it: "
+            f"`zenml alerter register NAME --flavor ...`, `zenml stack update {shlex.quote(name)} --alerter NAME`."
         )
     try:
         is_posted = alerter.post(message, params)
@@ -43,11 +43,11 @@ def post(message: str, params: Any = None) -> None:
         # It may hold its configuration, a webhook's URL for one: that is for no log.
         reason = without_secrets(f"{type(error).__name__}: {text_of(error)}", _texts(alerter.config.model_dump()))
         raise KitaruBackendError(
-            f"Alerter {alerter.name!r} of stack {name} has not posted the message: {reason}"
+            f"Alerter {alerter.name!r} of stack {name!r} has not posted the message: {reason}"
         ) from None
     if not is_posted:
         raise KitaruBackendError(
-            f"Alerter {alerter.name!r} of stack {name} has not posted the message, and does not say why; its log lines may."
+            f"Alerter {alerter.name!r} of stack {name!r} has not posted the message, and does not say why; its log lines may."
         )
 
 

@@ -15,7 +15,7 @@ from zenml.enums import ModelStages
 
 from kitaru._core.settings.zenml_values import merged
 from kitaru._core.words.suggest import did_you_mean
-from kitaru._core.words.validation import problems
+from kitaru._core.words.validation import first_place, problems
 from kitaru._zenml.running.isolation import checkpoints_named
 from kitaru._zenml.running.resources import resource_settings
 from kitaru._zenml.stacks.fields import unknown_fields
@@ -148,9 +148,8 @@ def _validated(model: type[M], values: Mapping[str, Any], where: Where) -> M:
     try:
         return model(**values)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        path = ".".join(map(str, detail["loc"]))
-        raise KitaruUsageError(f"{where(path)} does not fit ZenML's {model.__name__}: {problems(error)}.") from error
+        place = where(first_place(error))
+        raise KitaruUsageError(f"{place} does not fit ZenML's {model.__name__}: {problems(error)}.") from error
 
 
 def _check_settings(settings: Mapping[str, Any], stack: Stack, where: Where) -> None:
