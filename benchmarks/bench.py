@@ -89,6 +89,8 @@ ROWS = (
     Row("the same until the first checkpoint starts", "first checkpoint", None, 0.4),
     Row("a trivial checkpoint", "checkpoint", "zenml checkpoint", 0.25),
     Row("a cached checkpoint", "cached checkpoint", "zenml cached checkpoint", 0.12),
+    Row("8 checkpoints that compute, in processes / inline", "computing, processes", "computing, inline", 0.6),
+    Row("a trivial checkpoint in a process / inline", "checkpoint in a process", "checkpoint", 2.0),
     Row("50 concurrent checkpoints of 0.2 s", "50 at once", "zenml 50 at once", 0.15),
     *(
         Row(f"{what}, {when} / a plain value", f"{what}, {when}", "plain input", target)

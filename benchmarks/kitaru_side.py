@@ -8,6 +8,7 @@ import threading
 import time
 
 import zenml.client  # noqa: F401 - a program that has loaded ZenML submits by itself; others are in cold_kitaru.py
+from computing import computes, trivial_in_process
 
 from kitaru import FlowHandle, checkpoint, flow, wait
 
@@ -164,6 +165,10 @@ def main(lengths: list[int]) -> None:
     out["cached checkpoint"] = result(hits.run(100))
     result(fan.run(2))
     out["50 at once"] = [result(fan.run(50))]
+    # Both in a program that runs nothing else: the processes share the cores with whatever does.
+    out["computing, inline"] = [result(computes.run("inline", 8, 20_000_000))]
+    out["computing, processes"] = [result(computes.run("process", 8, 20_000_000))]
+    out["checkpoint in a process"] = result(trivial_in_process.run(30))
     out["50 MB to 5"] = [result(large.run(50 * 2**20))]
 
     handle = first.run()

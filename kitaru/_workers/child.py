@@ -86,8 +86,9 @@ class _Worker:
         self._say(*end)
 
     def _end_of(self, order: messages.Order) -> tuple[Any, ...]:
-        before = memory.limit(order.max_memory) if order.max_memory else None
+        before = None
         try:
+            before = memory.limit(order.max_memory) if order.max_memory else None
             self._is_busy = True
             value = self._call(order)
             self._is_busy = False

@@ -207,10 +207,9 @@ class _Job:
             stuck: Called with it where it does not end then.
         """
         seconds = records.extra_of(self.runner.run).get(TIMEOUT_KEY)
-        error = KitaruTimeoutError(
-            f"The body of flow {self.flow.name!r} has taken longer than its time limit of {seconds} s."
-        )
-        return BodyClock(seconds, cancel_grace(), over=partial(body.run_out, error), stuck=partial(stuck, body))
+        text = f"The body of flow {self.flow.name!r} has taken longer than its time limit of {seconds or 0:g} s."
+        over = partial(body.run_out, KitaruTimeoutError(text))
+        return BodyClock(seconds, cancel_grace(), over=over, stuck=partial(stuck, body))
 
     def let_go(self) -> None:
         """End what still runs, as no further attempt follows in this process."""
