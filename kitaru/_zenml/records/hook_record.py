@@ -18,6 +18,7 @@ from zenml.enums import ExecutionStatus, MetadataResourceTypes
 from zenml.models import RunMetadataResource
 
 from kitaru._core.code.modules import import_path
+from kitaru._core.package import FOLDER
 from kitaru._core.process import files, hook_process
 from kitaru._core.process.places import runner_directory
 from kitaru._core.settings.hook_references import LOCAL
@@ -136,7 +137,9 @@ def see_to(run: PipelineRunResponse) -> None:
         return
     with contextlib.suppress(OSError):  # whoever looks next may be luckier
         directory = files.directory(runner_directory(), str(run.id))
-        hook_process.start(directory, import_path(), extra["job"]["path"])
+        # A reader has taken from its path what is not the interpreter's, Kitaru too where that is elsewhere.
+        own_path = [*import_path(), str(FOLDER.parent)]
+        hook_process.start(directory, own_path, extra["job"]["path"])
 
 
 def _has_runner(run: PipelineRunResponse) -> bool:

@@ -79,7 +79,7 @@ def mended() -> int:
     return 1
 
 
-@flow(on_wait=asked, on_cancelled=ended, on_end=at_end)
+@flow(on_wait=asked, on_cancelled=ended, on_end=[at_end, kitaru.hooks.alert])
 def asks() -> bool:
     first = kitaru.wait(schema=bool, name="first", timeout=60)
     return first and kitaru.wait(schema=bool, name="second", timeout=0)

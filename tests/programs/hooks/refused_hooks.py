@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from kitaru import Execution, Flow, KitaruClient, KitaruUsageError, checkpoint, flow
+from kitaru import Execution, KitaruClient, KitaruStackError, KitaruUsageError, alert, checkpoint, flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 called: list[str] = []
 
@@ -15,13 +19,13 @@ def plain() -> int:
     return 1
 
 
-def refused(made: Flow[[], int], *parts: str) -> None:
+def refused(call: Callable[[], object], *parts: str, kind: type[Exception] = KitaruUsageError) -> None:
     try:
-        made.run()
-    except KitaruUsageError as error:
+        call()
+    except kind as error:
         assert all(part in str(error) for part in parts), error  # noqa: PT017 - a program, not a test
     else:
-        raise AssertionError("it was started")
+        raise AssertionError(f"{parts} was not refused")
 
 
 def main() -> None:
@@ -31,20 +35,14 @@ def main() -> None:
     async def local_too(_execution: Execution) -> None:
         called.append("async")
 
-    refused(plain.with_options(on_failure=local), "plain.with_options(on_failure=)", "local")
-    refused(plain.with_options(on_end=lambda _: None), "plain.with_options(on_end=)", "lambda")
+    refused(plain.with_options(on_failure=local).run, "plain.with_options(on_failure=)", "local")
+    refused(plain.with_options(on_end=lambda _: None).run, "plain.with_options(on_end=)", "lambda")
     wrong: Any
     for wrong in ({"on_failure": main}, {"on_wait": "name"}, {"on_succes": local}):
-        try:
-            plain.with_options(**wrong)
-        except KitaruUsageError as error:
-            assert next(iter(wrong)) in str(error), error  # noqa: PT017 - the same
-        else:
-            raise AssertionError(f"{wrong} was taken")
-    try:
-        checkpoint(on_failure=main)  # type: ignore[arg-type]
-    except KitaruUsageError as error:
-        assert "on_failure" in str(error), error  # noqa: PT017 - the same
+        refused(partial(plain.with_options, **wrong), next(iter(wrong)))
+        refused(partial(flow, **wrong), next(iter(wrong)))
+    refused(partial(checkpoint, on_failure=main), "on_failure")
+    refused(partial(alert, "nobody hears this"), "default has no alerter", kind=KitaruStackError)
     assert KitaruClient().executions.list() == []
 
     os.environ["KITARU_LOCAL_RUNNER"] = "inline"  # in this process there is nothing to import

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hook_flows import asks, doubled, mended
 from zenml.client import Client
@@ -34,6 +34,10 @@ def states(exec_id: str) -> dict[str, str]:
     return {name: entry["state"] for name, entry in metadata.items() if name.startswith("kitaru_hook_")}  # type: ignore[index, call-overload]
 
 
+def log_of(handle: FlowHandle[Any]) -> str:
+    return "\n".join(entry.message for entry in handle.logs(source="runner"))
+
+
 def fails(handle: FlowHandle[int]) -> None:
     try:
         handle.wait(timeout=200)
@@ -56,7 +60,7 @@ def main() -> None:
     ], lines()
     until(lambda: set(states(first.exec_id).values()) == {"done", "failed"})
     assert list(states(first.exec_id).values()).count("failed") == 1
-    log = "\n".join(entry.message for entry in first.logs(source="runner"))
+    log = log_of(first)
     assert (
         "hook broken (on_success) failed, which changes nothing else: ValueError: POST https://hooks.example/***" in log
     )
@@ -96,6 +100,10 @@ def main() -> None:
         "asks cancelled None",
         "asks at last cancelled",
     ]
+    until(
+        lambda: "hook alert (on_end) failed, which changes nothing else: KitaruStackError: Stack" in log_of(questions)
+    )
+    assert questions.status == "cancelled"
 
 
 if __name__ == "__main__":
