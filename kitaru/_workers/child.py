@@ -20,6 +20,7 @@ from typing import Any, Final
 from kitaru._core.code import loading, scope
 from kitaru._core.code.bytecode import code_digest
 from kitaru._core.code.importing import import_module
+from kitaru._core.process.environments import temporarily
 from kitaru._core.process.forks import reseed
 from kitaru._core.values.contents import by_path
 from kitaru._core.words.tracebacks import user_traceback
@@ -114,7 +115,7 @@ class _Worker:
         function = function.found() if isinstance(function, messages.Named) else function
         _check_code(function, digest)
         here = scope.CheckpointScope(order.name, order.exec_id, order.replay_of, self._ask)
-        with scope.in_checkpoint(here), step_context.entered(order.context):
+        with scope.in_checkpoint(here), step_context.entered(order.context), temporarily(order.environment):
             self._say(messages.BEGUN)
             streams.hear(self._say)
             if inspect.iscoroutinefunction(function):

@@ -45,6 +45,7 @@ class Order:
         max_memory: How many bytes the worker may have; None for no limit.
         call: The pickled function and its arguments.
         context: ZenML's pickled context of the step.
+        environment: The variables that are set for it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Order:
     max_memory: int | None
     call: bytes
     context: bytes
+    environment: dict[str, str]
 
 
 @dataclass(frozen=True)

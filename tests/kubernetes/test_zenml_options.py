@@ -26,9 +26,14 @@ def address_for_pods():
 
 def test_step_operators_and_pods_at_work(project, namespace, home_template, tmp_path):
     (project.path / "team").mkdir()
-    for module in ("__init__.py", "shared_folder.py", "operated.py"):
+    for module in ("__init__.py", "operated.py"):
         project.take(f"pods/team/{module}", name=f"team/{module}")
-    project.take("pods/run_operated.py")
+    project.take("pods/shared_folder.py", "pods/run_operated.py")
+    # A flavor of one's own is in the image: what loads it gets the code, too.
+    project.write(
+        "Dockerfile", f"FROM {BASE_IMAGE}\nCOPY shared_folder.py /opt/flavors/\nENV PYTHONPATH=/opt/flavors\n"
+    )
+    image = json.dumps({"dockerfile": "Dockerfile", "build_context_root": "."})
     config = project.home.zenml / "config.yaml"  # of another client than the one that the server's database is from
     config.write_text(re.sub(r"^user_id: .*$", f"user_id: {uuid4()}", config.read_text(), flags=re.MULTILINE))
     registry = REGISTRY.replace("localhost", "127.0.0.1")  # what is called localhost is no registry for step operators
@@ -37,7 +42,7 @@ def test_step_operators_and_pods_at_work(project, namespace, home_template, tmp_
     ) as server:  # what ZenML's step operators need
         env = {"ZENML_STORE_URL": server.url, "ZENML_STORE_API_KEY": server.api_key}
         make_stack(project, namespace, env)
-        env |= {"KITARU_IMAGE": BASE_IMAGE, "KITARU_PROGRESS": "off"}
+        env |= {"KITARU_IMAGE": image, "KITARU_PROGRESS": "off"}
         done = project.run("run_operated.py", namespace, registry, env=env, timeout=900)
     told = done.stdout.splitlines()[-1]
     watched, unwatched = json.loads(told)

@@ -36,9 +36,10 @@ def tracked(project):
 
 
 def test_zenml_words_at_work(tracked):
-    of_checkpoint, of_body, after, shared, caught = tracked["value"]
+    of_checkpoint, of_body, after, shared, of_process, caught = tracked["value"]
     # environment of both, secrets, and extra, where the checkpoint's comes on top
     assert of_checkpoint == ["5", "7", shared, len("never-shown-4711"), "vision", "train"]
+    assert of_process == ["5", "9", len("never-shown-4711")]
     assert shared == len("never-shown-4711-shared")
     assert (of_body, after, tracked["variable after its checkpoint"]) == ("5", None, None)
     assert not tracked["secret"]  # in nothing that ZenML or Kitaru keeps of the run
@@ -51,7 +52,12 @@ def test_zenml_words_at_work(tracked):
     assert tracked["name of the run"] == "trained-in-oslo"
     assert tracked["model"] == ["classifier", "from_oslo", ["small"]]
     assert tracked["name of the output"] == ["weights_eu"]
-    assert tracked["linked"] == ["trained::bare::output", "trained::report::output", "weights_eu"]
+    assert tracked["linked"] == [
+        "trained::bare::output",
+        "trained::elsewhere::output",
+        "trained::report::output",
+        "weights_eu",
+    ]
     # enable_artifact_metadata and enable_artifact_visualization: off by the flow, on again by a checkpoint
     assert tracked["metadata of outputs"] == {"bare": [False], "report": [True]}
     assert tracked["pictures of outputs"] == {"bare": False, "report": True}
@@ -88,6 +94,7 @@ def test_wrong_values_are_refused_with_their_layer(project):
     expected = [
         ("experiment_tracker of checkpoint 'tracked'", "no experiment tracker 'tracker'"),
         ("step_operator of checkpoint 'operated'", "no image is built"),
+        ("experiment_tracker of checkpoint 'processed' and runtime='process' contradict", "the flow's process"),
         ("resources of checkpoint 'counted'", "cpu_count: input should be a valid number"),
         ("checkpoint 'selected'", "Did you mean 'node_selectors'?"),
         ("pod_settings.node_selector (from plain.with_options(zenml=))", "Did you mean 'node_selectors'?"),

@@ -47,6 +47,12 @@ def temporarily(environment: Mapping[str, str]) -> Iterator[None]:
                 _end(name, value)
 
 
+def current() -> dict[str, str]:
+    """Return the variables that running calls have set, as they are now."""
+    with _changing:
+        return {name: os.environ[name] for name in _set if name in os.environ}
+
+
 def _end(name: str, value: str) -> None:
     variable = _set[name]
     is_ours = os.environ.get(name) in variable.values

@@ -89,6 +89,11 @@ def step_configuration(checkpoint: str, options: CheckpointOptions, stack: Stack
     _check_settings(settings, stack, where)
     _check_secrets(zenml.get("secrets", []), where)
     _check_model(update.model, where)
+    if options.runtime == "process" and zenml.get("experiment_tracker"):
+        raise KitaruUsageError(
+            f"{where('experiment_tracker')} and runtime='process' contradict each other: what the tracker begins for a step "
+            f"belongs to the flow's process. Leave runtime out, or make it 'isolated'."
+        )
     _check_components(zenml, stack, where)
     checked = {name: getattr(update, name) for name in zenml}
     if options.resources is not None:

@@ -20,6 +20,7 @@ from kitaru._core.code.addresses import address_of
 from kitaru._core.code.bytecode import code_digest
 from kitaru._core.code.modules import MAIN, import_path, locate
 from kitaru._core.code.signatures import arguments_of
+from kitaru._core.process import environments
 from kitaru._core.settings.environment import processes
 from kitaru._core.values.contents import by_path
 from kitaru._core.values.pickling import Pickler
@@ -94,6 +95,7 @@ def _order(
         limit,
         _call_of(checkpoint, name, arguments),
         step_context.pickled(context, output_names(context)),
+        environments.current(),
     )
 
 

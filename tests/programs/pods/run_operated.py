@@ -23,7 +23,7 @@ def make_stack(namespace: str, registry: str) -> None:
     stores = GlobalConfiguration().local_stores_path
     folder = {"name": "stores", "hostPath": {"path": stores}}
     pod = {"volumes": [folder], "volume_mounts": [{"name": "stores", "mountPath": stores}]}
-    client.create_flavor("team.shared_folder.SharedFolderFlavor", Kind.ARTIFACT_STORE)
+    client.create_flavor("shared_folder.SharedFolderFlavor", Kind.ARTIFACT_STORE)
     parts: dict[Kind, tuple[str, dict[str, Any]]] = {
         Kind.ARTIFACT_STORE: ("shared_folder", {"path": f"{stores}/shared"}),
         Kind.CONTAINER_REGISTRY: ("default", {"uri": registry}),

@@ -55,6 +55,12 @@ def bare() -> kitaru.Markdown:
     return kitaru.Markdown("# bare")
 
 
+@checkpoint(runtime="process", zenml={"environment": {"OF_PROCESS": "9"}, "secrets": ["keys"]})
+def elsewhere(flows_process: int) -> list[Any]:
+    assert os.getpid() != flows_process
+    return [os.environ.get("OF_FLOW"), os.environ.get("OF_PROCESS"), len(os.environ["TOKEN"])]
+
+
 @checkpoint
 def breaks() -> None:
     raise LookupError("no such thing")
@@ -76,7 +82,7 @@ def breaks() -> None:
 )
 def trained(n: int) -> list[Any]:
     seen: list[Any] = [train(n), os.environ.get("OF_FLOW"), os.environ.get("OF_CHECKPOINT")]
-    seen.append(len(os.environ["OF_ALL"]))
+    seen += [len(os.environ["OF_ALL"]), elsewhere(os.getpid())]
     try:
         breaks()
     except LookupError as error:

@@ -25,6 +25,10 @@ def tracked() -> None: ...
 def operated() -> None: ...
 
 
+@checkpoint(runtime="process", zenml={"experiment_tracker": True})
+def processed() -> None: ...
+
+
 @checkpoint(resources={"cpu_count": "two"})
 def counted() -> None: ...
 
@@ -41,6 +45,11 @@ def tracks() -> None:
 @flow
 def operates() -> None:
     operated()
+
+
+@flow
+def processes() -> None:
+    processed()
 
 
 @flow
@@ -78,7 +87,7 @@ def error_of(start: Callable[[], Any]) -> str:
 
 
 if __name__ == "__main__":
-    errors = [error_of(one.run) for one in (tracks, operates, counts, selects)]
+    errors = [error_of(one.run) for one in (tracks, operates, processes, counts, selects)]
     errors += [error_of(plain.with_options(zenml=wrong).run) for wrong in WRONG]
     kitaru.configure(zenml={"cache_policy": {"expires_after": "soon"}})
     errors.append(error_of(plain.run))
