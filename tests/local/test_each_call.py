@@ -30,7 +30,9 @@ def test_each_call_has_options_of_its_own(project):
 
 def test_executions_have_names_and_tags_and_are_found_by_them(project):
     project.take("expecting.py", "each_call/named_runs.py")
-    first = project.run("named_runs.py").stdout.split()[-1]
+    done = project.run("named_runs.py")
+    first = done.stdout.split()[-1]
+    assert done.stderr.count("the flow's resources have no effect on stack 'default'") == 1
     listed = project.kitaru("executions", "list", "--tag", "nightly").stdout.splitlines()
     assert len(listed) == 2
     assert listed[0].split() == ["ID", "FLOW", "STATUS", "STACK", "STARTED", "DURATION"]  # of one user: no column

@@ -28,7 +28,7 @@ def fixed() -> int:
 if __name__ == "__main__":
     client = KitaruClient()
     nightly = report.with_options(name="nightly {date}", tags=["nightly", "a:b"])
-    first, second = nightly.run(3), report.run()
+    first, second = nightly.run(3), report.with_options(resources={"cpu_count": 1}).run()
     assert (first.wait(timeout=120), second.wait(timeout=120)) == (9, 4)
     one = client.executions.get(first.exec_id)
     assert one.name.startswith("nightly 20"), one.name
