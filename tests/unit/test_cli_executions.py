@@ -18,6 +18,7 @@ from kitaru import models
 from kitaru._cli import completion, output
 from kitaru._cli.artifacts import _as_text, _write
 from kitaru._cli.describe import described
+from kitaru._cli.executions import _table
 from kitaru._cli.main import cli
 from kitaru._cli.since import parse_since
 from kitaru._cli.watch import _as_data, _checkpoint_events, _status_events
@@ -162,6 +163,15 @@ def test_durations_are_told_in_one_way_everywhere(seconds: float, words: str) ->
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_tells_whose_executions_are_where_a_server_has_users() -> None:
+    one = models.ExecutionSummary.model_validate(json.loads(EXAMPLES["ExecutionSummary"]))
+    other = one.model_copy(update={"exec_id": "0d3f6c52-9a5e-4a0e-8f55-6a3f4b1f7c11", "user": None})
+    shared = _table([one, other], usage=False).splitlines()
+    assert [line.split()[4] for line in shared[:2]] == ["USER", "ada"]
+    alone = _table([one.model_copy(update={"user": "default"})], usage=False)
+    assert "USER" not in alone
 
 
 def test_a_table_in_a_pipe_is_whole_and_has_no_colours() -> None:
