@@ -150,11 +150,20 @@ class Workers:
             raise
 
     def _started(self, order: Order) -> _Worker:
+        zygote = self._living_zygote(order)
+        try:
+            return _Worker(zygote)
+        except KitaruProcessError:
+            other = self._living_zygote(order)
+            if other is zygote:
+                raise
+            return _Worker(other)  # it was just being lost
+
+    def _living_zygote(self, order: Order) -> Zygote:
         with self._changed:
             if self._zygote is None or not self._zygote.is_alive():
                 self._zygote = Zygote(order.module, self._exec_id, order.level)
-            zygote = self._zygote
-        return _Worker(zygote)
+            return self._zygote
 
     def _give_back(self, worker: _Worker | None, *, is_usable: bool) -> None:
         with self._changed:
@@ -274,7 +283,7 @@ class _Worker:
             self.signal(messages.KILL)
         data = os.read(self._status, messages.STATUS.size)
         if not data:
-            return "it was lost with the process that it was forked from"
+            return "it ended with the process that it was forked from"
         code = os.waitstatus_to_exitcode(messages.STATUS.unpack(data)[0])
         if code >= 0:
             return f"it ended itself, with exit code {code}"
@@ -367,8 +376,8 @@ def _lost(order: Order, how: str) -> KitaruProcessError:
     limit = f" Its max_memory is {amount(order.max_memory)}: it may have run into that." if order.max_memory else ""
     system = "" if limit or "SIGKILL" not in how else " The system does that to processes when memory runs out."
     return KitaruProcessError(
-        f"The process of checkpoint {order.name!r} was lost: {how}.{limit}{system} No other call is touched; what the process "
-        f"put out last stands in the log of the checkpoint."
+        f"The process of checkpoint {order.name!r} was lost: {how}.{limit}{system} What it put out last stands in the log of the "
+        f"checkpoint."
     )
 
 
