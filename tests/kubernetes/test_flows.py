@@ -132,6 +132,13 @@ def test_a_killed_isolated_pod_is_tried_again(project, flows, eventually):
     assert (value, status) == ("recovered", "completed")
 
 
+def test_a_checkpoint_in_a_pod_of_its_own_that_passes_its_time_limit_is_ended(project, flows, eventually):
+    exec_id = start(project, "bounded")
+    value, _, status = result(project, exec_id)
+    assert (value, status) == ("Checkpoint 'late' has taken longer than its time limit of 3 s.", "completed")
+    eventually(lambda: not running(flows, exec_id, isolated=True)(), timeout=300, what="the end of its pod")
+
+
 def test_an_answer_and_a_retry_go_on_in_new_pods(project, flows, eventually):
     exec_id = start(project, "asks")
     phases = lambda: [pod["status"]["phase"] for pod in pods(flows, exec_id)]  # noqa: E731 - polled

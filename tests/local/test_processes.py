@@ -23,6 +23,13 @@ LOOK = """
         kitaru.load("{exec_id}", "saved 1"),
     )
 """
+LIMITS = """
+from zenml.client import Client
+from kitaru._zenml.records.records import extra_of
+
+steps = Client().get_pipeline_run("{exec_id}").steps
+print({{name: extra_of(step).get("timeout") for name, step in sorted(steps.items())}})
+"""
 
 
 @pytest.fixture
@@ -136,12 +143,14 @@ def test_a_body_that_passes_its_time_limit_fails(started, project, flow):
     assert (project.path / "body").exists() == (flow == "awaits")
 
 
-def test_a_body_that_cannot_be_stopped_ends_with_its_process_and_is_tried_again(started):
+def test_a_body_that_cannot_be_stopped_ends_with_its_process_and_is_tried_again(started, project):
     handle = started("slow", "blocked")
     assert handle.wait(timeout=240, progress=False) == 1
     first, second = handle.execution.attempts
     assert (first.outcome, second.outcome) == ("failed", "completed")
     assert "time limit of 2 s" in (first.error or "")
+    done = project.run("-c", LIMITS.format(exec_id=handle.exec_id))
+    assert done.stdout == "{'quick': 600.0, 'unlimited': None}\n"  # the limit of the flow is none of its calls'
 
 
 def test_time_that_a_body_waits_for_an_answer_does_not_count(started, eventually):

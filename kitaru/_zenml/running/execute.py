@@ -70,7 +70,7 @@ from kitaru._zenml.running.question_record import QuestionRecord
 from kitaru._zenml.running.retrying import due_in, in_words, wait_until
 from kitaru._zenml.running.saved_inputs import resolve_inputs
 from kitaru._zenml.running.started import Started, let_go, wait_until_recorded
-from kitaru._zenml.running.time_limits import TIMEOUT_KEY
+from kitaru._zenml.running.time_limits import BODY_TIMEOUT_KEY
 from kitaru._zenml.stacks.stacks import load_stack
 from kitaru._zenml.values.memory import held_by_caller
 from kitaru._zenml.writing.server_logs import replace_requests
@@ -206,7 +206,7 @@ class _Job:
             body: The body.
             stuck: Called with it where it does not end then.
         """
-        seconds = records.extra_of(self.runner.run).get(TIMEOUT_KEY)
+        seconds = records.extra_of(self.runner.run).get(BODY_TIMEOUT_KEY)
         text = f"The body of flow {self.flow.name!r} has taken longer than its time limit of {seconds or 0:g} s."
         over = partial(body.run_out, KitaruTimeoutError(text))
         return BodyClock(seconds, cancel_grace(), over=over, stuck=partial(stuck, body))
@@ -397,11 +397,12 @@ def _end_by_force(job: _Job, attempt: AttemptRecord, used: int, body: Body) -> N
         job.workers.close()
         _note_course(run_id, body.record)
         following = _end_failed(job, attempt, error, used)
-        if in_container and following is None:
+        if following is None:
             records.ensure_failed(str(run_id), error, origin="flow")
+        if following is None and in_container:
             job.hooks.ended(str(run_id))
     finally:
-        files.give_up(str(error))  # its supervisor goes on, or sees that it is marked failed
+        files.give_up(str(error))  # whoever replaces it goes on, or finds that nothing is left to do
         container.begin_anew() if following is not None else container.end_failed()
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 TIMEOUT_KEY: Final = "timeout"
+# What is recorded of a flow's limit. ZenML hands what is recorded of a run to its steps: it is not theirs.
+BODY_TIMEOUT_KEY: Final = "body_timeout"
 # Names of the calls whose threads this process has left behind.
 left_behind: list[str] = []
 

@@ -41,7 +41,7 @@ from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
 from kitaru._zenml.running.resources import warn_of_flow
 from kitaru._zenml.running.steps import give_source
-from kitaru._zenml.running.time_limits import TIMEOUT_KEY
+from kitaru._zenml.running.time_limits import BODY_TIMEOUT_KEY
 from kitaru._zenml.stacks.builds import watched
 from kitaru._zenml.stacks.stack_checks import require
 from kitaru._zenml.stacks.stacks import load_stack
@@ -285,7 +285,7 @@ def _of_this_one(settings: ResolvedSettings, identity: Identity, placement: Plac
         "submission": identity.submission,
         IDEMPOTENCY_KEY: identity.key.to_json() if identity.key else None,
         CONCURRENCY_KEY: settings.options.concurrency,
-        TIMEOUT_KEY: settings.options.timeout,
+        BODY_TIMEOUT_KEY: settings.options.timeout,
         "token": placement.token if placement else None,
     }
     return {name: value for name, value in extra.items() if value is not None}

@@ -11,7 +11,7 @@ from typing import Any
 from zenml.client import Client
 
 import kitaru
-from kitaru import Execution, checkpoint, flow
+from kitaru import Execution, KitaruTimeoutError, checkpoint, flow
 from team.helpers import shout
 
 
@@ -88,3 +88,17 @@ def asks() -> list[Any]:
 @flow(cache=False, on_failure=noted)
 def mended() -> list[str]:
     return fails_in_the_first_pod(inline())
+
+
+@checkpoint(cache=False, runtime="isolated", timeout=3)
+def late() -> None:
+    time.sleep(600)  # until it is ended
+
+
+@flow(cache=False, timeout=900)
+def bounded() -> str:
+    try:
+        late()
+    except KitaruTimeoutError as error:
+        return str(error)
+    return "there was no limit"
