@@ -20,7 +20,7 @@ class Receiver(http.server.ThreadingHTTPServer):
     """A webhook: keeps what is posted to it."""
 
     def __init__(self) -> None:
-        super().__init__(("0.0.0.0", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.posted: list[str] = []
 
     @property
@@ -88,7 +88,7 @@ def test_exactly_one_alert_after_everything_was_killed(project, own_host, webhoo
     project.run("-c", retry, env=env)
     log = next(project.home.zenml.rglob("runner.log"))
     eventually(lambda: "hook alert (on_success) failed" in log.read_text(), what="what the log says of the hook")
-    assert "Alerter 'hook' of stack alerting has not posted the message" in log.read_text()
+    assert "Alerter 'hook' of stack 'alerting' has not posted the message" in log.read_text()
     assert not [
         path for path in project.home.zenml.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()
     ]

@@ -55,7 +55,7 @@ def test_nothing_is_left_of_what_an_execution_has_stored(ran, project, home):
 
     client = Client()
     assert client.list_artifact_versions(size=1).items == []
-    assert client.list_artifacts(size=1).items == []
+    assert client.list_artifacts(name="startswith:kitaru_", size=1).items == []
     assert client.list_snapshots(named_only=False, size=1).items == []
     assert KitaruClient().executions.list() == []
 
@@ -110,6 +110,25 @@ def test_which_ones_are_deleted(ran, project, home):
     done = project.run("-m", "kitaru", "executions", "prune", "--keep", "1", check=False, stdin="")
     assert "say --yes" in done.stderr
     assert len(executions.list()) == 4
+
+
+def test_the_original_of_a_replay_that_may_be_retried_stays(ran):
+    original, replay = ran(
+        """
+from stored import breaks
+original = breaks.run(True)
+original.wait(timeout=120)
+replay = breaks.replay(original, inputs={'works': False})
+try:
+    replay.wait(timeout=120)
+except Exception:
+    print(json.dumps([original.exec_id, replay.exec_id]))
+"""
+    )
+    executions = KitaruClient().executions
+    assert executions.prune(keep=1, dry_run=True).executions == ()
+    executions.delete(replay)
+    assert [one.exec_id for one in executions.prune(keep=0, dry_run=True).executions] == [original]
 
 
 @pytest.mark.parametrize("point", ["pruning, noted", "pruning, deleted"])

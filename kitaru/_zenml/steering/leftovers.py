@@ -16,6 +16,7 @@ from uuid import UUID
 from docker.errors import DockerException
 from zenml.artifacts.utils import load_artifact_store
 from zenml.client import Client
+from zenml.enums import ArtifactSaveType
 from zenml.models import ModelVersionArtifactFilter
 from zenml.utils.pagination_utils import depaginate
 
@@ -27,13 +28,15 @@ from kitaru._zenml.records.tracking import OWN_PREFIX
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from zenml.models import ArtifactVersionResponse, LogsResponse, PipelineRunResponse, StepRunResponse
 
 _JOURNALS: Final = "pruning"
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PAGE: Final = 100
+# How the names begin of what Kitaru stores that no step returns; each is of one version, or of one content.
+_OWN_NAME: Final = "kitaru_"
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,15 @@ class Leftovers:
 
     Attributes:
         exec_id: The execution.
-        artifacts: Stored values that it has made, or that it refers to.
+        project: Its project: the record tells nothing of executions in other stores.
+        artifacts: Stored values that it has made.
         logs: Places of its logs, each with the artifact store that it is in.
         snapshot: The snapshot that it was started from.
         build: The build of its images.
     """
 
     exec_id: str
+    project: str
     artifacts: list[str] = field(default_factory=list)
     logs: list[list[str]] = field(default_factory=list)
     snapshot: str | None = None
@@ -58,14 +63,16 @@ class Leftovers:
     def of(cls, run: PipelineRunResponse) -> Leftovers:
         """Collect what belongs to a run."""
         steps = list(depaginate(Client().list_run_steps, pipeline_run_id=run.id, hydrate=True, size=_PAGE))
-        versions = [version for step in steps for versions in _artifacts_of(step) for version in versions]
-        ids = {str(version.id) for version in [*versions, *run.outputs.values()]}
+        made = [version for step in steps for version in _made_in(step)]
+        made += [version for version in run.outputs.values() if version.name.startswith(_OWN_NAME)]
+        ids = {str(version.id) for version in made if version.save_type != ArtifactSaveType.PREEXISTING}
         sources: list[PipelineRunResponse | StepRunResponse] = [run, *steps]
         ids |= {stored for source in sources for stored in _own_ids(source.run_metadata)}
         ids |= set(_stored_inputs(run.config.parameters or {}))
         logs = [place for source in sources for place in map(_place_of, source.log_collection or ()) if place]
         return cls(
             exec_id=str(run.id),
+            project=str(run.project_id),
             artifacts=sorted(ids),
             logs=logs,
             snapshot=str(run.snapshot.id) if run.snapshot else None,
@@ -108,6 +115,8 @@ class Removal:
         with files.locked(folder):  # another clean-up is let finish what it has begun
             for path in sorted(folder.glob("*.json")):
                 noted = files.read(path)
+                if noted and noted["project"] != str(Client().active_project.id):
+                    continue
                 if noted and not _exists(noted["exec_id"]):  # else a clean-up was cut off before it had deleted it
                     self._remove(Leftovers(**noted))
                 path.unlink(missing_ok=True)
@@ -139,7 +148,7 @@ class Removal:
         client.zen_store.delete_artifact_version(version.id)
         self.artifacts += 1
         self.bytes += size
-        if not client.list_artifact_versions(artifact=version.artifact.id, size=1).items:
+        if version.artifact.name.startswith(_OWN_NAME):  # of any other, somebody may be storing a version now
             client.zen_store.delete_artifact(version.artifact.id)
 
     @cached_property
@@ -158,7 +167,10 @@ class Removal:
         client = Client()
         with suppress(KeyError):
             known = client.get_snapshot(snapshot, allow_prefix_match=False)
-            if known.name is None and not client.list_pipeline_runs(snapshot_id=snapshot, size=1).items:
+            is_used = client.list_pipeline_runs(snapshot_id=snapshot, size=1).total
+            is_used += client.list_deployments(snapshot_id=snapshot, size=1).total
+            is_used += client.list_snapshots(source_snapshot_id=snapshot, named_only=False, size=1).total
+            if known.name is None and known.schedule is None and not is_used:
                 client.zen_store.delete_snapshot(snapshot)
 
     def _remove_build(self, build: UUID) -> None:
@@ -174,9 +186,11 @@ class Removal:
             self.images += [image for image in sorted(images) if _remove_image(image)]
 
 
-def _artifacts_of(step: StepRunResponse) -> Iterator[Iterable[ArtifactVersionResponse]]:
-    yield from step.outputs.values()
-    yield from step.inputs.values()
+def _made_in(step: StepRunResponse) -> Iterator[ArtifactVersionResponse]:
+    for versions in step.outputs.values():
+        yield from versions
+    for inputs in step.inputs.values():  # anybody may have stored one, long before
+        yield from (version for version in inputs if version.name.startswith(_OWN_NAME))
 
 
 def _own_ids(metadata: Mapping[str, Any]) -> set[str]:

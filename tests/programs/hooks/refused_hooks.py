@@ -42,7 +42,7 @@ def main() -> None:
         refused(partial(plain.with_options, **wrong), next(iter(wrong)))
         refused(partial(flow, **wrong), next(iter(wrong)))
     refused(partial(checkpoint, on_failure=main), "on_failure")
-    refused(partial(alert, "nobody hears this"), "default has no alerter", kind=KitaruStackError)
+    refused(partial(alert, "nobody hears this"), "'default' has no alerter", kind=KitaruStackError)
     assert KitaruClient().executions.list() == []
 
     os.environ["KITARU_LOCAL_RUNNER"] = "inline"  # in this process there is nothing to import

@@ -36,6 +36,11 @@ def count(n: int) -> int:
     return n
 
 
+@flow
+def breaks(works: bool) -> bool:
+    return bool(1 / works)
+
+
 def start(text: str) -> str:
     path = HERE / "data.txt"
     path.write_text(text, encoding="utf-8")

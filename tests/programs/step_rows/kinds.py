@@ -64,7 +64,7 @@ def nothing(_x: int) -> None:
 
 @checkpoint
 def several(x: int) -> tuple[Annotated[int, "one"], Annotated[str, "other"]]:
-    return x, f"{x}"
+    return x, f"text {x}"
 
 
 @checkpoint
