@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import faulthandler
 import inspect
 import io
@@ -14,8 +15,9 @@ import signal
 import socket
 import threading
 import traceback
+from functools import partial
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.code import loading, scope
 from kitaru._core.code.bytecode import code_digest
@@ -25,7 +27,10 @@ from kitaru._core.process.forks import reseed
 from kitaru._core.values.contents import by_path
 from kitaru._core.words.tracebacks import user_traceback
 from kitaru._workers import memory, messages, step_context, streams
-from kitaru.errors import KitaruUsageError
+from kitaru.errors import KitaruContextError, KitaruUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _STREAMS: Final = (1, 2)
 
@@ -61,6 +66,9 @@ class _Worker:
         self._task: asyncio.Task[Any] | None = None
         self._is_busy = False
         self._is_spent = False
+        self._order: messages.Order | None = None
+        self._talks = 0
+        self._is_put_off = False
         signal.signal(signal.SIGTERM, self._end)
         self._connection.send_bytes(pickle.dumps(os.getpid()))
 
@@ -84,6 +92,8 @@ class _Worker:
                 os.dup2(own, stream)
             for descriptor in descriptors:
                 os.close(descriptor)
+        with self._asking:  # whoever still asks gets an answer
+            self._order = None
         self._say(*end)
 
     def _end_of(self, order: messages.Order) -> tuple[Any, ...]:
@@ -93,7 +103,8 @@ class _Worker:
             self._is_busy = True
             value = self._call(order)
             self._is_busy = False
-            return messages.RETURNED, _pickled(value, "What the function has returned"), step_context.changed()
+            outputs = _pickled(step_context.changed(), "The metadata that the function has given its outputs")
+            return messages.RETURNED, _pickled(value, "What the function has returned"), outputs
         except MemoryError as error:
             self._is_spent = True
             memory.restore(before)
@@ -114,12 +125,14 @@ class _Worker:
         function, digest, args, kwargs = pickle.loads(order.call)  # noqa: S301 - the runner's
         function = function.found() if isinstance(function, messages.Named) else function
         _check_code(function, digest)
-        here = scope.CheckpointScope(order.name, order.exec_id, order.replay_of, self._ask)
+        here = scope.CheckpointScope(order.name, order.exec_id, order.replay_of, partial(self._ask, order))
+        self._order = order
         with scope.in_checkpoint(here), step_context.entered(order.context), temporarily(order.environment):
             self._say(messages.BEGUN)
             streams.hear(self._say)
             if inspect.iscoroutinefunction(function):
-                return self._loop.run(self._run_task(function(*args, **kwargs)))
+                # Of its own: the loop has kept the context of its first call.
+                return self._loop.run(self._run_task(function(*args, **kwargs)), context=contextvars.copy_context())
             return function(*args, **kwargs)
 
     async def _run_task(self, coroutine: Any) -> Any:
@@ -135,18 +148,42 @@ class _Worker:
         self._is_spent = True
         if self._task is not None:
             self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        elif self._talks:
+            self._is_put_off = True
         else:
+            raise _Ended
+
+    @contextlib.contextmanager
+    def _talking(self) -> Iterator[None]:
+        """Put off the end of the function: after half a message nobody would understand the next one."""
+        if threading.current_thread() is not threading.main_thread():  # which alone is told of signals
+            yield
+            return
+        self._talks += 1
+        try:
+            yield
+        finally:
+            self._talks -= 1
+        if self._is_put_off and not self._talks:
+            self._is_put_off = False
             raise _Ended
 
     def _say(self, *message: Any) -> None:
         data = pickle.dumps(message)
-        with self._sending, contextlib.suppress(OSError):  # nobody hears it any more: this process is about to end
+        # Where nobody hears it any more, this process is about to end.
+        with self._talking(), self._sending, contextlib.suppress(OSError):
             self._connection.send_bytes(data)
 
-    def _ask(self, action: str, *args: Any, **options: Any) -> Any:
-        """Have the runner do something for the call, and return what it returns."""
-        with self._asking:
-            self._say(messages.ASK, action, _pickled((args, options), f"What kitaru.{action} was given"))
+    def _ask(self, order: messages.Order, action: str, *args: Any, **options: Any) -> Any:
+        """Have the runner do something for a call, and return what it returns."""
+        asked = _pickled((args, options), f"What kitaru.{action} was given")
+        with self._talking(), self._asking:
+            if self._order is not order:
+                raise KitaruContextError(
+                    f"kitaru.{action} was called by what checkpoint {order.name!r} has left running, as a task or a thread: the "
+                    f"call has ended, and its process runs other ones. Wait for it before the function returns."
+                )
+            self._say(messages.ASK, action, asked)
             done, answer = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - the runner's
         if done:
             return pickle.loads(answer)  # noqa: S301

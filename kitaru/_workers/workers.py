@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import select
 import signal
 import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, Final
 
 from kitaru._core.settings.environment import cancel_grace
@@ -121,7 +120,8 @@ class Workers:
             is_usable = raised.is_usable
             raise raised.error from None
         finally:
-            self._give_back(worker, is_usable=is_usable)
+            # Of one that has had a limit of memory nobody else is to have what is left of it.
+            self._give_back(worker, is_usable=is_usable and order.max_memory is None)
         return returned
 
     def close(self) -> None:
@@ -142,12 +142,20 @@ class Workers:
             if ending.is_wanted.is_set() or self._is_closed:
                 raise KitaruProcessError(f"Checkpoint {order.name!r} was given up before it had a process.")
             self._places -= 1
-            worker = self._idle.pop() if self._idle else None
+            worker = self._living_idle() if order.max_memory is None else None
         try:
             return worker or self._started(order)
         except BaseException:
             self._give_back(None, is_usable=False)
             raise
+
+    def _living_idle(self) -> _Worker | None:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_alive:
+                return worker
+            worker.kill()
+        return None
 
     def _started(self, order: Order) -> _Worker:
         zygote = self._living_zygote(order)
@@ -218,6 +226,10 @@ class _Worker:
                 f"A process for a checkpoint could not be started: {self._how_it_ended()}."
             ) from error
 
+    @property
+    def is_alive(self) -> bool:
+        return not wait([self._status], 0)
+
     def run(self, order: Order, hearing: Hearing, *, seconds: float | None, ending: Ending) -> Returned:
         end = _Ending(self, seconds)
         ending.tell(end.begin)
@@ -257,9 +269,10 @@ class _Worker:
     def _hear(self, end: _Ending, hearing: Hearing | None) -> Any:
         """Hear what it says until its call has ended, and return how; nobody is told of what it says where nobody hears."""
         while True:
+            end.look()  # also where it says something all the time
             with _gone():
-                while not self._connection.poll(end.patience()):
-                    end.look()
+                if not self._says_something(end.patience()):
+                    continue
                 kind, *message = pickle.loads(self._connection.recv_bytes())  # noqa: S301 - the worker's
             if kind in messages.ENDS:
                 return kind, message
@@ -267,6 +280,12 @@ class _Worker:
                 end.start()
             elif hearing is not None:
                 self._take(kind, message, hearing)
+
+    def _says_something(self, seconds: float) -> bool:
+        ready = wait([self._connection, self._status], seconds)
+        if self._connection not in ready and ready:  # what it has started may hold its end of the connection
+            raise EOFError
+        return bool(ready)
 
     def _take(self, kind: str, message: list[Any], hearing: Hearing) -> None:
         if kind == messages.TEXT:
@@ -279,7 +298,7 @@ class _Worker:
                 self._connection.send_bytes(answer)
 
     def _how_it_ended(self) -> str:
-        if not select.select([self._status], [], [], _LOOK)[0]:  # it has only closed the connection
+        if not wait([self._status], _LOOK):  # it has only closed the connection
             self.signal(messages.KILL)
         data = os.read(self._status, messages.STATUS.size)
         if not data:
@@ -320,7 +339,7 @@ class _Ending:
         with self._lock:
             self._is_closed = True
 
-    def patience(self) -> float | None:
+    def patience(self) -> float:
         """Return for how many seconds nothing is to be done about it."""
         limits = [limit for limit in (self._deadline, self._kill_at) if limit is not None]
         left = max(min(limits) - time.monotonic(), 0) if limits else _LOOK
@@ -353,7 +372,8 @@ def _answer(hearing: Hearing, action: str, data: bytes) -> bytes:
 def _returned(order: Order, answer: tuple[str, list[Any]]) -> Returned:
     kind, message = answer
     if kind == messages.RETURNED:
-        return Returned(*message)
+        value, outputs = message
+        return Returned(value, pickle.loads(outputs))  # noqa: S301 - the worker's
     if kind == messages.REFUSED:
         error: BaseException = KitaruUsageError(
             f'Checkpoint {order.name!r} has runtime="process". {message[0]} Use plain data, or runtime="inline", where '

@@ -162,3 +162,76 @@ def gives_up() -> str:
     with contextlib.suppress(TimeoutError):
         future.result(timeout=0)
     return "ended"
+
+
+_kept: list[object] = []
+
+
+@checkpoint(runtime="process")
+def big() -> int:
+    _kept.append([bytes(1000) for _ in range(300_000)])
+    return os.getpid()
+
+
+@checkpoint(runtime="process", max_memory="250MB")
+def roomy() -> int:
+    return os.getpid()
+
+
+async def _late() -> None:
+    await asyncio.sleep(0.01)
+    try:
+        kitaru.log(wrong="is of another call")
+    except kitaru.KitaruContextError as error:
+        _kept.append(type(error).__name__)
+
+
+@checkpoint(runtime="process")
+async def leaves_a_task() -> int:
+    _kept[:] = [asyncio.create_task(_late())]
+    return os.getpid()
+
+
+@checkpoint(runtime="process")
+async def follows() -> int:
+    await _kept[0]  # type: ignore[misc]  # what the call before has left
+    kitaru.log(late=_kept[1])
+    return os.getpid()
+
+
+@checkpoint(runtime="process")
+def number() -> int:
+    return os.getpid()
+
+
+@checkpoint(runtime="process")
+def leaves_a_program() -> None:
+    program = os.fork()
+    if program == 0:
+        os.setsid()
+        time.sleep(600)
+        os._exit(0)
+    (HERE / "program").write_text(str(program), encoding="utf-8")
+    os.kill(os.getpid(), 9)
+
+
+@flow
+def one_after_the_other() -> list[object]:
+    before = [big(), roomy(), leaves_a_task()]
+    last = follows.submit().result()
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(last, 9)
+            time.sleep(0.02)
+    return [*before, last, number(), _caught(leaves_a_program)]
+
+
+@checkpoint(runtime="process", timeout=0.5)
+def speaks_on() -> None:
+    while True:
+        print("on and on")
+
+
+@flow
+def speaks() -> str:
+    return _caught(speaks_on)
