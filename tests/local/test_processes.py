@@ -89,6 +89,24 @@ def test_what_takes_a_process_takes_one_call(started):
     assert (beside, fed) == ("beside 10", "7")
 
 
+def test_what_a_process_has_left_of_a_call_is_none_of_the_next(started, project, monkeypatch):
+    monkeypatch.setenv("KITARU_PROCESSES", "1")
+    handle = started("processes", "one_after_the_other")
+    big, roomy, left, followed, after_loss, lost = handle.wait(timeout=240, progress=False)
+    assert roomy != big
+    assert followed == left
+    assert after_loss != left
+    assert "signal 9 (SIGKILL)" in lost
+    os.kill(int((project.path / "program").read_text()), signal.SIGKILL)
+    calls = {call.name: call.metadata for call in handle.execution.checkpoints}
+    assert calls["leaves_a_task"] == {}
+    assert calls["follows"] == {"late": "KitaruContextError"}
+
+
+def test_one_that_speaks_all_the_time_is_ended_in_time(started):
+    assert "time limit of 0.5 s" in started("processes", "speaks").wait(timeout=240, progress=False)
+
+
 def test_its_processes_end_with_the_runner_and_the_next_one_goes_on(started, project, eventually):
     handle = started("processes", "killed")
     inside = [project.path / name for name in ("first", "second")]
@@ -134,13 +152,13 @@ def test_a_call_that_passes_its_time_limit_has_that_for_its_outcome(started, pro
     assert [calls[name] for name in ("sync", "cancelled", "process", "stubborn")] == ["failed"] * 4
 
 
-@pytest.mark.parametrize("flow", ["loops", "waits", "awaits"])
+@pytest.mark.parametrize("flow", ["loops", "waits", "awaits", "passes_on", "queues"])
 def test_a_body_that_passes_its_time_limit_fails(started, project, flow):
     handle = started("slow", flow)
     with pytest.raises(kitaru.KitaruUserCodeError, match="longer than its time limit of 1 s") as raised:
         handle.wait(timeout=240, progress=False)
     assert raised.value.exception_type == "kitaru.errors.KitaruTimeoutError"
-    assert (project.path / "body").exists() == (flow == "awaits")
+    assert (project.path / "body").exists() == (flow not in {"loops", "waits"})
 
 
 def test_a_body_that_cannot_be_stopped_ends_with_its_process_and_is_tried_again(started, project):
@@ -170,6 +188,7 @@ def test_time_that_a_body_waits_for_an_answer_does_not_count(started, eventually
         ({"runtime": "proces"}, "Did you mean 'process'"),
         ({"runtime": "process", "max_memory": "2XB"}, "max_memory must be an amount of memory"),
         ({"max_memory": "2GB"}, 'add runtime="process"'),
+        ({"runtime": "process", "zenml": {"step_operator": "pods"}}, "step_operator.* contradict each other"),
     ],
 )
 def test_what_cannot_be_is_refused_at_decoration(options, said):

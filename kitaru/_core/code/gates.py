@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections import deque
@@ -153,13 +154,18 @@ class Gate:
 
 
 @contextmanager
-def through(gate: Gate | None) -> Iterator[None]:
-    """Wait until something may pass, and give back its place at the end."""
+def through(gate: Gate | None, wait: Callable[[Future[None]], object] = Future.result) -> Iterator[None]:
+    """Wait until something may pass, and give back its place at the end.
+
+    Args:
+        gate: Its way; None where there is no limit.
+        wait: Waits for a future, and raises what that holds.
+    """
     if gate is None:
         yield
         return
     try:
-        gate.passed.result()
+        wait(gate.passed)
         yield
     finally:
         gate.leave()
@@ -202,6 +208,8 @@ class _Line:
 
 _lines: dict[str, _Line] = {}
 _adding = threading.Lock()
+# A fork has none of the threads that serve them.
+os.register_at_fork(after_in_child=_lines.clear)
 
 
 def _line_of(key: str) -> _Line:

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from zenml.enums import ExecutionStatus, MetadataResourceTypes
 from zenml.exceptions import RunStoppedException
@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from kitaru._zenml.running.hooks import Hooks
     from kitaru._zenml.running.plain_step import Called
     from kitaru._zenml.running.question_record import QuestionRecord
+
+T = TypeVar("T")
 
 # What plain steps return, and their futures.
 _LOADABLE = (OutputArtifact, StepFuture, ArtifactFuture, MapResultsFuture)
@@ -209,7 +211,7 @@ class Body:
             gate.request(after=_halves(self._needs_of(made, frozen)))
         return partial(self._run, made, frozen, held, self._precedence.before(made.called), gate)
 
-    def _await(self, future: Future[Outcome]) -> Outcome:
+    def _await(self, future: Future[T]) -> T:
         self._wait_for(future)
         if not future.done():
             self.check()
@@ -560,7 +562,7 @@ class Body:
 
     def _run(self, made: _Made, frozen: Frozen, held: Held, upstream: set[str], gate: Gate | None) -> Outcome:
         try:
-            with through(gate):
+            with through(gate, self._await):
                 outcome = self._run_step(made, frozen, held, upstream)
         finally:
             made.way.held = None  # the future lives longer than what its call needs
@@ -696,7 +698,7 @@ class Body:
         """Wait for a future and return what its call left."""
         future = whole_of(future)
         future._seen = True  # noqa: SLF001 - the future's other half
-        return cast("Outcome", future._future.result())  # noqa: SLF001
+        return cast("Outcome", self._await(future._future))  # noqa: SLF001
 
 
 def _halves(futures: Iterable[CheckpointFuture[Any]]) -> list[Future[Outcome]]:

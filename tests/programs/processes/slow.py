@@ -93,6 +93,34 @@ def waits() -> None:
     unlimited.submit().result()
 
 
+@checkpoint
+def takes(value: object) -> object:
+    return value
+
+
+@checkpoint(concurrency=1)
+def one_at_a_time() -> None:
+    threading.Event().wait(FOREVER)
+
+
+@flow(timeout=1)
+def passes_on() -> None:
+    future = unlimited.submit()
+    try:
+        takes(future)
+    finally:
+        _mark("body")
+
+
+@flow(timeout=1)
+def queues() -> None:
+    one_at_a_time.submit()
+    try:
+        one_at_a_time()
+    finally:
+        _mark("body")
+
+
 @flow(timeout=1)
 async def awaits() -> None:
     try:
