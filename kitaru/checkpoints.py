@@ -191,6 +191,11 @@ def _without_contradictions(options: CheckpointOptions, where: str) -> Checkpoin
             f"{where}: resources={dict(options.resources)!r} and runtime={runtime!r} contradict each other. Resources are "
             f'those of a container of its own: leave runtime out, or make it "isolated"; resources={{}} takes them back.'
         )
+    if options.zenml.get("step_operator") and runtime in ("inline", "process"):
+        raise KitaruUsageError(
+            f"{where}: zenml={{'step_operator': {options.zenml['step_operator']!r}}} and runtime={runtime!r} contradict each other. "
+            f"A step operator runs a checkpoint elsewhere: leave runtime out; zenml={{'step_operator': None}} takes it back."
+        )
     if options.max_memory is not None and runtime != "process":
         raise KitaruUsageError(
             f"{where}: max_memory={options.max_memory} and runtime={runtime!r} contradict each other. It is the limit of a "

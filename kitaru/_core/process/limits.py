@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from dataclasses import dataclass
@@ -147,8 +146,7 @@ def seconds_to_wait(folder: Path, rate: Rate) -> float:
         starts = [start for start in known if now - rate.seconds < start <= now]
         if len(starts) >= rate.count:
             return max(float(starts[-rate.count]) + rate.seconds - now, 0.001)
-        (folder / f".{_STARTS}").write_text(json.dumps({"starts": [*starts, now]}), encoding="utf-8")
-        (folder / f".{_STARTS}").replace(folder / _STARTS)
+        files.write(folder / _STARTS, {"starts": [*starts, now]})
         return 0.0
 
 
