@@ -79,7 +79,7 @@ def start(
         entry=flow.entry.__name__,
         source_root=_source_root(flow, module),
         run_name=key.run_name if key else settings.run_name(flow.name),
-        submission=uuid4().hex,
+        submission=str(uuid4()),
         given=given,
         surroundings=place.surroundings,
         key=key,

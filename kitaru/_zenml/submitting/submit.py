@@ -99,7 +99,7 @@ def new_identity(
         KitaruUsageError: The name that the settings give cannot be filled in.
     """
     name = key.run_name if key else settings.run_name(flow.name)
-    return Identity(locate(flow.func), name, uuid4().hex, lambda _: None, key)
+    return Identity(locate(flow.func), name, str(uuid4()), lambda _: None, key)
 
 
 class RunExistsError(KitaruStateError):
