@@ -345,10 +345,7 @@ def end_call(run_id: UUID, name: str, reason: str) -> bool:
         reason: Why nobody will have what it returns.
     """
     steps = _inline(run_id, open_steps(run_id, name, OPEN_STEPS | {ExecutionStatus.RETRYING}))
-    with suppress(IllegalOperationError):  # it has ended just now
-        _end_steps(steps, ExecutionStatus.STOPPED, reason)
-        return bool(steps)
-    return False
+    return _end_steps(steps, ExecutionStatus.STOPPED, reason)
 
 
 def _inline(run_id: UUID, steps: list[StepRunResponse]) -> list[StepRunResponse]:
@@ -361,10 +358,15 @@ def _inline(run_id: UUID, steps: list[StepRunResponse]) -> list[StepRunResponse]
     return [step for step in steps if get_step_runtime(step.config, settings)[0] == StepRuntime.INLINE]
 
 
-def _end_steps(steps: Iterable[StepRunResponse], status: ExecutionStatus, reason: str) -> None:
+def _end_steps(steps: Iterable[StepRunResponse], status: ExecutionStatus, reason: str) -> bool:
+    """End calls, but for those that have ended just now, and return whether there were any."""
     info = ExceptionInfo(traceback=reason, message=reason)
+    has_ended = False
     for step in steps:
-        publish_step_run_status_update(step.id, status, exception_info=info)
+        with suppress(IllegalOperationError):
+            publish_step_run_status_update(step.id, status, exception_info=info)
+            has_ended = True
+    return has_ended
 
 
 def _fail(run: PipelineRunResponse, reason: str) -> None:

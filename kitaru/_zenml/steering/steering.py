@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from zenml.client import Client
 from zenml.enums import ExecutionStatus as ZenMLStatus
+from zenml.exceptions import IllegalOperationError
 from zenml.models import PipelineRunUpdate
 from zenml.orchestrators.publish_utils import publish_pipeline_run_status_update, publish_step_run_status_update
 from zenml.utils.pagination_utils import depaginate
@@ -283,7 +284,8 @@ def _stop_on_stack(run: PipelineRunResponse) -> bool:
 
 def _close(run_id: UUID, *, stopped: bool) -> None:
     for step in records.open_steps(run_id) if stopped else ():
-        publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
+        with contextlib.suppress(IllegalOperationError):  # it has ended just now
+            publish_step_run_status_update(step.id, ZenMLStatus.STOPPED)
     for attempt in records.attempts_of(Client().get_pipeline_run(run_id)):
         if attempt.ended_at is None:
             records.end_attempt(run_id, attempt, "cancelled", None)
