@@ -96,6 +96,7 @@ class Workers:
         self._zygote: Zygote | None = None
         self._is_closed = False
         self._changed = threading.Condition()
+        self._starting = threading.Lock()
 
     def run(self, order: Order, hearing: Hearing, *, seconds: float | None, ending: Ending) -> Returned:
         """Run a call as soon as there is a place.
@@ -140,7 +141,7 @@ class Workers:
             while not self._places and not ending.is_wanted.is_set() and not self._is_closed:
                 self._changed.wait()
             if ending.is_wanted.is_set() or self._is_closed:
-                raise KitaruProcessError(f"Checkpoint {order.name!r} was given up before it had a process.")
+                raise _given_up(order)
             self._places -= 1
             worker = self._living_idle() if order.max_memory is None else None
         try:
@@ -168,10 +169,17 @@ class Workers:
             return _Worker(other)  # it was just being lost
 
     def _living_zygote(self, order: Order) -> Zygote:
-        with self._changed:
-            if self._zygote is None or not self._zygote.is_alive():
-                self._zygote = Zygote(order.module, self._exec_id, order.level)
-            return self._zygote
+        with self._starting:  # which may take as long as its import: what ends calls does not wait for that
+            zygote = self._zygote
+            if zygote is None or not zygote.is_alive():
+                zygote = Zygote(order.module, self._exec_id, order.level)
+                with self._changed:
+                    self._zygote = zygote
+                    is_closed = self._is_closed
+                if is_closed:
+                    zygote.close()
+                    raise _given_up(order)
+            return zygote
 
     def _give_back(self, worker: _Worker | None, *, is_usable: bool) -> None:
         with self._changed:
@@ -390,6 +398,10 @@ def _returned(order: Order, answer: tuple[str, list[Any]]) -> Returned:
         )
     give_recorded_traceback(error, text)
     raise _RaisedThere(error, is_usable=kind == messages.RAISED and isinstance(error, Exception))
+
+
+def _given_up(order: Order) -> KitaruProcessError:
+    return KitaruProcessError(f"Checkpoint {order.name!r} was given up before it had a process.")
 
 
 def _lost(order: Order, how: str) -> KitaruProcessError:

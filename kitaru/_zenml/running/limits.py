@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from contextlib import contextmanager
+from os.path import realpath
 from typing import TYPE_CHECKING, Any
 
 from zenml.exceptions import RunStoppedException
@@ -40,7 +41,9 @@ def gate_of(called: Called, name: str, run_id: UUID) -> Gate | None:
     if options.concurrency is None and options.rate is None:
         return None
     function: Callable[..., Any] = inspect.unwrap(called.func)
-    limit = Limit(f"checkpoint {inspect.getfile(function)}:{function.__qualname__}", options.concurrency, options.rate)
+    limit = Limit(
+        f"checkpoint {realpath(inspect.getfile(function))}:{function.__qualname__}", options.concurrency, options.rate
+    )
     return Gate(limit, tell=lambda text: _tell(f"checkpoint {name} {text}", name), check=_check_of(run_id))
 
 
