@@ -86,6 +86,17 @@ print(json.dumps([first, second, replay.exec_id]))
     assert stored(home) == set()
 
 
+def test_what_a_team_has_stored_by_itself_stays(project, home):
+    """An artifact that a checkpoint has loaded, and a folder that it has registered as one."""
+    project.run(project.take("pruning/own_artifacts.py"))
+    assert len(KitaruClient().executions.prune(keep=0).executions) == 1
+    from zenml.client import Client
+
+    assert {version.name for version in Client().list_artifact_versions().items} == {"weights", "dataset"}
+    assert Client().get_artifact_version("weights").load() == 3
+    assert [name for name in stored(home) if name.endswith("data/rows.csv")]
+
+
 def test_which_ones_are_deleted(ran, project, home):
     ids = ran("print(json.dumps([count.run(n).exec_id for n in range(3)] + [start('x')]))")
     executions = KitaruClient().executions
@@ -140,8 +151,12 @@ def test_one_that_was_cut_off_is_gone_on_with(ran, project, home, point):
         *prune, env={"KITARU_CRASH_POINT": str(project.path / "crash"), "KITARU_HOST": "off"}, check=False
     )
     assert cut.returncode != 0
+    # Another store does not know the execution, and has nothing to say of what it has left.
+    project.run(*prune, env={"ZENML_STORE_URL": f"sqlite:///{project.path}/other.db"})
+    assert list(runner_directory().glob("*-*"))
     project.run(*prune)
     assert stored(home) == set()
+    assert not list(runner_directory().glob("*-*"))
 
 
 def test_two_at_once_delete_everything_once(ran, project, home):

@@ -23,7 +23,7 @@ from zenml.utils.pagination_utils import depaginate
 from kitaru._core.process import files
 from kitaru._core.process.places import runner_directory
 from kitaru._zenml.records.records import extra_of
-from kitaru._zenml.records.runs import TAG
+from kitaru._zenml.records.runs import TAG, exclusive
 from kitaru._zenml.records.tracking import OWN_PREFIX
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 
@@ -109,17 +109,33 @@ class Removal:
     bytes: int = 0
 
     def run(self) -> None:
-        """Remove what executions have left whose records have been deleted, here and by clean-ups that were cut off."""
+        """Remove what executions have left whose records have been deleted, here and by clean-ups that were cut off.
+
+        Raises:
+            Exception: The first that was raised; what could not be removed stays written down.
+        """
         folder = _folder()
         files.make_base(folder)
+        errors: list[Exception] = []
         with files.locked(folder):  # another clean-up is let finish what it has begun
             for path in sorted(folder.glob("*.json")):
-                noted = files.read(path)
-                if noted and noted["project"] != str(Client().active_project.id):
-                    continue
-                if noted and not _exists(noted["exec_id"]):  # else a clean-up was cut off before it had deleted it
-                    self._remove(Leftovers(**noted))
+                try:
+                    self._go_on(path)
+                except Exception as error:  # noqa: BLE001 - an artifact store may raise anything, and there are others
+                    errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _go_on(self, path: Path) -> None:
+        noted = files.read(path)
+        if noted and noted["project"] != str(Client().active_project.id):
+            return
+        with exclusive():  # another clean-up may just have noted what it is about to delete
+            if not noted or _exists(noted["exec_id"]):  # one was cut off before it had deleted it
                 path.unlink(missing_ok=True)
+                return
+        self._remove(Leftovers(**noted))
+        path.unlink()
 
     def _remove(self, left: Leftovers) -> None:
         for stored in left.artifacts:
@@ -240,7 +256,10 @@ def _is_used(version: ArtifactVersionResponse) -> bool:
 
 
 def _delete_from(artifact_store: str, place: str) -> None:
-    store = load_artifact_store(artifact_store)
+    try:
+        store = load_artifact_store(artifact_store)
+    except KeyError:  # it is no longer registered, and with it went the way to what is in it
+        return
     if store.isdir(place):
         store.rmtree(place)
     elif store.exists(place):
