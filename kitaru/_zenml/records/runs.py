@@ -178,13 +178,20 @@ def list_executions(
                 hydrate=True,
                 **filters,  # type: ignore[arg-type]
             )
-            settled = (settled_run(str(run.id)) if not needs_no_runner(run) else run for run in runs.items)
-            summaries = [summary_of(run) for run in settled]
+            summaries = [summary_of(_settled(run)) for run in runs.items]
             executions += [summary for summary in summaries if status is None or summary.status is status]
             if page >= runs.total_pages:
                 break
             page += 1
     return executions[:limit]
+
+
+def _settled(run: PipelineRunResponse) -> PipelineRunResponse:
+    """Return a run that has just been read, with all about it, as :func:`settled_run` does."""
+    if not needs_no_runner(run):
+        return settled_run(str(run.id))
+    hook_record.see_to(run)
+    return run
 
 
 def summary_of(run: PipelineRunResponse) -> ExecutionSummary:
