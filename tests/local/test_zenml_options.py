@@ -97,6 +97,7 @@ def test_wrong_values_are_refused_with_their_layer(project):
         ("experiment_tracker of checkpoint 'processed' and runtime='process' contradict", "the flow's process"),
         ("resources of checkpoint 'counted'", "cpu_count: input should be a valid number"),
         ("checkpoint 'selected'", "Did you mean 'node_selectors'?"),
+        ("resources.memory of flow 'plain'", "memory: "),
         ("pod_settings.node_selector (from plain.with_options(zenml=))", "Did you mean 'node_selectors'?"),
         ("settings.orchestrator.kubernete", "Did you mean 'kubernetes'?"),
         ("settings.step_operator", "stack 'default' has no step_operator"),

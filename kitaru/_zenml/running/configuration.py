@@ -102,6 +102,21 @@ def step_configuration(checkpoint: str, options: CheckpointOptions, stack: Stack
     return {**checked, "settings": settings} if settings else checked
 
 
+def check_resources(flow: str, resources: Mapping[str, Any] | None) -> None:
+    """Check what a flow asks for, before anything is started.
+
+    Args:
+        flow: The flow's name.
+        resources: What its own container is to get.
+
+    Raises:
+        KitaruUsageError: A value is not what ZenML accepts.
+    """
+    _validated(
+        ResourceSettings, resources or {}, lambda path: f"resources{f'.{path}' if path else ''} of flow {flow!r}"
+    )
+
+
 def check_checkpoints(flow: FlowDefinition[..., Any], stack: Stack) -> None:
     """Check what is said of the checkpoints that a flow's body names, before anything is started.
 

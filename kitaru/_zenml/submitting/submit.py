@@ -35,7 +35,7 @@ from kitaru._zenml.records.hook_record import HOOKS_KEY
 from kitaru._zenml.records.original import PLAN_KEY
 from kitaru._zenml.records.records import EXTRA_KEY, IDEMPOTENCY_KEY, mark_lost
 from kitaru._zenml.records.runs import TAG
-from kitaru._zenml.running.configuration import check_checkpoints, flow_configuration
+from kitaru._zenml.running.configuration import check_checkpoints, check_resources, flow_configuration
 from kitaru._zenml.running.inputs import ARTIFACT_KEY
 from kitaru._zenml.running.isolation import warn_of
 from kitaru._zenml.running.limits import CONCURRENCY_KEY, warn_of_limits
@@ -146,6 +146,7 @@ def submit(
         loaded = load_stack(stack)
         crash_points.reach("submitter, bound")
         check_checkpoints(flow, loaded)
+        check_resources(flow.name, settings.options.resources)
         if settings.options.name is not None:
             refuse_taken(identity.run_name)
         warn_of_flow(stack, settings.options.resources)

@@ -88,6 +88,7 @@ def error_of(start: Callable[[], Any]) -> str:
 
 if __name__ == "__main__":
     errors = [error_of(one.run) for one in (tracks, operates, processes, counts, selects)]
+    errors.append(error_of(plain.with_options(resources={"memory": "much"}).run))
     errors += [error_of(plain.with_options(zenml=wrong).run) for wrong in WRONG]
     kitaru.configure(zenml={"cache_policy": {"expires_after": "soon"}})
     errors.append(error_of(plain.run))
