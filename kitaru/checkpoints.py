@@ -186,9 +186,10 @@ def _without_contradictions(options: CheckpointOptions, where: str) -> Checkpoin
         KitaruUsageError: One of them rules out another one.
     """
     runtime = options.runtime
-    if options.resources and runtime in ("inline", "process"):
+    resources = options.resources or (options.zenml.get("settings") or options.settings).get("resources")
+    if resources and runtime in ("inline", "process"):
         raise KitaruUsageError(
-            f"{where}: resources={dict(options.resources)!r} and runtime={runtime!r} contradict each other. Resources are "
+            f"{where}: resources={resources!r} and runtime={runtime!r} contradict each other. Resources are "
             f'those of a container of its own: leave runtime out, or make it "isolated"; resources={{}} takes them back.'
         )
     if options.zenml.get("step_operator") and runtime in ("inline", "process"):

@@ -19,6 +19,10 @@ from kitaru._core.settings.redaction import without_secrets
         ("see https://example.com, or /a/path", "see https://example.com, or /a/path"),
         ("login with hunter2hunter2", "login with ***"),
         ("the alerter's own: C0123456789", "the alerter's own: ***"),
+        ("key AKIAABCDEFGHIJKLMNOP, sk_live_abcdefgh", "key ***, ***"),
+        ("Authorization: token abc123def456", "Authorization: token ***"),
+        ("refused: 'password': 'abcdefgh'", "'password': '***'"),
+        ("the token was refused", "the token was refused"),
         ("no secret at all: 3 / 4", "no secret at all: 3 / 4"),
     ],
 )

@@ -43,6 +43,7 @@ async def later(_: BaseException) -> bool:
         ({"times": -1}, "Retry(times=)"),
         ({"times": True}, "Retry(times=)"),
         ({"times": math.inf}, "Retry(times=)"),
+        ({"times": 10**9}, "would never end"),
         ({"times": 0}, "the delay of 1.0 s is never waited for"),
         ({"delay": -1}, "Retry(delay=)"),
         ({"delay": math.inf}, "Retry(delay=)"),

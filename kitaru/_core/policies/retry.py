@@ -19,6 +19,7 @@ Exceptions: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
 ACCEPTED: Final = "a whole number, 0 or more, or a kitaru.Retry"
 LONGEST: Final = 31_622_400
 """The longest delay that a policy may have, in seconds: a year. What is longer is a mistake, as of milliseconds."""
+_MOST: Final = 1_000_000
 _IN_FILES: Final = ("times", "delay", "backoff", "longest", "jitter")
 _CLASSES: Final = "an exception class or a tuple of them"
 
@@ -177,6 +178,7 @@ def checked_retries(value: Any, where: str) -> int | Retry:
     # bool is an int to Python, but retries=True says nothing about how often.
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise wrong("retries", ACCEPTED, where, value)
+    _check_end(value, where)
     return value
 
 
@@ -210,6 +212,7 @@ def _check_numbers(values: Mapping[str, Any], place: Callable[[str], str]) -> No
     times = values["times"]
     if isinstance(times, bool) or not isinstance(times, int) or times < 0:
         raise wrong("times", "a whole number, 1 or more", place("times"), times)
+    _check_end(times, place("times"))
     for name, least in (("delay", 0), ("backoff", 1), ("longest", 0)):
         value = values[name]
         if not _is_number(value) or value < least:
@@ -217,6 +220,12 @@ def _check_numbers(values: Mapping[str, Any], place: Callable[[str], str]) -> No
     if not isinstance(values["jitter"], bool):
         raise wrong("jitter", "True or False", place("jitter"), values["jitter"])
     _check_together(times, values["delay"], values["longest"], place)
+
+
+def _check_end(times: int, where: str) -> None:
+    """Refuse so many retries that they would never end."""
+    if times > _MOST:
+        raise KitaruUsageError(f"{where} gives {times} retries, which would never end. Give {_MOST} at most.")
 
 
 def _check_together(times: int, delay: float, longest: float, place: Callable[[str], str]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kitaru._core.images.image import ImageSettings
+    from kitaru._core.policies.retry import Retry
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ def _cache_from_text(text: str, where: str) -> bool:
     return value
 
 
-def _retries_from_text(text: str, where: str) -> int:
+def _retries_from_text(text: str, where: str) -> int | Retry:
     value = environment.whole_number(text)
     if value is None:
         raise environment.malformed("retries", where, text, "a whole number, 0 or more")
-    return value
+    return retry.checked_retries(value, where)
 
 
 def _check_zenml(value: Any, where: str) -> dict[str, Any]:

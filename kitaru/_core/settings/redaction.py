@@ -20,7 +20,13 @@ _CREDENTIALS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@'\"<>]+@", re.I
 # How urllib3 tells of a request: "Max retries exceeded with url: /services/T00/B00/XXX".
 _PATH: Final = re.compile(r"(\burl: ?)/[^\s'\"<>)\]]*", re.IGNORECASE)
 _TOKEN: Final = re.compile(
-    r"\b(?:gh[pousr]_|github_pat_|glpat-|sk-|xox[abp]-)[\w-]{8,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:bearer|basic) [\w.~+/=-]{8,}",
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|hf_|npm_|pypi-|xox[abp]-)[\w-]{8,}|\bA(?:KIA|SIA)[0-9A-Z]{16}\b|"
+    r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?:bearer|basic) [\w.~+/=-]{8,}",
+    re.IGNORECASE,
+)
+# What a name says of the value behind it: "token=abc", "Authorization: token abc", "'password': 'abc'".
+_NAMED: Final = re.compile(
+    r"(\b[\w-]*(?:token|password|passwd|secret|api[-_]?key)['\"]?(?:\s*[=:]\s*|\s+(?=\S*\d))['\"]?)[^\s'\",;&)]{6,}",
     re.IGNORECASE,
 )
 _GONE: Final = "***"
@@ -38,4 +44,4 @@ def without_secrets(text: str, also: Iterable[str] = ()) -> str:
         text = text.replace(value, _GONE)
     text = _URL.sub(rf"\1\2/{_GONE}", text)
     text = _PATH.sub(rf"\1/{_GONE}", _CREDENTIALS.sub(r"\1", text))
-    return _TOKEN.sub(_GONE, text)
+    return _NAMED.sub(rf"\1{_GONE}", _TOKEN.sub(_GONE, text))

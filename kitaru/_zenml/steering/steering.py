@@ -185,7 +185,10 @@ def take_up(run_name: str, submission: str, launch: Launch) -> str | None:
 
 def never_started(run: PipelineRunResponse) -> bool:
     """Whether an execution has no runner and never had one, as its submission was cut off."""
-    run = settled_run(str(run.id))
+    return _has_not_begun(settled_run(str(run.id)))
+
+
+def _has_not_begun(run: PipelineRunResponse) -> bool:
     if run.status != ZenMLStatus.FAILED or records.attempts_of(run):
         return False
     failure = records.failure_of(run)
@@ -197,7 +200,7 @@ def never_started(run: PipelineRunResponse) -> bool:
 def start_unstarted(exec_id: str, launch: Launch) -> None:
     """Start the runner of an execution that never had one; does nothing where another process has been faster."""
     with translated(f"starting execution {exec_id}"):
-        _continue(find_run(exec_id), launch)
+        _continue(find_run(exec_id), launch, only_if=_has_not_begun)
 
 
 def delete(exec_id: str) -> str:
@@ -207,25 +210,34 @@ def delete(exec_id: str) -> str:
         KitaruStateError: It has not finished.
     """
     run = settled_run(exec_id)
-    if not run.status.is_finished:
-        raise KitaruStateError(
-            f"Execution {run.id} is {status_of(run)}; cancel it before it is deleted: kitaru executions cancel {run.id}."
-        )
-    with translated(f"deleting execution {run.id}"):
+    with translated(f"deleting execution {run.id}"), exclusive():  # somebody may let it go on at this moment
+        run = find_run(str(run.id))
+        if not run.status.is_finished:
+            raise KitaruStateError(
+                f"Execution {run.id} is {status_of(run)}; cancel it before it is deleted: kitaru executions cancel {run.id}."
+            )
         Client().delete_pipeline_run(run.id)
         shutil.rmtree(files.directory(runner_directory(), str(run.id)), ignore_errors=True)
     return str(run.id)
 
 
-def _continue(run: PipelineRunResponse, launch: Launch) -> bool:
-    """Start a runner for a run that has one no more, and return whether nobody else was faster."""
+def _continue(
+    run: PipelineRunResponse, launch: Launch, *, only_if: Callable[[PipelineRunResponse], bool] = lambda _: True
+) -> bool:
+    """Start a runner for a run that has one no more, and return whether nobody else was faster.
+
+    Args:
+        run: The run.
+        launch: Prepares a local runner.
+        only_if: Tells of the run as it then is whether that is still wanted.
+    """
     extra = records.extra_of(run)
     exec_id = str(run.id)
     if "runner" not in extra:
         raise KitaruStateError(f"Run {exec_id} was not started by Kitaru, which therefore cannot start it again.")
     with exclusive():
         fresh = find_run(exec_id)
-        if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED):
+        if fresh.status not in (ZenMLStatus.FAILED, ZenMLStatus.PAUSED) or not only_if(fresh):
             return False
         runner = extra["runner"]
         start = partial(_continue_on_stack, fresh) if runner == "stack" else launch(exec_id, dict(extra["job"]), runner)
