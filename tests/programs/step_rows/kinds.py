@@ -64,7 +64,7 @@ def nothing(_x: int) -> None:
 
 @checkpoint
 def several(x: int) -> tuple[Annotated[int, "one"], Annotated[str, "other"]]:
-    return x, f"text {x}"
+    return x, f"{x}"
 
 
 @checkpoint
@@ -199,7 +199,7 @@ def many(x: int) -> list[Any]:
         total(one, one, pair[0]),
         total(*(part.result() for part in number.map([1, 2, 3]))),
         walked({"one": one, "other": [pair[1], pair[0]], "plain": 3}),
-        anything([one, {"k": pair[1]}]),
+        len(anything([one, {"k": pair[1]}])),
         anything(Point(x=1)),
         anything(b"bytes"),
         anything("long " * 20_000),
