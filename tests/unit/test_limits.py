@@ -35,8 +35,8 @@ def test_a_killed_process_gives_its_place_back_though_a_fork_of_it_lives(tmp_pat
     if holder == 0:
         ticket = Ticket(tmp_path, 1)
         ticket.take(1)
-        child = os.fork()
-        os.write(writing, f"{child or os.getpid()}\n".encode() if child else b"")
+        if os.fork() == 0:  # which says so itself: by then it has closed what it inherited
+            os.write(writing, f"{os.getpid()}\n".encode())
         signal.pause()
     child = int(os.read(reading, 100))
     mine = Ticket(tmp_path, 2)
