@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from kitaru._core.code.waiting import when_all_done
 from kitaru._core.process.limits import Busy, Ticket, folder_of, seconds_to_wait
 
 if TYPE_CHECKING:
@@ -72,20 +73,7 @@ class Gate:
 
     def request(self, after: Collection[Future[Any]] = ()) -> None:
         """Stand in line as soon as some calls are done, however they end."""
-        missing = [len(after)]
-        lock = threading.Lock()
-
-        def one_is_done(_: object = None) -> None:
-            with lock:
-                missing[0] -= 1
-                if missing[0] > 0:
-                    return
-            _line_of(self.limit.key).enter(self)
-
-        if not after:
-            one_is_done()
-        for other in after:
-            other.add_done_callback(one_is_done)
+        when_all_done(after, lambda: _line_of(self.limit.key).enter(self))
 
     def leave(self) -> None:
         """Give back the place, or want none any more; may be called twice."""

@@ -8,6 +8,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kitaru._core.code.waiting import when_all_done
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
@@ -47,22 +49,15 @@ class Pool:
                 future.cancel()
                 return future
             self._waiting.add(future)
-        missing = [len(after)]
 
-        def one_is_there(_: object = None) -> None:
+        def is_ready() -> None:
             with self._lock:
-                missing[0] -= 1
-                if missing[0] > 0:
-                    return
                 self._waiting.discard(future)
                 if not self._is_closed:
                     self._ready.append((future, call))
             self._fill()
 
-        if not after:
-            one_is_there()
-        for other in after:
-            other.add_done_callback(one_is_there)
+        when_all_done(after, is_ready)
         return future
 
     def occupy(self, future: Future[Any]) -> None:

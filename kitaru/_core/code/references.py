@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,10 +53,7 @@ class CodeRef:
             import_module(self.module.name, self.module.file)
         name = self.module.name if self.module is not None else self.builtin
         assert name is not None
-        found: Any = sys.modules[name]
-        for part in self.qualname.split("."):
-            found = getattr(found, part)
-        return found
+        return operator.attrgetter(self.qualname)(sys.modules[name])
 
 
 def reference(target: Any, where: str) -> CodeRef:
